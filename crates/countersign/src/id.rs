@@ -1,0 +1,171 @@
+//! Newtypes for the identifiers of the protocol: one type each, so that none passes for another.
+
+use alloc::string::String;
+use core::fmt;
+use thiserror::Error;
+
+/// Text that is not the lower-case hex of an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected {expected} hexadecimal digits")]
+pub struct ParseIdError {
+    /// How many digits this kind of identifier has.
+    pub expected: usize,
+}
+
+macro_rules! byte_id {
+    ($(#[$doc:meta])* $name:ident, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; $len]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LEN: usize = $len;
+
+            /// Wraps raw bytes.
+            pub const fn from_bytes(bytes: [u8; $len]) -> Self {
+                Self(bytes)
+            }
+
+            /// The raw bytes.
+            pub const fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let mut bytes = [0; $len];
+                match parse_hex(text, &mut bytes) {
+                    true => Ok(Self(bytes)),
+                    false => Err(ParseIdError { expected: 2 * $len }),
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                alloc::format!("{id}")
+            }
+        }
+    };
+}
+
+byte_id!(
+    /// A device session: UUIDv7 minted by the server. Not a secret.
+    SessionId, 16);
+byte_id!(
+    /// An account. Never sent in a header; services behind the gateway see it.
+    UserId, 16);
+byte_id!(
+    /// One request: 16 bytes of a cryptographic generator, chosen by the client, used once.
+    RequestId, 16);
+byte_id!(
+    /// One push stream of one session.
+    StreamId, 16);
+byte_id!(
+    /// One record: random, chosen by its author; the record's idempotency key.
+    RecordId, 16);
+byte_id!(
+    /// One login attempt, from the address to the registered key.
+    LoginId, 16);
+byte_id!(
+    /// The memory of one server process during about ten minutes.
+    Epoch, 8);
+byte_id!(
+    /// First four bytes of a server key's fingerprint: a hint for finding the key, nothing more.
+    ServerKeyId, 4);
+byte_id!(
+    /// SHA-256 over the algorithm and the public key; part of every signed context.
+    Fingerprint, 32);
+byte_id!(
+    /// SHA-256 of a payload, or of its chunk manifest.
+    PayloadHash, 32);
+byte_id!(
+    /// What a response is bound to: the digest of the request that it answers.
+    RequestDigest, 32);
+byte_id!(
+    /// What a receipt, and the next record of a chain, refers to.
+    RecordDigest, 32);
+
+impl Epoch {
+    /// "I know no epoch": valid only in requests that bootstrap.
+    pub const NONE: Self = Self([0; 8]);
+}
+
+impl SessionId {
+    /// A UUIDv7 from the server's time and ten random bytes (RFC 9562 section 5.7).
+    pub fn new_v7(now: crate::Timestamp, random: [u8; 10]) -> Self {
+        let mut bytes = [0; 16];
+        let (time, tail) = bytes.split_at_mut(6);
+        time.copy_from_slice(&now.as_millis().to_be_bytes()[2..]);
+        tail.copy_from_slice(&random);
+        tail[0] = 0x70 | (tail[0] & 0x0f);
+        tail[2] = 0x80 | (tail[2] & 0x3f);
+        Self(bytes)
+    }
+}
+
+impl Fingerprint {
+    /// The hint that answers carry in their header.
+    pub const fn server_key_id(&self) -> ServerKeyId {
+        ServerKeyId([self.0[0], self.0[1], self.0[2], self.0[3]])
+    }
+}
+
+/// Reads exactly `2 * out.len()` lower-case hex digits.
+fn parse_hex(text: &str, out: &mut [u8]) -> bool {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    if text.len() != 2 * out.len() {
+        return false;
+    }
+    for (slot, pair) in out.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        match (digit(pair[0]), digit(pair[1])) {
+            (Some(high), Some(low)) => *slot = high << 4 | low,
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn text_round_trips_and_refuses_everything_else() {
+        let id = SessionId::from_bytes([0xa7; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for bad in ["", "a7", &"A7".repeat(16), &"g7".repeat(16), &"a7".repeat(17)] {
+            assert_eq!(bad.parse::<SessionId>(), Err(ParseIdError { expected: 32 }));
+        }
+    }
+
+    #[test]
+    fn session_ids_sort_by_time_and_say_their_version() {
+        let early = SessionId::new_v7(crate::Timestamp::from_millis(1), [0xff; 10]);
+        let late = SessionId::new_v7(crate::Timestamp::from_millis(2), [0; 10]);
+        assert!(early < late);
+        assert_eq!(early.as_bytes()[6] >> 4, 7);
+        assert_eq!(early.as_bytes()[8] >> 6, 0b10);
+    }
+}

@@ -1,0 +1,183 @@
+//! Keys and strict signatures. The only place that verifies, and the only one that names an algorithm.
+
+use crate::id::Fingerprint;
+use alloc::boxed::Box;
+use core::fmt;
+use ed25519_dalek::{Signer as _, VerifyingKey as Ed25519};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// An Ed25519 signature: `R ‖ S`. Never an identifier.
+pub type Signature = [u8; 64];
+
+/// Length of an Ed25519 public key.
+pub const PUBLIC_KEY_LEN: usize = 32;
+
+/// Number of Ed25519 in key documents and fingerprints.
+pub const ALG_ED25519: u8 = 1;
+
+/// Why a public key is refused where keys enter: registration, key set, record signer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// Not a canonical point of the curve.
+    #[error("the public key is not a canonical Ed25519 point")]
+    NotAPoint,
+    /// Of small order, or with a small-order part: signatures of it could be repudiated.
+    #[error("the public key is weak: it is not in the prime-order group")]
+    Weak,
+    /// An algorithm that version 1 does not verify.
+    #[error("algorithm {0} is not supported; use 1, Ed25519")]
+    Algorithm(u8),
+}
+
+/// A signature that does not verify. Deliberately says no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the signature is not valid")]
+pub struct BadSignature;
+
+/// A public key that passed [`VerifyingKey::from_bytes`], decompressed once, with its fingerprint.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifyingKey {
+    point: Ed25519,
+    fingerprint: Fingerprint,
+}
+
+impl VerifyingKey {
+    /// Takes a key in. Refuses anything but a canonical point of the prime-order group. [L5]
+    pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
+        let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
+        let edwards = point.to_edwards();
+        if edwards.compress().as_bytes() != bytes {
+            return Err(KeyError::NotAPoint);
+        }
+        if point.is_weak() || !edwards.is_torsion_free() {
+            return Err(KeyError::Weak);
+        }
+        Ok(Self { point, fingerprint: fingerprint(ALG_ED25519, bytes) })
+    }
+
+    /// A key named by algorithm, as key documents do.
+    pub fn from_alg(alg: u8, bytes: &[u8]) -> Result<Self, KeyError> {
+        match (alg, bytes.try_into()) {
+            (ALG_ED25519, Ok(bytes)) => Self::from_bytes(bytes),
+            (ALG_ED25519, Err(_)) => Err(KeyError::NotAPoint),
+            _ => Err(KeyError::Algorithm(alg)),
+        }
+    }
+
+    /// The encoded point.
+    pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_LEN] {
+        self.point.as_bytes()
+    }
+
+    /// SHA-256 over algorithm and key.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// Strict verification: `S < L`, no small-order `A` or `R`, cofactorless equation.
+    ///
+    /// The one seam of verification: faster forms of the same predicate go here.
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.point.verify_strict(message, &signature).map_err(|_| BadSignature)
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", self.fingerprint)
+    }
+}
+
+/// Whatever can sign: a software key, a faster library, a secure element.
+///
+/// The one seam of signing. Browsers and hardware that sign asynchronously use
+/// `signing_input` and `seal` of the unsigned messages instead.
+pub trait Signer {
+    /// The public half.
+    fn verifying_key(&self) -> &VerifyingKey;
+
+    /// Signs the bytes.
+    fn sign(&self, message: &[u8]) -> Signature;
+}
+
+/// A private key in memory; cleared when dropped, never printed.
+pub struct SigningKey {
+    secret: Box<ed25519_dalek::SigningKey>,
+    public: VerifyingKey,
+}
+
+impl SigningKey {
+    /// The key of a 32-byte seed (RFC 8032 section 5.1.5), which must come from a cryptographic generator.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let secret = Box::new(ed25519_dalek::SigningKey::from_bytes(seed));
+        let point = secret.verifying_key();
+        let public =
+            VerifyingKey { fingerprint: fingerprint(ALG_ED25519, point.as_bytes()), point };
+        Self { secret, public }
+    }
+
+    /// The seed, for a key store.
+    pub fn to_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.secret.to_bytes())
+    }
+}
+
+impl Signer for SigningKey {
+    fn verifying_key(&self) -> &VerifyingKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        self.secret.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey(.., public {})", self.public.fingerprint)
+    }
+}
+
+/// `SHA-256("countersign-key-v1" ‖ alg ‖ pk)`.
+fn fingerprint(alg: u8, public_key: &[u8]) -> Fingerprint {
+    let hash =
+        Sha256::new_with_prefix(b"countersign-key-v1").chain_update([alg]).chain_update(public_key);
+    Fingerprint::from_bytes(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let key = SigningKey::from_seed(&[0x5e; 32]);
+        let shown = format!("{key:?}");
+        assert!(!shown.contains("5e5e") && !shown.contains("94, 94"), "{shown}");
+    }
+
+    #[test]
+    fn l5_weak_and_torsioned_keys_are_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let order_8 = hex_32("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
+        assert_eq!(VerifyingKey::from_bytes(&identity), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_bytes(&order_8), Err(KeyError::Weak));
+        // y = p + 1, a second encoding of the identity.
+        let non_canonical =
+            hex_32("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+        assert_eq!(VerifyingKey::from_bytes(&non_canonical), Err(KeyError::NotAPoint));
+        // A of speccheck vector 3: large order with a small-order part.
+        let mixed = hex_32("cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d");
+        assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_alg(2, &[0; 33]), Err(KeyError::Algorithm(2)));
+    }
+
+    fn hex_32(text: &str) -> [u8; 32] {
+        *text.parse::<Fingerprint>().unwrap().as_bytes()
+    }
+}

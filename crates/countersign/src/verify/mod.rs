@@ -1,0 +1,34 @@
+//! The order of verification, as chains of values.
+//!
+//! Each step takes the value before it and gives out the next one; the last one, and nothing else, is what business
+//! code accepts. There is no flag to forget and no order to get wrong: a step that was not taken leaves nothing
+//! to call the next one on. The checks are numbered as in docs/PROTOCOL.md section 7.
+//!
+//! ```compile_fail
+//! # use countersign::verify::{Received, Verified};
+//! fn business(request: Verified<'_>) {}
+//! fn gateway(received: Received<'_>) {
+//!     business(received); // a received request is not a verified one
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use countersign::verify::Verified;
+//! # fn forge<'a>(header: countersign::RequestHeader, digest: countersign::RequestDigest) -> Verified<'a> {
+//! Verified { header, digest, content: b"" } // nobody else can build one
+//! # }
+//! ```
+
+mod push;
+mod record;
+mod register;
+mod request;
+mod response;
+
+pub use push::{PushError, PushEvent, PushStream};
+pub use record::{ReceivedRecord, RecordError, VerifiedRecord};
+pub use register::{ProvenRegister, ReceivedRegister};
+pub use request::{
+    Authentic, DeviceSession, Fresh, Received, Refused, Resolved, SessionState, Verified,
+};
+pub use response::{Pending, ResponseError, VerifiedResponse, verify_response};

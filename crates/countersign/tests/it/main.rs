@@ -1,0 +1,13 @@
+//! The exchange against its attackers: every check of the protocol has a test here, named after the attack.
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod attacks;
+mod bits;
+mod client;
+mod ed25519;
+mod keyset;
+mod order;
+mod push;
+mod record;
+mod register;
+mod world;
