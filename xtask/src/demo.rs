@@ -1,0 +1,16 @@
+//! `cargo xtask demo`: from a clean checkout to the main job, explained while it runs.
+
+use crate::failure::Outcome;
+use crate::run::Run;
+use crate::setup;
+
+/// Everything after `demo` goes on to `countersign demo`, and its exit code comes back.
+///
+/// The dev profile is the one that gets there soonest: the curve arithmetic and SQLite are
+/// optimised in it too (see `[profile.dev.package]`), and the tests share its artefacts.
+pub(crate) fn command(args: &[String]) -> Outcome {
+    setup::ensure()?;
+    let package = ["--package", "countersign-cli", "--bin", "countersign"];
+    Run::cargo().arg("build").args(package).run()?;
+    Run::cargo().args(["run", "--quiet"]).args(package).args(["--", "demo"]).args(args).hand_over()
+}

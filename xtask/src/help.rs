@@ -1,0 +1,153 @@
+//! What `--help` prints: enough to work on the project without reading xtask.
+
+use crate::failure::{Failure, Outcome};
+use crate::report;
+
+/// One command: its name, one line for the overview, and the page.
+struct Page {
+    name: &'static str,
+    summary: &'static str,
+    text: &'static str,
+}
+
+const PAGES: &[Page] = &[
+    Page {
+        name: "demo",
+        summary: "see the whole exchange run, explained step by step",
+        text: DEMO,
+    },
+    Page { name: "test", summary: "all tests, in Rust and in JavaScript", text: TEST },
+    Page { name: "setup", summary: "find and install what this machine lacks", text: SETUP },
+    Page { name: "ci", summary: "everything a change has to pass", text: CI },
+    Page { name: "tidy", summary: "the rules that rustc and clippy cannot see", text: TIDY },
+    Page { name: "vectors", summary: "write the test vectors, or check them", text: VECTORS },
+    Page { name: "bench", summary: "numbers, from a release build", text: BENCH },
+    Page { name: "fuzz", summary: "feed the parsers with garbage", text: FUZZ },
+];
+
+const DEMO: &str = "\
+cargo xtask demo [arguments]
+
+Runs `setup`, builds the program and starts `countersign demo`, which explains each step
+while it does it. Arguments go on to it, for example `cargo xtask demo --help`; its exit
+code comes back. The build is unoptimised except for the cryptography and SQLite: that is
+ready soonest, and `cargo xtask test` uses the same artefacts.";
+
+const TEST: &str = "\
+cargo xtask test [filter]
+
+Runs `setup`, then `cargo test --workspace`, then the JavaScript implementation in
+conformance/js with `node --test`. A filter is a part of a test's name; it goes to both.
+All tests run even when one fails. The last lines are the time and the counts.";
+
+const SETUP: &str = "\
+cargo xtask setup [--check] [--bench]
+
+Says what is missing, what it is for and which command brings it, then runs that command:
+apt-get (through sudo unless you are root), `npm install` into target/tools, `rustup`.
+When nothing is missing it takes well under a second. `demo`, `test` and `ci` begin with it.
+
+  --check   only say it; the exit code is 1 when something is missing
+  --bench   also what only `cargo xtask bench` needs
+
+On a machine with systemd, Debian's packages of nginx, redis and webdis start a service of
+their own. The project does not use those services: its tests start the programs themselves,
+on free ports, with files of their own. `systemctl disable --now nginx redis-server webdis`
+turns them off.";
+
+const CI: &str = "\
+cargo xtask ci [step]
+
+Everything a change has to pass, in the order in which mistakes are cheapest to find. The
+first failing step ends the run and says how to repeat it alone: `cargo xtask ci <step>`.
+`.ci/run` does nothing else. The steps:
+
+";
+
+const TIDY: &str = "\
+cargo xtask tidy
+
+The rules of this project that neither rustc nor clippy can see. Each finding is a line
+`file:line: what is wrong and what would be right`.
+
+  layers      a crate depends only on the crates below it (table in xtask/src/tidy/layers.rs)
+  manifests   lints and dependencies come from the workspace; folder and crate have one name
+  checks      each check of docs/PROTOCOL.md has its anchor in the code and its test, and each
+              anchor in the code is in the table; an anchor is a comment like `// [V4] …`, and
+              in a doc comment it stands in backticks, or rustdoc takes it for a link
+  files       at most 500 lines before the tests, no drawer names such as utils, no #[ignore]
+  traces      no paths of one machine, no hosts of package registries
+  duplicates  one version of each dependency, or a reason in deny.toml under [bans] skip";
+
+const VECTORS: &str = "\
+cargo xtask vectors [--check]
+
+Runs the example `vectors` of the crate `countersign`, which writes vectors/*.json. With
+--check it writes into target/ and fails if anything differs from vectors/.";
+
+const BENCH: &str = "\
+cargo xtask bench [name] [--json]
+
+Runs the crate `countersign-bench` in release mode. Arguments go on to it.";
+
+const FUZZ: &str = "\
+cargo xtask fuzz [target] [--seconds N]
+
+Runs one fuzz target of fuzz/fuzz_targets, or each of them, for N seconds (60 if not said).
+Needs cargo-fuzz: `cargo install cargo-fuzz --locked`. The toolchain can be stable.";
+
+/// The names of all commands.
+pub(crate) fn names() -> Vec<&'static str> {
+    PAGES.iter().map(|page| page.name).collect()
+}
+
+/// What `cargo xtask` alone prints.
+pub(crate) fn overview() -> String {
+    let mut text = String::from(
+        "The commands of the Countersign project.\n\n\
+         Usage: cargo xtask <command> [arguments]\n\n",
+    );
+    for page in PAGES {
+        text.push_str(&format!("  {:<8}  {}\n", page.name, page.summary));
+    }
+    text.push_str(
+        "\nNew here? `cargo xtask demo`. Changing something? `cargo xtask test`, and before\n\
+         you hand it in `cargo xtask ci`. `cargo xtask <command> --help` says more.",
+    );
+    text
+}
+
+/// Prints the page of a command, or the overview.
+pub(crate) fn show(command: Option<&String>) -> Outcome {
+    let Some(command) = command else {
+        report::line(overview());
+        return Ok(());
+    };
+    let page = PAGES.iter().find(|page| page.name == command).ok_or_else(|| {
+        Failure::usage(format!(
+            "There is no command `{command}`. The commands are: {}.",
+            names().join(", ")
+        ))
+    })?;
+    let steps = if page.name == "ci" { crate::ci::describe() } else { String::new() };
+    report::line(format_args!("{}{steps}", page.text));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_page_that_shows_its_usage() {
+        for page in PAGES {
+            assert!(page.text.starts_with(&format!("cargo xtask {}", page.name)), "{}", page.name);
+            assert!(overview().contains(page.summary), "{}", page.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_a_usage_error() {
+        assert_eq!(show(Some(&"dmeo".to_owned())).unwrap_err().exit_code, 2);
+    }
+}
