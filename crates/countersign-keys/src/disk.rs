@@ -1,0 +1,164 @@
+//! Files that survive a crash: written aside, synced, renamed, and the folder synced.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Largest file that is read here; a full key set has less than 4 KiB.
+const FILE_MAX: usize = 64 * 1024;
+
+/// What the file system refused.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// The system said no.
+    #[error("{} cannot be {action}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was to be done with it.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Larger than anything that belongs there.
+    #[error("{} is too large to be what it should be", .0.display())]
+    TooLarge(PathBuf),
+    /// Two commands at once would fork the versions.
+    #[error("another command is changing the keys in {}; try again when it has ended", .0.display())]
+    Busy(PathBuf),
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Its owner only.
+    Private,
+    /// Whoever may enter the folder.
+    Public,
+}
+
+/// A file that was read, still open, so that its permissions are those of what was read.
+pub(crate) struct SmallFile {
+    pub(crate) file: File,
+    pub(crate) content: Zeroizing<Vec<u8>>,
+}
+
+/// The lock on a folder; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file is what unlocks")] File);
+
+/// Locks a folder against other commands; readers need no lock.
+pub(crate) fn lock(folder: &Path) -> Result<Lock, DiskError> {
+    let path = folder.join(".lock");
+    let file = options(Access::Private)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(failed(&path, "opened"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(DiskError::Busy(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(&path, "locked")(source)),
+    }
+}
+
+/// Makes a folder that only its owner may enter, with its parents.
+pub(crate) fn make_folder(path: &Path) -> Result<(), DiskError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(failed(path, "created"))
+}
+
+/// Replaces a file, or makes it, so that a crash leaves the old content or the new one.
+pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), DiskError> {
+    let aside = aside(path);
+    // A command that was killed may have left one, with another mode.
+    match fs::remove_file(&aside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(&aside, "removed")(error)),
+    }
+    let mut file =
+        options(access).create_new(true).open(&aside).map_err(failed(&aside, "created"))?;
+    file.write_all(content).map_err(failed(&aside, "written"))?;
+    file.sync_all().map_err(failed(&aside, "synced"))?;
+    fs::rename(&aside, path).map_err(failed(path, "replaced"))?;
+    sync_parent(path)
+}
+
+/// Reads a small file whole, into memory that is wiped; `None` if there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<SmallFile>, DiskError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(path, "opened")(error)),
+    };
+    // Reserved at once: a growing vector would leave copies of a secret behind.
+    let mut content = Zeroizing::new(Vec::with_capacity(FILE_MAX + 1));
+    (&file).take(FILE_MAX as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
+    if content.len() > FILE_MAX {
+        return Err(DiskError::TooLarge(path.to_owned()));
+    }
+    Ok(Some(SmallFile { file, content }))
+}
+
+/// Names of the files in a folder; none if there is no folder.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(folder, "listed")(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed(folder, "listed"))?;
+        names.extend(entry.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+pub(crate) fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DiskError {
+    move |source| DiskError::Io { path: path.to_owned(), action, source }
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn options(access: Access) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(
+        &mut options,
+        match access {
+            Access::Private => 0o600,
+            Access::Public => 0o644,
+        },
+    );
+    #[cfg(not(unix))]
+    let _ = access;
+    options
+}
+
+#[cfg(unix)]
+fn sync_parent(path: &Path) -> Result<(), DiskError> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed(parent, "synced"))
+}
+
+/// Other systems keep names without being asked, and cannot open a folder.
+#[cfg(not(unix))]
+fn sync_parent(_: &Path) -> Result<(), DiskError> {
+    Ok(())
+}
