@@ -1,0 +1,110 @@
+//! Everything that handlers share.
+
+use crate::gateway::{Gateway, Sealer};
+use crate::ingress::IngressLimits;
+use crate::push::Hub;
+use crate::sessions::Sessions;
+use crate::shutdown::Shutdown;
+use crate::telemetry::Metrics;
+use crate::upstream::Upstream;
+use countersign::{SessionId, Timestamp};
+use countersign_identity::Identity;
+use countersign_identity::webhook::WebhookSecret;
+use countersign_store::{AuditEvent, Store};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The parts of a running server.
+pub struct App<S> {
+    /// Where everything is kept.
+    pub store: Arc<S>,
+    /// The way in and out of signed traffic.
+    pub gateway: Gateway<S>,
+    /// What signs.
+    pub sealer: Sealer,
+    /// The session cache, the same that the gateway uses.
+    pub sessions: Arc<Sessions>,
+    /// Logins.
+    pub identity: Identity<S>,
+    /// Push streams.
+    pub hub: Hub,
+    /// The service behind the gateway, if there is one.
+    pub upstream: Option<Upstream>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Sizes and deadlines of what comes in.
+    pub limits: IngressLimits,
+    /// What a new account may do.
+    pub new_account: NewAccount,
+    /// Whoever signs with this may push events.
+    pub push_secret: Option<WebhookSecret>,
+    /// The signal to end.
+    pub shutdown: Shutdown,
+    /// The server's clock.
+    pub clock: fn() -> Timestamp,
+    /// Set when the clock or the store can no longer be trusted.
+    pub failed: Failed,
+    /// Whether the store may write no more; see [`Self::check_store`].
+    pub poisoned: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What a new account may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// Live sessions at most.
+    pub sessions_max: u32,
+}
+
+/// Whether the server has to stop serving.
+#[derive(Debug, Default)]
+pub struct Failed(AtomicBool);
+
+impl Failed {
+    /// From now on nothing is served.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was set.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl<S: Store> App<S> {
+    /// The server's time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Sessions were revoked: they are forgotten here, and whoever listens on them is told.
+    pub fn sessions_ended(&self, sessions: &[SessionId], reason: &str) {
+        self.sessions.forget(sessions);
+        self.hub.end(&self.sealer, sessions, reason, self.now());
+    }
+
+    /// Writes to the audit log; a failure is logged.
+    pub async fn audit(&self, event: AuditEvent) {
+        let action = event.action.clone();
+        if let Err(error) = self.store.append_audit(event).await {
+            tracing::error!(%error, action, "the audit log could not be written");
+        }
+    }
+
+    /// After a failed sync nobody knows what is on the disk: such a store is never asked again, and the server ends.
+    pub fn check_store(&self) {
+        if (self.poisoned)() && !self.failed.is_set() {
+            tracing::error!("the store could not make its writes durable; the server ends");
+            self.failed.set();
+            self.shutdown.begin();
+        }
+    }
+}
+
+impl<S> core::fmt::Debug for App<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! [V7] Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
+
+mod account;
+mod record;
+mod session;
+mod stream;
+
+pub(crate) use stream::{open_stream, opened_reply};
+
+use crate::app::App;
+use crate::gateway::Admitted;
+use crate::reply::Reply;
+use countersign::{ResultCode, SessionId};
+use countersign_store::{AuditEvent, Store, StoreError};
+use serde::de::DeserializeOwned;
+use std::net::IpAddr;
+
+/// Message types that this server answers itself.
+pub const SYSTEM_TYPES: [&str; 13] = [
+    "session.hello",
+    "session.list",
+    "session.rename",
+    "session.revoke",
+    "session.revoke_others",
+    "session.revoke_all",
+    "account.export",
+    "account.delete",
+    "record.submit",
+    "record.get",
+    "stream.open",
+    "stream.poll",
+    "http",
+];
+
+/// Why a command ends early.
+pub(crate) enum Stop {
+    /// With this answer.
+    Reply(Reply),
+    /// The store failed; nothing was acknowledged.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Reply> for Stop {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+/// Runs a verified request: a command of this server, or a call of the service behind it.
+pub async fn dispatch<S: Store>(app: &App<S>, admitted: &Admitted, ip: IpAddr) -> Reply {
+    let message_type = admitted.request.header.message_type;
+    let outcome = match message_type.as_str() {
+        "session.hello" => session::hello(app, admitted),
+        "session.list" => session::list(app, admitted).await,
+        "session.rename" => session::rename(app, admitted).await,
+        "session.revoke" => session::revoke(app, admitted).await,
+        "session.revoke_others" => {
+            session::revoke_many(app, admitted, session::Keep::Current).await
+        }
+        "session.revoke_all" => session::revoke_many(app, admitted, session::Keep::None).await,
+        "account.export" => account::export(app, admitted).await,
+        "account.delete" => account::delete(app, admitted).await,
+        "record.submit" => record::submit(app, admitted).await,
+        "record.get" => record::get(app, admitted).await,
+        "stream.open" => stream::open(app, admitted),
+        "stream.poll" => stream::poll(app, admitted).await,
+        other => return forward(app, admitted, other, ip).await,
+    };
+    app.metrics.business_call(message_type.as_str());
+    match outcome {
+        Ok(reply) | Err(Stop::Reply(reply)) => reply,
+        Err(Stop::Store(error)) => {
+            tracing::error!(%error, %message_type, "a command failed in the store");
+            app.check_store();
+            Reply::error(ResultCode::INTERNAL)
+        }
+    }
+}
+
+async fn forward<S: Store>(
+    app: &App<S>,
+    admitted: &Admitted,
+    message_type: &str,
+    ip: IpAddr,
+) -> Reply {
+    let Some(upstream) = &app.upstream else { return Reply::error(ResultCode::UNKNOWN_TYPE) };
+    let Some(route) = upstream.route(message_type) else {
+        return Reply::error(ResultCode::UNKNOWN_TYPE);
+    };
+    app.metrics.business_call(route.label());
+    upstream.call(app, admitted, route, ip).await
+}
+
+/// Reads a JSON payload; an empty one counts as `{}`.
+fn parse<T: DeserializeOwned>(admitted: &Admitted, expected: &str) -> Result<T, Reply> {
+    let content = &admitted.request.content[..];
+    let content = if content.is_empty() { b"{}" } else { content };
+    serde_json::from_slice(content).map_err(|_| Reply::invalid(expected))
+}
+
+fn parse_session_id(text: &str) -> Result<SessionId, Reply> {
+    text.parse().map_err(|_| Reply::invalid("session_id has 32 hexadecimal digits"))
+}
+
+/// Writes to the audit log; a failure is logged and does not undo what was done.
+async fn audit<S: Store>(
+    app: &App<S>,
+    admitted: &Admitted,
+    action: &str,
+    detail: serde_json::Value,
+) {
+    let event = AuditEvent {
+        at: app.now(),
+        action: action.to_owned(),
+        user: Some(admitted.session.user),
+        session: Some(admitted.session.device.id),
+        detail: detail.to_string(),
+    };
+    app.audit(event).await;
+}

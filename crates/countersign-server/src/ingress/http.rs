@@ -1,0 +1,79 @@
+//! One frame in, one frame out.
+
+use super::caller::Caller;
+use super::{MEDIA_TYPE, read};
+use crate::app::App;
+use crate::clock;
+use crate::commands;
+use crate::gateway::Refusal;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use countersign::{ReplyTo, ResultCode};
+use countersign_store::Store;
+use http::{HeaderValue, StatusCode, header};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// `POST /x`: the only handler of signed requests over plain HTTP.
+pub(super) async fn exchange<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    Caller(ip): Caller,
+    body: Body,
+) -> Response {
+    let frame = match read(&app, body, app.limits.frame_max).await {
+        Ok(frame) => frame,
+        Err(problem) => return problem.into_response(),
+    };
+    match answer(&app, frame, ip).await {
+        Ok((reply_to, reply)) => sealed(&app, &reply_to, reply),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Verifies a frame and runs it; for every transport that carries frames.
+pub(super) async fn answer<S: Store>(
+    app: &App<S>,
+    frame: Bytes,
+    ip: IpAddr,
+) -> Result<(ReplyTo, Reply), Problem> {
+    let started = clock::instant();
+    if app.failed.is_set() {
+        return Err(Problem::Unavailable("The server's clock or disk cannot be trusted."));
+    }
+    let answered = match app.gateway.verify(frame, ip).await {
+        Ok(admitted) => Ok((admitted.reply_to, commands::dispatch(app, &admitted, ip).await)),
+        Err(Refusal::Signed(reply_to, reply)) => Ok((reply_to, reply)),
+        Err(Refusal::Unsigned(problem)) => Err(problem),
+    };
+    app.metrics.answered(started.elapsed());
+    answered
+}
+
+/// An HTTP answer that carries a signed frame.
+pub(super) fn sealed<S: Store>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
+    let status = http_status(reply.result);
+    let frame = app.gateway.seal(reply_to, reply);
+    let mut response = (status, Body::from(frame)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    finish(headers);
+    response
+}
+
+/// Headers of every signed answer: not stored, not transformed, readable from other origins (there are no cookies).
+pub(super) fn finish(headers: &mut http::HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Countersign, Retry-After"),
+    );
+}
+
+pub(super) fn http_status(result: ResultCode) -> StatusCode {
+    StatusCode::from_u16(result.http_status()).unwrap_or(StatusCode::OK)
+}

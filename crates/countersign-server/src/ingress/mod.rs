@@ -1,0 +1,84 @@
+//! The ways in. All signed traffic ends in [`crate::gateway::Gateway::verify`]; logins are the only unsigned calls that do anything.
+
+mod admin;
+mod caller;
+mod http;
+mod login;
+mod openapi;
+mod public;
+mod rest;
+mod sse;
+mod ws;
+
+pub use admin::router as admin_router;
+pub use openapi::document as openapi_document;
+
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Router;
+use axum::routing::{any, get, post};
+use bytes::Bytes;
+use countersign_store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Media type of a frame.
+pub const MEDIA_TYPE: &str = "application/vnd.countersign.v1";
+
+/// Sizes and deadlines of what comes in.
+#[derive(Debug, Clone)]
+pub struct IngressLimits {
+    /// Largest request frame, in bytes.
+    pub frame_max: usize,
+    /// Largest JSON body of a login call, in bytes.
+    pub json_max: usize,
+    /// Time for a whole body to arrive.
+    pub body_deadline: Duration,
+    /// Where the REST profile begins, for example `/api`; empty: it is off.
+    pub rest_prefix: String,
+    /// What a proxy in front has cut off the path before it came here.
+    pub public_prefix: String,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Arc<crate::listen::TrustedProxies>,
+}
+
+/// All routes of the public listener.
+pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
+    let router = Router::new()
+        .route("/x", post(http::exchange::<S>).options(public::preflight))
+        .route("/x/{prefix}", post(http::exchange::<S>).options(public::preflight))
+        .route("/sse", post(sse::open::<S>).options(public::preflight))
+        .route("/ws", get(ws::upgrade::<S>))
+        .route("/keyset", get(public::keyset::<S>))
+        .route("/login", post(login::open::<S>).options(public::preflight))
+        .route("/login/code", post(login::send_code::<S>).options(public::preflight))
+        .route("/login/register", post(login::register::<S>).options(public::preflight))
+        .route("/health", get(public::health))
+        .route("/ready", get(public::ready::<S>))
+        .route("/openapi.json", get(openapi::serve));
+    #[cfg(feature = "conformance")]
+    let router = router.route("/ws-echo", get(ws::echo));
+    let router = match app.limits.rest_prefix.as_str() {
+        "" => router,
+        prefix => router.route(&format!("{prefix}/{{*path}}"), any(rest::call::<S>)),
+    };
+    router
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .with_state(app)
+}
+
+/// Reads a body: its size is limited before anything is allocated, its time while it arrives. [V0a]
+async fn read<S: Store>(
+    app: &App<S>,
+    body: axum::body::Body,
+    max: usize,
+) -> Result<Bytes, Problem> {
+    use crate::listen::BodyError;
+    let bytes = crate::listen::read_body(body, max, app.limits.body_deadline).await;
+    bytes.map_err(|error| match error {
+        BodyError::TooLarge => Problem::TooLarge,
+        BodyError::TooSlow => Problem::Timeout,
+        BodyError::Broken => Problem::Malformed,
+    })
+}

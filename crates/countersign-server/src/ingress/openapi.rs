@@ -1,0 +1,169 @@
+//! The JSON surfaces, described for tools. Signed frames are described in docs/PROTOCOL.md; here they are binary bodies.
+
+use axum::response::{IntoResponse, Response};
+use http::header;
+use utoipa::openapi::OpenApi;
+use utoipa::{OpenApi as _, ToSchema};
+
+/// `GET /openapi.json`.
+pub(super) async fn serve() -> Response {
+    let text = document().to_json().unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// The document.
+pub fn document() -> OpenApi {
+    Document::openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Countersign",
+        description = "Signed device sessions. The protocol of signed frames is specified in docs/PROTOCOL.md.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    paths(open_login, send_code, register, exchange, sse, keyset, health, ready)
+)]
+struct Document;
+
+/// An address and the public key that will register with it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct OpenLogin {
+    /// E-mail address or phone number.
+    #[schema(example = "ana@example.org", max_length = 254)]
+    address: String,
+    key: PublicKey,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct PublicKey {
+    /// 1: Ed25519.
+    #[schema(example = 1)]
+    alg: u8,
+    /// 32 bytes in hexadecimal.
+    #[schema(min_length = 64, max_length = 64)]
+    pk: String,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct SendCode {
+    #[schema(min_length = 32, max_length = 32)]
+    login_id: String,
+    /// Solution of the proof of work, if one is asked for.
+    pow_nonce: Option<u64>,
+    /// Shown in the message.
+    name: Option<String>,
+    platform: Option<String>,
+    /// `en` or `fr`.
+    locale: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct Login {
+    login_id: String,
+    /// Normalised: this form is signed.
+    address: String,
+    audience: String,
+    app: String,
+    code_length: usize,
+    expires_ms: u64,
+    allowed_to_request_code: bool,
+    /// Waiting time; null: never in this login.
+    next_code_ms: Option<u64>,
+    next_verification_attempt_ms: Option<u64>,
+    attempts_left: u32,
+    requested_information: Vec<String>,
+    pow: Option<Pow>,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct Pow {
+    challenge: String,
+    bits: u8,
+}
+
+/// RFC 9457.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a body; the handler has its own type")]
+struct ProblemDetails {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+}
+
+#[utoipa::path(post, path = "/login", request_body = OpenLogin, responses(
+    (status = 200, body = Login),
+    (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 408, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 413, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 429, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, body = ProblemDetails, content_type = "application/problem+json"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn open_login() {}
+
+#[utoipa::path(post, path = "/login/code", request_body = SendCode, responses(
+    (status = 200, body = Login),
+    (status = 403, description = "A proof of work is asked for", body = Login),
+    (status = 429, description = "A code was sent lately, or too many were", body = Login),
+    (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 408, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 413, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 503, body = ProblemDetails, content_type = "application/problem+json"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn send_code() {}
+
+#[utoipa::path(post, path = "/login/register",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A register frame"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame: code_invalid", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn register() {}
+
+#[utoipa::path(post, path = "/x",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn exchange() {}
+
+#[utoipa::path(post, path = "/sse",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A stream.open frame"),
+    responses(
+        (status = 200, description = "Events: one `open`, then `push`", content_type = "text/event-stream"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn sse() {}
+
+#[utoipa::path(get, path = "/keyset", responses(
+    (status = 200, description = "A key set frame", content_type = "application/vnd.countersign.v1"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn keyset() {}
+
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "The process runs")))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn health() {}
+
+#[utoipa::path(get, path = "/ready", responses(
+    (status = 200, description = "The process can serve"),
+    (status = 503, body = ProblemDetails, content_type = "application/problem+json"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn ready() {}
