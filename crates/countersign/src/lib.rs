@@ -33,7 +33,7 @@ pub mod time;
 pub mod verify;
 pub mod wire;
 
-pub use domain::{Domain, Realm};
+pub use domain::{Domain, Realm, RealmError};
 pub use epoch::{Bootstrap, Epochs};
 pub use id::{
     Epoch, Fingerprint, LoginId, PayloadHash, RecordDigest, RecordId, RequestDigest, RequestId,

@@ -6,7 +6,7 @@
 //!
 //! ```compile_fail
 //! # use countersign::verify::{Received, Verified};
-//! fn business(request: Verified<'_>) {}
+//! fn business(request: Verified) {}
 //! fn gateway(received: Received<'_>) {
 //!     business(received); // a received request is not a verified one
 //! }
@@ -14,8 +14,8 @@
 //!
 //! ```compile_fail
 //! # use countersign::verify::Verified;
-//! # fn forge<'a>(header: countersign::RequestHeader, digest: countersign::RequestDigest) -> Verified<'a> {
-//! Verified { header, digest, content: b"" } // nobody else can build one
+//! # fn forge(header: countersign::RequestHeader, digest: countersign::RequestDigest) -> Verified {
+//! Verified { header, digest, content: vec![] } // nobody else can build one
 //! # }
 //! ```
 

@@ -10,6 +10,7 @@ use crate::request::{ReplyTo, RequestHeader, signing_input};
 use crate::result::ResultCode;
 use crate::time::{Freshness, FreshnessWindow, Timestamp};
 use crate::wire::{Frame, Malformed};
+use alloc::vec::Vec;
 use thiserror::Error;
 
 /// Whether a session may still be used.
@@ -183,7 +184,7 @@ impl<'f> Authentic<'f> {
 #[derive(Debug)]
 pub struct Fresh<'f>(Authentic<'f>);
 
-impl<'f> Fresh<'f> {
+impl Fresh<'_> {
     /// What the replay set has to put in.
     pub fn replay_key(&self) -> ReplayKey {
         let RequestHeader { session, request_id, timestamp, .. } = self.0.header;
@@ -191,23 +192,23 @@ impl<'f> Fresh<'f> {
     }
 
     /// [V6a] The replay set saw this request for the first time just now.
-    pub fn admit(self, first_use: FirstUse) -> Result<Verified<'f>, Refused> {
+    pub fn admit(self, first_use: FirstUse) -> Result<Verified, Refused> {
         if *first_use.key() != self.replay_key() {
             return Err(Refused::Replayed);
         }
         let Authentic { header, digest, content } = self.0;
-        Ok(Verified { header, digest, content })
+        Ok(Verified { header, digest, content: content.to_vec() })
     }
 }
 
 /// A request that passed every check. Business code takes this and nothing else.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Verified<'f> {
+pub struct Verified {
     /// The signed header.
     pub header: RequestHeader,
     /// The digest of the request, which receipts can refer to.
     pub digest: RequestDigest,
-    /// The payload; without its manifest if it was chunked.
-    pub content: &'f [u8],
+    /// The payload; without its manifest if it was chunked. Owned, so that it can outlive the received bytes.
+    pub content: Vec<u8>,
 }

@@ -1,0 +1,34 @@
+//! The countersign program: server, gateway, client and key tools in one binary.
+
+mod output;
+mod server;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Results you can trust from places you can't: signed device sessions, and answers signed by the server.
+///
+/// To see everything work on this machine, run `countersign demo`. To put it before a service of your own:
+///
+///   countersign init --app league --audience league.example.org
+///   countersign serve --upstream http://127.0.0.1:3000
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Server(server::ServerCommand),
+}
+
+fn main() -> ExitCode {
+    // Both this process's TLS server and its clients use it; a second call finds it set.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    match Cli::parse().command {
+        Command::Server(command) => server::run(command),
+    }
+}

@@ -1,0 +1,131 @@
+//! The configuration file with every setting. What is commented out shows the default.
+
+pub(super) const TEXT: &str = r#"# Countersign. Every setting can also come from the environment (COUNTERSIGN__SERVER__LISTEN=…) or a flag
+# (--set server.listen=…). `countersign config check` reads it as the server would.
+
+[realm]
+# Part of every signature: changing either invalidates every session.
+app = "league"
+audience = "league.example.org"
+
+[server]
+# listen = "127.0.0.1:8400"
+# tls = { certificate = "/etc/countersign/chain.pem", key = "/etc/countersign/key.pem" }   # read again when they change
+# trusted_proxies = ["127.0.0.1"]      # whose X-Forwarded-For is believed
+# rest_prefix = "/api"                 # REST profile in gateway mode; "" turns it off
+# public_prefix = ""                   # what a proxy in front cuts off paths
+# threads = 0                          # 0: one per core
+# shutdown_seconds = 10
+
+[admin]
+# listen = "127.0.0.1:8401"            # metrics, health, POST /push; never public
+
+[store]
+# data = "countersign-data"            # database, keys, pepper
+# engine = "sqlite"                    # or "memory": everything is lost at the end
+
+[email]
+# mode = "off"                         # starttls, tls, plain, dev
+# host = "smtp.example.org"
+# port = 587
+# from = "League <login@league.example.org>"
+# username = "league"
+# password_file = "/etc/countersign/smtp-password"
+# ca_file = "/etc/ssl/private-ca.pem"
+
+[sms]
+# mode = "off"                         # webhook, dev
+# countries = ["FR", "CH"]             # empty: nothing is sent
+# default_country = "FR"
+# url = "https://sms.example.org/send" # Standard Webhooks, see docs/OPERATING.md
+# secret_file = "/etc/countersign/sms-secret"
+# per_country_hour = 50
+# per_day = 500
+
+[login]
+# code = "base32"                      # 8 characters; or "digits": 6
+# code_life_seconds = 600
+# attempts = 5
+# sms_attempts = 3
+# resend_seconds = 60
+# codes_per_hour = 3                   # per address
+# codes_per_day = 10
+# network_burst = 5                    # per /24 or /48; raise it where a hall shares one address
+# network_per_minute = 1
+# pow = "auto"                         # or "always"
+# pow_bits = 18
+# locale = "en"                        # or "fr"
+
+[account]
+# new_scopes = ["user"]
+# sessions_max = 20
+
+[limits]
+# frame_max = 65536                    # bytes of a request
+# connections = 2000
+# connections_per_ip = 32
+# body_seconds = 10
+# max_age_seconds = 60                 # freshness of requests
+# max_ahead_seconds = 30
+# replay_per_session = 2000
+# replay_total = 2000000
+# verify_queue = 1024
+# verify_wait_ms = 100
+# verify_threads = 0                   # 0: one per core
+# refused_burst = 200                  # refused requests per network
+# refused_per_second = 50
+# session_cache = 100000
+# session_cache_ms = 2000
+# stream_events = 1000
+# stream_seconds = 600
+# streams = 100000
+
+# Gateway mode: a service of your own behind Countersign.
+# [upstream]
+# url = "http://127.0.0.1:3000"
+# timeout_ms = 10000
+# answer_max = 1048576
+# secret_file = "/etc/countersign/upstream-secret"   # whsec_…; calls are signed with it, and POST /push has to be
+#
+# [[upstream.route]]                   # none: every type becomes POST /{type}
+# type = "notes.get"                   # or a prefix: "notes.*"
+# method = "GET"
+# path = "/notes/{id}"                 # {name}: member of the JSON payload; {type}: the message type
+# scope = "user"
+# timeout_ms = 5000
+# idempotency_key = "/key"             # JSON pointer into the payload
+#
+# [[upstream.rest]]                    # what the REST profile lets through; none: nothing
+# methods = ["GET", "POST"]
+# path = "/notes*"
+# scope = "user"
+
+[log]
+# filter = "info"
+# format = "text"                      # or "json"
+"#;
+
+#[cfg(test)]
+mod tests {
+    use countersign_server::config::Config;
+
+    /// Every commented setting, switched on, is known to the parser.
+    #[test]
+    fn every_setting_of_the_example_exists() {
+        let text: String = super::TEXT.lines().map(|line| uncomment(line) + "\n").collect();
+        let file =
+            std::env::temp_dir().join(format!("countersign-example-{}.toml", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let loaded = Config::load(Some(&file), [], &[]);
+        std::fs::remove_file(&file).unwrap();
+        let config = loaded.unwrap();
+        assert_eq!(config.upstream.unwrap().route.len(), 1);
+    }
+
+    fn uncomment(line: &str) -> String {
+        match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") || rest.starts_with('[') => rest.to_owned(),
+            _ => line.to_owned(),
+        }
+    }
+}
