@@ -81,12 +81,7 @@ impl Realm {
         if app.is_empty() || app.len() > 32 || !app.bytes().all(app_byte) {
             return Err(RealmError::App);
         }
-        if audience.is_empty()
-            || audience.len() > 255
-            || !audience.bytes().all(|b| b.is_ascii_graphic())
-        {
-            return Err(RealmError::Audience);
-        }
+        check_audience(audience)?;
         let prefixes = Domain::ALL.map(|domain| {
             let marker = format!("{app}-{}-v1", domain.as_str());
             let mut prefix = Vec::with_capacity(2 + marker.len() + audience.len());
@@ -132,6 +127,13 @@ impl Realm {
     fn prefix(&self, domain: Domain) -> &[u8] {
         &self.prefixes[domain as usize]
     }
+}
+
+/// 1 to 255 printable ASCII characters without space.
+pub(crate) fn check_audience(audience: &str) -> Result<(), RealmError> {
+    let allowed =
+        (1..=255).contains(&audience.len()) && audience.bytes().all(|byte| byte.is_ascii_graphic());
+    if allowed { Ok(()) } else { Err(RealmError::Audience) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The server's online keys, signed by a root that never goes online.
 
-use crate::domain::{Domain, Realm};
+use crate::domain::{Domain, Realm, check_audience};
 use crate::id::{Fingerprint, ServerKeyId};
 use crate::key::{ALG_ED25519, KeyError, Signature, Signer, VerifyingKey};
 use crate::time::Timestamp;
@@ -221,7 +221,7 @@ pub fn decode(header: &[u8]) -> Result<(KeysetContent, String), KeysetError> {
     let issued = reader.time()?;
     let expires = reader.time()?;
     let min_protocol = reader.u8()?;
-    let audience = core::str::from_utf8(reader.lp8()?).map_err(|_| Malformed::Range)?.into();
+    let audience = audience(reader.lp8()?)?;
     let keys = (0..count(&mut reader, 1, KEYS_MAX)?).map(|_| online_key(&mut reader));
     let keys = keys.collect::<Result<_, _>>()?;
     let roots = (0..count(&mut reader, 1, ROOTS_MAX)?).map(|_| key(&mut reader));
@@ -244,6 +244,12 @@ fn put_key(out: &mut Vec<u8>, key: &VerifyingKey) {
 fn key(reader: &mut Reader<'_>) -> Result<VerifyingKey, KeysetError> {
     let alg = reader.u8()?;
     Ok(VerifyingKey::from_alg(alg, reader.lp8()?)?)
+}
+
+fn audience(bytes: &[u8]) -> Result<String, Malformed> {
+    let audience = core::str::from_utf8(bytes).map_err(|_| Malformed::Range)?;
+    check_audience(audience).map_err(|_| Malformed::Range)?;
+    Ok(audience.into())
 }
 
 fn online_key(reader: &mut Reader<'_>) -> Result<OnlineKey, KeysetError> {

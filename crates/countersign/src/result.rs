@@ -87,9 +87,9 @@ impl ResultCode {
         self.0
     }
 
-    /// Whether the request was executed with success.
+    /// Whether the request was executed with success: 0, or an HTTP status of success from the service behind.
     pub const fn is_ok(self) -> bool {
-        self.0 == 0
+        matches!(self.0, 0 | 200..=299)
     }
 }
 

@@ -101,7 +101,7 @@ audience = "league.example.org"
 # scope = "user"
 
 [log]
-# filter = "info"
+# filter = "info"                      # one line per request: "info,countersign::access=debug"
 # format = "text"                      # or "json"
 "#;
 

@@ -15,22 +15,17 @@ use countersign_store::{AuditEvent, Store, StoreError};
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 
-/// Message types that this server answers itself.
-pub const SYSTEM_TYPES: [&str; 13] = [
-    "session.hello",
-    "session.list",
-    "session.rename",
-    "session.revoke",
-    "session.revoke_others",
-    "session.revoke_all",
-    "account.export",
-    "account.delete",
-    "record.submit",
-    "record.get",
-    "stream.open",
-    "stream.poll",
-    "http",
-];
+/// Beginnings of message types that are this server's own, now or later: they are never forwarded.
+pub const SYSTEM_PREFIXES: [&str; 4] = ["session.", "account.", "record.", "stream."];
+
+/// The message type of the REST profile: no type of a frame that comes any other way.
+pub const REST_TYPE: &str = "http";
+
+/// Whether a message type belongs to this server.
+pub fn is_system_type(message_type: &str) -> bool {
+    message_type == REST_TYPE
+        || SYSTEM_PREFIXES.iter().any(|prefix| message_type.starts_with(prefix))
+}
 
 /// Why a command ends early.
 pub(crate) enum Stop {

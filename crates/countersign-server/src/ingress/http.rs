@@ -18,6 +18,9 @@ use http::{HeaderValue, StatusCode, header};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// Log target of one line per request, at debug level: `log.filter = "info,countersign::access=debug"`.
+const ACCESS: &str = "countersign::access";
+
 /// `POST /x`: the only handler of signed requests over plain HTTP.
 pub(super) async fn exchange<S: Store>(
     State(app): State<Arc<App<S>>>,
@@ -45,9 +48,26 @@ pub(super) async fn answer<S: Store>(
         return Err(Problem::Unavailable("The server's clock or disk cannot be trusted."));
     }
     let answered = match app.gateway.verify(frame, ip).await {
-        Ok(admitted) => Ok((admitted.reply_to, commands::dispatch(app, &admitted, ip).await)),
-        Err(Refusal::Signed(reply_to, reply)) => Ok((reply_to, reply)),
-        Err(Refusal::Unsigned(problem)) => Err(problem),
+        Ok(admitted) => {
+            let message_type = admitted.request.header.message_type;
+            let reply = commands::dispatch(app, &admitted, ip).await;
+            tracing::debug!(
+                target: ACCESS,
+                request_id = %admitted.reply_to.request_id,
+                %message_type,
+                result = %reply.result,
+                took_us = started.elapsed().as_micros(),
+            );
+            Ok((admitted.reply_to, reply))
+        }
+        Err(Refusal::Signed(reply_to, reply)) => {
+            tracing::debug!(target: ACCESS, request_id = %reply_to.request_id, result = %reply.result, "refused");
+            Ok((reply_to, reply))
+        }
+        Err(Refusal::Unsigned(problem)) => {
+            tracing::debug!(target: ACCESS, problem = problem.name(), "refused");
+            Err(problem)
+        }
     };
     app.metrics.answered(started.elapsed());
     answered

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::http::{finish, http_status};
 use super::read;
 use crate::app::App;
+use crate::commands::REST_TYPE;
 use crate::gateway::Refusal;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -68,7 +69,7 @@ async fn verified_call<S: Store>(
     let Some(upstream) = &app.upstream else {
         return Ok((reply_to, Reply::error(ResultCode::UNKNOWN_TYPE)));
     };
-    if admitted.request.header.message_type.as_str() != "http" {
+    if admitted.request.header.message_type.as_str() != REST_TYPE {
         return Ok((reply_to, Reply::error(ResultCode::UNKNOWN_TYPE)));
     }
     let below = received.strip_prefix(&app.limits.rest_prefix).unwrap_or(received);

@@ -126,15 +126,16 @@ async fn run<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, opened: Opened, 
         tokio::select! {
             changed = newest.changed() => if changed.is_err() { return },
             Some(answer) = ready.recv() => if socket.send(Message::Binary(answer)).await.is_err() { return },
-            received = socket.recv() => {
+            // While all slots are taken nothing is read, but answers go on being sent.
+            received = socket.recv(), if slots.available_permits() > 0 => {
                 heard = crate::clock::instant();
                 match received {
                     Some(Ok(Message::Binary(frame))) => {
-                        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+                        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { return };
                         let (app, answers) = (Arc::clone(&app), answers.clone());
                         tokio::spawn(async move {
                             if let Ok((reply_to, reply)) = answer(&app, frame, ip).await {
-                                drop(answers.send(app.gateway.seal(&reply_to, reply)).await);
+                                answers.send(app.gateway.seal(&reply_to, reply)).await.ok();
                             }
                             drop(slot);
                         });

@@ -13,7 +13,8 @@ pub struct ListenConfig {
     /// Without a request in flight. Default 60 s; longer than a proxy's keep-alive towards us, or
     /// the proxy reuses a connection that we are closing.
     pub idle: Duration,
-    /// The peer takes no byte of what we write. Holds for upgraded connections too. Default 30 s.
+    /// The peer takes no byte of what we write, or gives an HTTP/2 stream no window. Holds for
+    /// upgraded connections too. Default 30 s.
     pub write_stall: Duration,
     /// Header fields per request; one more is answered with 431. Default 64.
     pub max_headers: usize,

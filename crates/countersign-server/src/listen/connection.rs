@@ -1,6 +1,6 @@
 //! One connection, from accept to close.
 
-use super::activity::{Activity, Late, Protocol};
+use super::activity::{Activity, Late, Limits, Protocol};
 use super::config::ListenConfig;
 use super::gate::Pass;
 use super::io::{GuardedStream, Stream};
@@ -97,13 +97,14 @@ pub(super) async fn serve<S: HttpService>(
     };
     let Some(opened) = opened else { return };
     let config = &context.config;
-    let activity = Activity::new(opened.protocol, until, config.head, config.idle);
+    let (head, idle, write_stall) = (config.head, config.idle, config.write_stall);
+    let activity = Activity::new(opened.protocol, until, Limits { head, idle, write_stall });
     let io = TokioIo::new(GuardedStream::new(
         opened.stream,
         opened.prefix,
         pass,
         Arc::clone(&activity),
-        (config.write_stall, Arc::clone(&context.stats)),
+        (write_stall, Arc::clone(&context.stats)),
         context.shutdown.clone(),
     ));
     let front = Front {
@@ -187,6 +188,7 @@ where
             late = watchdog.late() => match late {
                 Late::FirstHead => return count(&ctx.stats.late_first_head),
                 Late::Head => return count(&ctx.stats.late_head),
+                Late::NoWindow => return count(&ctx.stats.write_stalled),
                 Late::Goodbye => return,
                 Late::Idle => {
                     count(&ctx.stats.idle);

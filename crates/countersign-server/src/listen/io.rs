@@ -154,8 +154,8 @@ impl AsyncWrite for GuardedStream {
             Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Stream::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
         };
-        if written.is_ready() {
-            this.activity.wrote();
+        if let Poll::Ready(Ok(bytes)) = &written {
+            this.activity.wrote(*bytes);
         }
         this.watch_write(cx, written)
     }
@@ -170,8 +170,8 @@ impl AsyncWrite for GuardedStream {
             Stream::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
             Stream::Tls(tls) => Pin::new(tls.as_mut()).poll_write_vectored(cx, slices),
         };
-        if written.is_ready() {
-            this.activity.wrote();
+        if let Poll::Ready(Ok(bytes)) = &written {
+            this.activity.wrote(*bytes);
         }
         this.watch_write(cx, written)
     }

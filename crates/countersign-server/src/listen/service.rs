@@ -86,7 +86,7 @@ pub(super) struct Front<S> {
 /// An answer's body that keeps its request in flight; empty for a refusal.
 pub(super) struct CountedBody<B> {
     inner: Option<B>,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 type Answer<B> = Result<Response<CountedBody<B>>, Infallible>;
@@ -110,13 +110,18 @@ impl<S: HttpService> hyper::service::Service<Request<Incoming>> for Front<S> {
         let info = self.info(&self.config.trusted_proxies, &request);
         request.extensions_mut().insert(info);
         let mut service = self.inner.clone();
+        let activity = Arc::clone(&self.activity);
         Box::pin(async move {
             std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
             let mut response = service.call(request).await?;
             if last {
                 close(&mut response);
             }
-            Ok(response.map(|body| CountedBody { inner: Some(body), _in_flight: in_flight }))
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                activity.upgraded();
+            }
+            in_flight.waits_for_peer();
+            Ok(response.map(|body| CountedBody { inner: Some(body), in_flight }))
         })
     }
 }
@@ -138,7 +143,7 @@ fn refuse<B>(
     version: Version,
     in_flight: InFlight,
 ) -> Response<CountedBody<B>> {
-    let mut response = Response::new(CountedBody { inner: None, _in_flight: in_flight });
+    let mut response = Response::new(CountedBody { inner: None, in_flight });
     *response.status_mut() = status;
     if version < Version::HTTP_2 {
         close(&mut response);
@@ -159,10 +164,15 @@ impl<B: Body<Data = Bytes> + Unpin> Body for CountedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match &mut self.get_mut().inner {
-            Some(body) => Pin::new(body).poll_frame(cx),
-            None => Poll::Ready(None),
+        let this = self.get_mut();
+        let Some(body) = &mut this.inner else { return Poll::Ready(None) };
+        let frame = Pin::new(body).poll_frame(cx);
+        if frame.is_ready() {
+            this.in_flight.waits_for_peer();
+        } else {
+            this.in_flight.waits_for_handler();
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What hyper lets through and we do not.
 
 use http::header::{HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, StatusCode, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Version};
 
 /// Refuses a head that two servers could understand differently, or with too many fields.
 ///
@@ -13,6 +13,10 @@ pub(super) fn vet<B>(request: &Request<B>, max_headers: usize) -> Result<(), Sta
     let headers = request.headers();
     if headers.len() > max_headers {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    if request.method() == Method::CONNECT {
+        // We are no proxy; hyper would take any 2xx for a tunnel and forget the connection.
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
     if request.version() >= Version::HTTP_2 {
         return Ok(());

@@ -66,7 +66,9 @@ pub enum RouteError {
     #[error("{0:?} is not a path; it has to begin with '/'")]
     Path(String),
     /// A system type cannot be routed away.
-    #[error("{0:?} is answered by the gateway itself and cannot be a route")]
+    #[error(
+        "{0:?} is reserved for the gateway itself (session., account., record., stream., http) and cannot be a route"
+    )]
     SystemType(String),
     /// The payload has to be an object.
     #[error("the payload of this type is a JSON object")]
@@ -98,7 +100,7 @@ impl TryFrom<RouteSpec> for Route {
     type Error = RouteError;
 
     fn try_from(spec: RouteSpec) -> Result<Self, RouteError> {
-        if crate::commands::SYSTEM_TYPES.contains(&spec.r#type.as_str()) {
+        if crate::commands::is_system_type(&spec.r#type) {
             return Err(RouteError::SystemType(spec.r#type));
         }
         if !spec.path.starts_with('/') {

@@ -20,7 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 std::fs::write(Path::new(folder).join(name), content)?;
             }
         }
-        None => return Err("say where to write: `vectors <folder>`, or `vectors --markdown`".into()),
+        None => {
+            return Err("say where to write: `vectors <folder>`, or `vectors --markdown`".into());
+        }
     }
     Ok(())
 }

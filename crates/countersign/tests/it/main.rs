@@ -10,4 +10,5 @@ mod order;
 mod push;
 mod record;
 mod register;
+mod vectors;
 mod world;

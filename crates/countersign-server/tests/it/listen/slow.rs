@@ -2,8 +2,8 @@
 //! beside it never waits. `axum::serve` passes none of these.
 
 use super::support::{
-    HELLO, NEVER, PATIENCE, Raw, SHORT, Server, beside_an_honest_client, eventually, takes_about,
-    unhurried, upgrade, ws_echo,
+    BIG, HELLO, NEVER, PATIENCE, Raw, SHORT, Server, beside_an_honest_client, eventually,
+    takes_about, unhurried, upgrade, ws_echo,
 };
 use bytes::Bytes;
 use countersign_server::listen::ListenConfig;
@@ -156,9 +156,48 @@ async fn a_client_that_reads_nothing() {
         let mut client = Raw::connect(server.addr).await;
         client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n").await;
         eventually("the stall is seen", || server.stats.snapshot().write_stalled == 1).await;
-        assert!(client.until_closed().await.len() < 64 << 20);
+        assert!(client.until_closed().await.len() < BIG);
     };
     beside_an_honest_client(server.addr, slow).await;
+}
+
+#[tokio::test]
+async fn an_h2_client_that_gives_no_window() {
+    let server = Server::plain(ListenConfig { write_stall: SHORT, ..unhurried() });
+    let slow = async {
+        let tcp = TcpStream::connect(server.addr).await.unwrap();
+        let (mut send, connection) = http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(0)
+            .handshake(TokioIo::new(tcp))
+            .await
+            .unwrap();
+        let connection = tokio::spawn(connection);
+        // A request that is worked on must not hide the one that is stuck.
+        let get = |uri| http::Request::get(uri).body(Empty::<Bytes>::new()).unwrap();
+        let _worked_on = tokio::spawn(send.send_request(get("http://x/slow")));
+        server.entered().await;
+        let _stuck = send.send_request(get("http://x/")).await.unwrap();
+        let closed = async { timeout(PATIENCE, connection).await.unwrap().unwrap() };
+        let _error = takes_about(SHORT, closed).await;
+    };
+    beside_an_honest_client(server.addr, slow).await;
+    assert_eq!(server.stats.snapshot().write_stalled, 1);
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_a_long_answer_in_full() {
+    // The handler is done at once, so only what is written shows that this is not idle.
+    let server = Server::plain(ListenConfig { idle: Duration::from_secs(1), ..unhurried() });
+    let mut client = Raw::connect(server.addr).await;
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let mut tick = interval(Duration::from_millis(100));
+    let mut read = Vec::new();
+    while read.len() < BIG {
+        tick.tick().await;
+        let before = read.len();
+        client.read_some(2 << 20, &mut read).await;
+        assert!(read.len() > before, "closed after {before} bytes");
+    }
 }
 
 /// Waits for an event that shows that every deadline of `server` has passed once since the call.

@@ -135,6 +135,16 @@ async fn bare_line_feeds_and_other_line_noise() {
 }
 
 #[tokio::test]
+async fn a_tunnel_is_refused() {
+    let server = Server::plain(unhurried());
+    let mut client = Raw::connect(server.addr).await;
+    let request = "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n";
+    client.send(format!("{request}{HIDDEN}").as_bytes()).await;
+    assert_eq!(answers(&client.until_closed().await), (1, Some(405)));
+    assert_eq!(server.probe.smuggled.load(SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_bare_line_feed_in_a_later_request_and_byte_by_byte() {
     let server = Server::plain(unhurried());
     let mut client = Raw::connect(server.addr).await;

@@ -1,6 +1,6 @@
 //! TLS: slow handshakes, versions, and certificates that change under way.
 
-use super::support::{HELLO, Raw, SHORT, Server, eventually, takes_about, unhurried};
+use super::support::{BIG, HELLO, Raw, SHORT, Server, eventually, takes_about, unhurried};
 use countersign_server::listen::{Certificate, ListenConfig, Reload, TlsError, TlsFiles};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -117,6 +117,18 @@ async fn silent_and_idle_after_the_handshake() {
     let (mut idle, _) = authority.ask(server.addr).await;
     takes_about(SHORT, idle.until_closed()).await;
     assert_eq!(server.stats.snapshot().idle, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing() {
+    let mut authority = Authority::new();
+    authority.renew();
+    let certificate = Certificate::load(authority.files()).unwrap();
+    let server = Server::tls(ListenConfig { write_stall: SHORT, ..unhurried() }, &certificate);
+    let (mut client, _) = authority.ask(server.addr).await;
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    eventually("the stall is seen", || server.stats.snapshot().write_stalled == 1).await;
+    assert!(client.until_closed().await.len() < BIG);
 }
 
 #[tokio::test]

@@ -43,7 +43,8 @@ fn pushes(width: u64) -> Result<Vec<Vec<u8>>> {
         headers.push(Frame::split(&unsigned.seal(&[0; 64]))?.header.to_vec());
     }
     let fields = batch::sign(&realm()?, &Who::Server.key(), &leaves).ok_or("too many leaves")?;
-    let frames = headers.iter().zip(fields).map(|(header, field)| Frame::join(header, &field, b"{}"));
+    let frames =
+        headers.iter().zip(fields).map(|(header, field)| Frame::join(header, &field, b"{}"));
     Ok(frames.collect())
 }
 
@@ -53,14 +54,16 @@ fn responses() -> Result<Vec<Sample>> {
     let fp = Who::Server.fingerprint();
     let mut asked = Vec::new();
     for id in [0xb0, 0xb1, 0xb2] {
-        let header = RequestHeader { request_id: RequestId::from_bytes([id; 16]), ..request_header()? };
+        let header =
+            RequestHeader { request_id: RequestId::from_bytes([id; 16]), ..request_header()? };
         asked.push(request(header, Payload::whole(b"{}".into()))?.reply_to());
     }
     let answers: Vec<_> = asked
         .iter()
         .map(|reply_to| UnsignedResponse::for_batch(&realm, &fp, reply_to, worked_answer()))
         .collect();
-    let frames = response::sign_batch(&realm, &Who::Server.key(), &answers).ok_or("too many leaves")?;
+    let frames =
+        response::sign_batch(&realm, &Who::Server.key(), &answers).ok_or("too many leaves")?;
     let samples = frames.into_iter().zip(asked).map(|(frame, reply_to)| {
         Ok(Sample::new(Kind::Response, Who::Server, frame)?.answering(reply_to))
     });
@@ -121,7 +124,7 @@ fn wrong_leaves(answers: &[Sample]) -> Result<Vec<Json>> {
     let mut cases = Vec::new();
     for (name, field) in [
         ("the path of another leaf", of(&five[1])?),
-        ("the path of another tree", of(&pushes(3)?[0])?),
+        ("the path of another tree", of(&pushes(3)?[1])?),
         ("the signature over the input, no root", leaf_alone),
         ("the signature over the root without a context", bare_root),
     ] {

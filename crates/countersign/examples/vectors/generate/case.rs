@@ -224,7 +224,8 @@ fn record_fields(header: &RecordHeader) -> Members {
 
 /// Without the audience, which is a member of every case.
 fn keyset_fields(content: &KeysetContent) -> Members {
-    let alg_and_key = |key: &VerifyingKey| [("alg", Json::Number(1)), ("pk", Json::hex(key.as_bytes()))];
+    let alg_and_key =
+        |key: &VerifyingKey| [("alg", Json::Number(1)), ("pk", Json::hex(key.as_bytes()))];
     let online = |online: &OnlineKey| {
         let mut members = vec![
             ("state", Json::Number(online.state as u64)),

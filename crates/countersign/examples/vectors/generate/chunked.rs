@@ -44,7 +44,8 @@ fn damaged() -> Result<Vec<Json>> {
     let good = chunked(CONTENT, 5)?;
     let parts = good.parts()?;
     let (manifest, body) = parts.payload.split_at(8 + 5 * 32);
-    let swapped_hashes = [&manifest[..8], &manifest[40..72], &manifest[8..40], &manifest[72..]].concat();
+    let swapped_hashes =
+        [&manifest[..8], &manifest[40..72], &manifest[8..40], &manifest[72..]].concat();
     let swapped = [&body[5..10], &body[..5], &body[10..]].concat();
     let mut flipped_manifest = manifest.to_vec();
     flipped_manifest[20] ^= 1;

@@ -90,7 +90,7 @@ pub(super) fn by_the_mixed_order_key(who: Who, message: &[u8]) -> Result<Signatu
         let nonce = Scalar::from(nonce);
         let r = EdwardsPoint::mul_base(&nonce).compress().to_bytes();
         let k = challenge(&r, &key, message);
-        if k.to_bytes()[0] % 8 == 0 {
+        if k.to_bytes()[0].is_multiple_of(8) {
             return Ok(join(r, nonce + k * secret(who)));
         }
     }

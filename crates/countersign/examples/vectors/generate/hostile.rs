@@ -133,12 +133,14 @@ fn places(sample: &Sample, checks: &Checks) -> Result<Vec<Json>> {
         ("league", "league.example.orgs"),
         ("league", "League.example.org"),
     ] {
-        let context = Context { app: app.into(), audience: audience.into(), ..sample.context.clone() };
+        let context =
+            Context { app: app.into(), audience: audience.into(), ..sample.context.clone() };
         let name = format!("signed for league at league.example.org, read by {app} at {audience}");
         cases.push(context.refused(name, checks.signature, sample.frame.clone()));
     }
     let parts = sample.parts()?;
-    let others = [Kind::Request, Kind::Response, Kind::Push, Kind::Record, Kind::Keyset, Kind::Register];
+    let others =
+        [Kind::Request, Kind::Response, Kind::Push, Kind::Record, Kind::Keyset, Kind::Register];
     for other in others.into_iter().filter(|other| *other != sample.context.kind) {
         let context = Context { kind: other, ..sample.context.clone() };
         let signature = forge::sign(sample.signer, &context.signing_input(parts.header));

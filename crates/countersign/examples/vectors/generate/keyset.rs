@@ -49,8 +49,13 @@ fn sample(content: &KeysetContent, root: Who) -> Result<Sample> {
 }
 
 fn accepted() -> Result<Vec<Json>> {
-    let states =
-        [KeyState::Prepared, KeyState::Active, KeyState::Retired, KeyState::Tainted, KeyState::Revoked];
+    let states = [
+        KeyState::Prepared,
+        KeyState::Active,
+        KeyState::Retired,
+        KeyState::Tainted,
+        KeyState::Revoked,
+    ];
     let people = [Who::Device, Who::Server, Who::NewRoot, Who::Stranger, Who::Root];
     let all_states = people.into_iter().zip(states).map(|(who, state)| online_key(who, state));
     let forever = OnlineKey {
@@ -78,7 +83,11 @@ fn accepted() -> Result<Vec<Json>> {
         ("a key for all times", Who::Root, KeysetContent { keys: vec![forever], ..keyset() }),
         ("two roots", Who::Root, KeysetContent { roots: two_roots, ..keyset() }),
         ("root change, by the old root", Who::Root, change.clone()),
-        ("after the root change, by the new root", Who::NewRoot, KeysetContent { version: 9, ..change }),
+        (
+            "after the root change, by the new root",
+            Who::NewRoot,
+            KeysetContent { version: 9, ..change },
+        ),
         ("the largest version", Who::Root, KeysetContent { version: u64::MAX, ..keyset() }),
     ] {
         cases.push(sample(&content, root)?.accepted(name)?);
@@ -92,7 +101,7 @@ fn patched(good: &Sample) -> Result<Vec<Json>> {
     mixed[0] = 32;
     mixed[1..].copy_from_slice(&forge::mixed_order_key(Who::Server));
     let neutral = forge::IDENTITY;
-    let patches: [(&str, &str, usize, &[u8]); 13] = [
+    let patches: [(&str, &str, usize, &[u8]); 15] = [
         ("no online key", "K1", N_KEYS, &[0]),
         ("state 5", "K1", STATE, &[5]),
         ("algorithm 2", "K5", ONLINE_ALG, &[2]),
@@ -105,6 +114,8 @@ fn patched(good: &Sample) -> Result<Vec<Json>> {
         ("the root is no point", "K5", N_ROOTS + 3, &forge::NO_POINT),
         ("no root", "K1", N_ROOTS, &[0]),
         ("two pins announced, one there", "K1", N_PINS, &[2]),
+        ("a space in the audience", "K1", 30, b" "),
+        ("not UTF-8 in the audience", "K1", 30, b"\xff"),
         ("another audience in the header", "K3", 30, b"league.example.net"),
     ];
     let each = patches.into_iter().map(|(name, check, at, bytes)| {
@@ -134,7 +145,11 @@ fn content(good: &Sample) -> Result<Vec<Json>> {
     let mut with_payload = good.frame.clone();
     with_payload.extend_from_slice(b"{}");
     Ok(vec![
-        good.refused("root change by the new root alone", "K2", sample(&by_new, Who::NewRoot)?.frame),
+        good.refused(
+            "root change by the new root alone",
+            "K2",
+            sample(&by_new, Who::NewRoot)?.frame,
+        ),
         good.refused("signed by an online key", "K2", sample(&keyset(), Who::Server)?.frame),
         good.refused("protocol 2 required", "K7", sample(&next, Who::Root)?.frame),
         good.refused("with a payload", "K1", with_payload),

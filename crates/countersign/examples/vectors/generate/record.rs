@@ -54,7 +54,8 @@ pub(super) fn sample(record: UnsignedRecord) -> Result<Sample> {
 fn other_signer(good: &Sample) -> Result<Vec<u8>> {
     let mut header = good.header()?;
     header[28..60].copy_from_slice(Who::Stranger.fingerprint().as_bytes());
-    let context = Context { public_key: *Who::Stranger.public().as_bytes(), ..good.context.clone() };
+    let context =
+        Context { public_key: *Who::Stranger.public().as_bytes(), ..good.context.clone() };
     let signature = forge::sign(Who::Device, &context.signing_input(&header));
     Ok(Frame::join(&header, &signature, good.parts()?.payload))
 }

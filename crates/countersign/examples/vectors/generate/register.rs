@@ -52,7 +52,8 @@ fn addresses(good: &Sample) -> Result<Vec<Json>> {
     let header = good.header()?;
     let end = ADDRESS + 1 + usize::from(header[ADDRESS]);
     let long = [b'a'; 255];
-    let addresses: [(&str, &[u8]); 3] = [("empty", b""), ("255 bytes", &long), ("not UTF-8", b"\xff@b")];
+    let addresses: [(&str, &[u8]); 3] =
+        [("empty", b""), ("255 bytes", &long), ("not UTF-8", b"\xff@b")];
     let each = addresses.into_iter().map(|(what, address)| {
         let lp8 = [&[address.len() as u8], address].concat();
         let header = [&header[..ADDRESS], &lp8, &header[end..]].concat();
@@ -65,15 +66,16 @@ fn addresses(good: &Sample) -> Result<Vec<Json>> {
 fn keys(good: &Sample) -> Result<Vec<Json>> {
     let parts = good.parts()?;
     let mut cases = Vec::new();
-    let mut refused = |name: &str, check: &str, key: [u8; 32], sign: &dyn Fn(&[u8]) -> Result<Signature>| {
-        let mut header = parts.header.to_vec();
-        header[KEY..ADDRESS].copy_from_slice(&key);
-        let context = Context { public_key: key, ..good.context.clone() };
-        let signature = sign(&context.signing_input(&header))?;
-        let frame = Frame::join(&header, &signature, parts.payload);
-        cases.push(context.refused(name, check, frame));
-        Ok::<_, Box<dyn std::error::Error>>(())
-    };
+    let mut refused =
+        |name: &str, check: &str, key: [u8; 32], sign: &dyn Fn(&[u8]) -> Result<Signature>| {
+            let mut header = parts.header.to_vec();
+            header[KEY..ADDRESS].copy_from_slice(&key);
+            let context = Context { public_key: key, ..good.context.clone() };
+            let signature = sign(&context.signing_input(&header))?;
+            let frame = Frame::join(&header, &signature, parts.payload);
+            cases.push(context.refused(name, check, frame));
+            Ok::<_, Box<dyn std::error::Error>>(())
+        };
     let neutral = |_: &[u8]| Ok(forge::by_the_neutral_key(Who::Device));
     refused("the key is the neutral point", "L5", forge::IDENTITY, &neutral)?;
     refused("the key is the neutral point, not canonical", "L5", forge::IDENTITY_AGAIN, &neutral)?;
@@ -86,7 +88,9 @@ fn keys(good: &Sample) -> Result<Vec<Json>> {
         &|input| forge::by_the_mixed_order_key(Who::Device, input),
     )?;
     let victim = *Who::Stranger.public().as_bytes();
-    refused("the key is somebody else's", "L3", victim, &|input| Ok(forge::sign(Who::Device, input)))?;
+    refused("the key is somebody else's", "L3", victim, &|input| {
+        Ok(forge::sign(Who::Device, input))
+    })?;
     let mut header = parts.header.to_vec();
     header[ALG] = 2;
     cases.push(good.refused("algorithm 2", "L5", good.resigned(&header)?));

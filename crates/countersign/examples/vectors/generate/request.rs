@@ -35,7 +35,8 @@ pub(super) fn sample(request: UnsignedRequest) -> Result<Sample> {
 fn accepted() -> Result<Vec<Json>> {
     let base = request_header()?;
     let whole = |bytes: &[u8]| Payload::whole(bytes.into());
-    let named = |name: &str| Ok::<_, Malformed>(RequestHeader { message_type: Name::new(name)?, ..base });
+    let named =
+        |name: &str| Ok::<_, Malformed>(RequestHeader { message_type: Name::new(name)?, ..base });
     let every_byte: Vec<u8> = (0..=255).collect();
     let all_names = "abcdefghijklmnopqrstuvwxyz0123456789._/-abcdefghijklmnopqrstuvwx";
     let mut cases = vec![sample(worked_request()?)?.accepted("the worked vector of the design")?];
@@ -45,7 +46,11 @@ fn accepted() -> Result<Vec<Json>> {
         ("type of 64 bytes with the whole alphabet", named(all_names)?, whole(b"{}")),
         ("epoch set", RequestHeader { epoch: Epoch::from_bytes([0xe1; 8]), ..base }, whole(b"{}")),
         ("payload with every byte value", base, whole(&every_byte)),
-        ("payload that looks like a frame", base, whole(&worked_request()?.sign(&Who::Device.key()))),
+        (
+            "payload that looks like a frame",
+            base,
+            whole(&worked_request()?.sign(&Who::Device.key())),
+        ),
         ("time zero", RequestHeader { timestamp: Timestamp::ZERO, ..base }, whole(b"{}")),
         (
             "the largest time",
@@ -62,10 +67,14 @@ fn accepted() -> Result<Vec<Json>> {
     }
     let key = Who::Device.key();
     for (name, realm) in [
-        ("the longest app and audience", Realm::new(&"a-9".repeat(11)[..32], &"~!".repeat(128)[..255])?),
+        (
+            "the longest app and audience",
+            Realm::new(&"a-9".repeat(11)[..32], &"~!".repeat(128)[..255])?,
+        ),
         ("the shortest app and audience", Realm::new("-", "x")?),
     ] {
-        let frame = UnsignedRequest::new(&realm, key.verifying_key(), base, whole(b"{}")).sign(&key);
+        let frame =
+            UnsignedRequest::new(&realm, key.verifying_key(), base, whole(b"{}")).sign(&key);
         let sample = Sample::new(Kind::Request, Who::Device, frame)?.in_realm(&realm);
         cases.push(sample.accepted(name)?);
     }
@@ -98,7 +107,11 @@ fn stale(good: &Sample) -> Vec<Json> {
     let cases = [
         ("one millisecond too old", "V5a", at(60_001)),
         ("too old for every memory", "V5a", at(60_000 + late)),
-        ("one millisecond too far ahead", "V5b", NOW.minus(std::time::Duration::from_millis(30_001))),
+        (
+            "one millisecond too far ahead",
+            "V5b",
+            NOW.minus(std::time::Duration::from_millis(30_001)),
+        ),
     ];
     let each = cases.map(|(name, check, now)| {
         Context { now: Some(now), ..good.context.clone() }.refused(name, check, good.frame.clone())

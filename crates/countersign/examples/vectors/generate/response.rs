@@ -74,8 +74,7 @@ fn substituted(good: &Sample) -> Result<Vec<Json>> {
     let key = Who::Server.key();
     let fp = Who::Server.fingerprint();
     let own = worked_request()?.reply_to();
-    let mallory =
-        RequestHeader { session: SessionId::from_bytes([0xcc; 16]), ..request_header()? };
+    let mallory = RequestHeader { session: SessionId::from_bytes([0xcc; 16]), ..request_header()? };
     let mallory = request::sample(request(mallory, Payload::whole(b"{}".into()))?)?;
     let digest = mallory.context.digest(mallory.parts()?.header).unwrap_or_default();
     let of_mallory = ReplyTo { digest: RequestDigest::from_bytes(digest), ..own };

@@ -1,0 +1,97 @@
+//! The client's commands: log in, call, watch, look at every byte.
+
+mod account;
+mod call;
+mod connection;
+mod failure;
+mod frame;
+mod input;
+mod inspect;
+mod login;
+mod logout;
+mod record;
+mod sessions;
+mod show;
+mod sign;
+mod trust;
+mod watch;
+
+use clap::Subcommand;
+use failure::{Exit, Failure};
+use std::process::ExitCode;
+
+/// What a device does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Makes a key on this machine and registers it with a server
+    Login(login::Login),
+    /// Ends this session on the server and deletes its key
+    Logout(logout::Logout),
+    /// Sends a signed request and prints the verified answer, like curl
+    Call(call::Call),
+    /// Prints the events of this session as they happen, each verified
+    Watch(watch::Watch),
+    /// Lists, renames and revokes the sessions of this account
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+    /// Exports or deletes this account
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Signs records, hands them in, fetches them
+    #[command(subcommand)]
+    Record(record::Record),
+    /// Shows and fetches the server keys that this device believes
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
+    /// Explains any frame byte by byte, and verifies it as far as keys are known
+    Inspect(inspect::Inspect),
+    /// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
+    #[command(subcommand)]
+    Sign(sign::Sign),
+}
+
+/// Runs a command. Exit codes: 0 done, 1 refused by the server, 2 wrong usage, 3 transport or verification failed, 4 logged out.
+pub(crate) fn run(command: ClientCommand) -> ExitCode {
+    let json = command.wants_json();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(command.run()),
+        Err(error) => Err(Failure::new(Exit::Failed, format!("no runtime: {error}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+impl ClientCommand {
+    async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Login(command) => command.run().await,
+            Self::Logout(command) => command.run().await,
+            Self::Call(command) => command.run().await,
+            Self::Watch(command) => command.run().await,
+            Self::Sessions(command) => command.run().await,
+            Self::Account(command) => command.run().await,
+            Self::Record(command) => command.run().await,
+            Self::Trust(command) => command.run().await,
+            Self::Inspect(command) => command.run(),
+            Self::Sign(command) => command.run(),
+        }
+    }
+
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::Login(command) => command.profile.json,
+            Self::Logout(command) => command.profile.json,
+            Self::Call(command) => command.profile.json,
+            Self::Watch(command) => command.profile.json,
+            Self::Sessions(command) => command.profile().json,
+            Self::Account(command) => command.profile().json,
+            Self::Record(command) => command.profile().json,
+            Self::Trust(command) => command.profile().json,
+            Self::Inspect(command) => command.profile.json,
+            Self::Sign(_) => false,
+        }
+    }
+}
