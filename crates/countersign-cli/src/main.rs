@@ -1,5 +1,8 @@
 //! The countersign program: server, gateway, client and key tools in one binary.
 
+mod client;
+mod demo;
+mod ops;
 mod output;
 mod server;
 
@@ -23,6 +26,11 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Server(server::ServerCommand),
+    #[command(flatten)]
+    Client(client::ClientCommand),
+    #[command(flatten)]
+    Ops(ops::OpsCommand),
+    Demo(demo::Demo),
 }
 
 fn main() -> ExitCode {
@@ -30,5 +38,8 @@ fn main() -> ExitCode {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     match Cli::parse().command {
         Command::Server(command) => server::run(command),
+        Command::Client(command) => client::run(command),
+        Command::Ops(command) => ops::run(command),
+        Command::Demo(command) => demo::run(&command),
     }
 }

@@ -63,6 +63,8 @@ pub struct Session {
     window: FreshnessWindow,
     clock: ServerClock,
     epoch: Epoch,
+    /// The server's time when it named that epoch: an answer that arrives late does not bring an old one back.
+    epoch_at: Timestamp,
     unauthenticated_in_a_row: u8,
     refetched: Option<Duration>,
 }
@@ -78,6 +80,7 @@ impl Session {
             window: FreshnessWindow::default(),
             clock: ServerClock::new(),
             epoch: Epoch::NONE,
+            epoch_at: Timestamp::ZERO,
             unauthenticated_in_a_row: 0,
             refetched: None,
         }
@@ -201,7 +204,7 @@ impl Session {
     /// Takes in the signed answer to a registration, or any other verified answer made outside [`Self::open`].
     pub fn learn_from(&mut self, sent_at: Reading, at: Reading, server: Timestamp, epoch: Epoch) {
         self.clock.sample(sent_at, at, server);
-        self.epoch = epoch;
+        self.learn_epoch(epoch, server);
     }
 
     /// Checks a push and learns the epoch from it.
@@ -213,8 +216,14 @@ impl Session {
     ) -> Result<PushEvent<'f>, PushError> {
         let event = stream.accept(&self.realm, &self.keyset, bytes)?;
         self.clock.bound(at, event.header.timestamp);
-        self.epoch = event.header.epoch;
+        self.learn_epoch(event.header.epoch, event.header.timestamp);
         Ok(event)
+    }
+
+    fn learn_epoch(&mut self, epoch: Epoch, named_at: Timestamp) {
+        if named_at >= self.epoch_at {
+            (self.epoch, self.epoch_at) = (epoch, named_at);
+        }
     }
 
     fn learn(&mut self, sent: &Sent, at: Reading, verified: &VerifiedResponse<'_>) {

@@ -171,8 +171,8 @@ mod tests {
         let non_canonical =
             hex_32("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
         assert_eq!(VerifyingKey::from_bytes(&non_canonical), Err(KeyError::NotAPoint));
-        // A of speccheck vector 3: large order with a small-order part.
-        let mixed = hex_32("cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d");
+        // Large order with a small-order part: class 3 of eprint 2020/1244.
+        let mixed = hex_32("cf5026947ef73b09712fdca09da152251bbbdff76f18cf44c076fdbca624b435");
         assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::Weak));
         assert_eq!(VerifyingKey::from_alg(2, &[0; 33]), Err(KeyError::Algorithm(2)));
     }

@@ -40,7 +40,7 @@ pub enum ReplayError {
     /// [V6b] The session has too many live ids.
     #[error("the session has too many requests under way")]
     SessionFull,
-    /// [V6c] The whole set is full.
+    /// [V6c] The whole set is full, or it has already forgotten the time that this request is from.
     #[error("the replay set is full")]
     Full,
 }
@@ -74,6 +74,8 @@ pub struct SeenSet {
     limits: ReplayLimits,
     generation_len: Duration,
     generations: [Generation; GENERATIONS as usize],
+    /// Number of the oldest generation that is still known in full. Only grows.
+    oldest: u64,
     live: usize,
 }
 
@@ -90,7 +92,8 @@ impl SeenSet {
         // One generation less than there are spans the longest memory, so that the ring never meets itself.
         let span = window.longest_memory().as_millis() as u64;
         let generation_len = Duration::from_millis((span / (GENERATIONS - 2)).max(1));
-        Self { hash_key, window, limits, generation_len, generations: Default::default(), live: 0 }
+        let generations = Default::default();
+        Self { hash_key, window, limits, generation_len, generations, oldest: 0, live: 0 }
     }
 
     /// How many ids are live or not yet dropped.
@@ -119,6 +122,10 @@ impl SeenSet {
             return Err(ReplayError::Full);
         }
         let number = self.generation_of(self.window.forget_at(key.timestamp));
+        if number < self.oldest {
+            // The caller read `now`, was held up, and others have moved this set on: a second use could not be told.
+            return Err(ReplayError::Full);
+        }
         let generation = &mut self.generations[(number % GENERATIONS) as usize];
         if generation.number != number {
             // Only a timestamp outside the window gets here; the caller's freshness check makes that impossible.
@@ -135,9 +142,9 @@ impl SeenSet {
 
     /// Drops generations whose last id may be forgotten.
     fn forget(&mut self, now: Timestamp) {
-        let current = self.generation_of(now);
+        self.oldest = self.oldest.max(self.generation_of(now));
         for generation in &mut self.generations {
-            if generation.number < current && !generation.ids.is_empty() {
+            if generation.number < self.oldest && !generation.ids.is_empty() {
                 self.live -= generation.ids.len();
                 *generation = Generation::default();
             }
@@ -249,6 +256,17 @@ mod tests {
         for request in 0..3 {
             assert_eq!(set.first_use(key(1, request, NOW), NOW).unwrap_err(), ReplayError::Seen);
         }
+    }
+
+    #[test]
+    fn v6c_a_thread_that_comes_late_does_not_get_a_second_use() {
+        let mut set = set(ReplayLimits::default());
+        set.first_use(key(1, 1, NOW), NOW).unwrap();
+        let judged_at = NOW.plus(Duration::from_secs(60));
+        assert_eq!(FreshnessWindow::default().judge(NOW, judged_at), crate::Freshness::Fresh);
+        let later = NOW.plus(Duration::from_secs(200));
+        set.first_use(key(2, 1, later), later).unwrap();
+        assert_eq!(set.first_use(key(1, 1, NOW), judged_at).unwrap_err(), ReplayError::Full);
     }
 
     #[test]

@@ -48,12 +48,15 @@ impl Call {
         let (reply, body) = match (&self.rest, &self.message_type) {
             (Some(rest), _) => self.rest(&connection, rest).await?,
             (None, Some(message_type)) => {
-                let payload = self.data.as_deref().map_or_else(|| Ok(b"{}".to_vec()), input::payload)?;
+                let payload =
+                    self.data.as_deref().map_or_else(|| Ok(b"{}".to_vec()), input::payload)?;
                 let reply = connection.call(message_type, &payload).await?;
                 let body = reply.content.clone();
                 (reply, body)
             }
-            (None, None) => return Err(Failure::usage("give a message type, or --rest METHOD PATH")),
+            (None, None) => {
+                return Err(Failure::usage("give a message type, or --rest METHOD PATH"));
+            }
         };
         if self.verbose {
             verbose(&reply.exchange);
@@ -67,7 +70,10 @@ impl Call {
             return Ok(());
         }
         if self.profile.json {
-            return Err(Failure::new(Exit::Refused, format!("the server refused: {}", reply.result)));
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("the server refused: {}", reply.result),
+            ));
         }
         Err(refused(&reply))
     }
@@ -108,11 +114,15 @@ fn verbose(exchange: &Exchange) {
     {
         output::note(&format!("{mark} {title}, {} bytes", bytes.len()));
         for Row { offset, name, value, meaning, .. } in frame::rows(bytes) {
-            output::note(&format!("{mark} {offset:>5}  {name:<16} {value}{}", meaning_after(&meaning)));
+            output::note(&format!(
+                "{mark} {offset:>5}  {name:<16} {value}{}",
+                meaning_after(&meaning)
+            ));
         }
     }
     let offset = exchange.offset_ms.map_or_else(|| "unknown".to_owned(), |ms| format!("{ms:+} ms"));
-    let off_by = exchange.uncertainty.map_or_else(String::new, |u| format!(" ± {} ms", u.as_millis()));
+    let off_by =
+        exchange.uncertainty.map_or_else(String::new, |u| format!(" ± {} ms", u.as_millis()));
     output::note(&format!(
         "* round trip {:.1} ms, server's clock {offset}{off_by} against this machine's, {} signature(s)",
         exchange.round_trip.as_secs_f64() * 1000.0,

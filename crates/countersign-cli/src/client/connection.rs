@@ -4,13 +4,11 @@ use super::failure::{Exit, Failure};
 use crate::output;
 use clap::Args;
 use countersign::{Name, ResultCode};
-use countersign_client::{
-    CallError, Client, Options, PinReporter, Profile, ProfileName, Reply, State,
-};
+use countersign_client::{Client, Options, PinReporter, Profile, ProfileName, Reply, State};
 
 /// Which login, and which form of output.
 #[derive(Debug, Clone, Args)]
-pub(super) struct ProfileArgs {
+pub(crate) struct ProfileArgs {
     /// Which login to use; each has its own server, account and key
     #[arg(long, env = "COUNTERSIGN_PROFILE", default_value = "default", value_name = "NAME")]
     pub(super) profile: ProfileName,
@@ -47,7 +45,11 @@ impl Connection {
     }
 
     /// A call whose answer has to be a success; a signed refusal is a failure with what it says.
-    pub(super) async fn demand(&self, message_type: &str, payload: &[u8]) -> Result<Reply, Failure> {
+    pub(super) async fn demand(
+        &self,
+        message_type: &str,
+        payload: &[u8],
+    ) -> Result<Reply, Failure> {
         let reply = self.call(message_type, payload).await?;
         if reply.result.is_ok() { Ok(reply) } else { Err(refused(&reply)) }
     }
@@ -126,9 +128,4 @@ fn logged_out(profile: &Profile) -> String {
         profile.name(),
         profile.name()
     )
-}
-
-/// For exchanges that are not plain calls.
-pub(super) fn as_call_failure(error: CallError) -> Failure {
-    error.into()
 }

@@ -103,6 +103,7 @@ impl From<LoginError> for Failure {
             | LoginError::Random(_)
             | LoginError::Unreadable(_)
             | LoginError::Realm(_)
+            | LoginError::OtherAddress { .. }
             | LoginError::Pow(_) => Exit::Failed,
         };
         Self::new(exit, error.to_string())

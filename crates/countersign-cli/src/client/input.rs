@@ -21,7 +21,7 @@ pub(super) fn payload(given: &str) -> Result<Vec<u8>, Failure> {
 /// A whole file.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::File::open(path)
-        .and_then(|file| whole(file))
+        .and_then(whole)
         .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", path.display())))
 }
 

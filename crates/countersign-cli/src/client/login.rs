@@ -117,7 +117,9 @@ impl Login {
             Ok(state) => state,
             Err(ProfileError::Absent(_)) => return Ok(None),
             Err(
-                error @ (ProfileError::NoHome | ProfileError::Io { .. } | ProfileError::Damaged { .. }),
+                error @ (ProfileError::NoHome
+                | ProfileError::Io { .. }
+                | ProfileError::Damaged { .. }),
             ) => return Err(error.into()),
         };
         match &state.session {
@@ -188,10 +190,14 @@ impl Login {
         if self.yes {
             return Ok(());
         }
-        output::note("Compare them with what its operator tells you. Type yes to believe them from now on:");
+        output::note(
+            "Compare them with what its operator tells you. Type yes to believe them from now on:",
+        );
         match input::line()?.as_deref() {
             Some("yes") => Ok(()),
-            Some(_) | None => Err(Failure::usage("the root was not confirmed; nothing was sent but the address")),
+            Some(_) | None => {
+                Err(Failure::usage("the root was not confirmed; nothing was sent but the address"))
+            }
         }
     }
 
@@ -240,7 +246,9 @@ impl Login {
         let place = profile.key_store().name(put.place);
         // Once, here: later commands use the place that was found.
         if let Some(why) = &put.fallback {
-            output::note(&format!("The key lies in {place}, because the desktop's key store cannot be used: {why}."));
+            output::note(&format!(
+                "The key lies in {place}, because the desktop's key store cannot be used: {why}."
+            ));
         }
         if self.profile.json {
             return show::json(&serde_json::json!({

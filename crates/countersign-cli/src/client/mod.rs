@@ -53,7 +53,8 @@ pub(crate) enum ClientCommand {
 /// Runs a command. Exit codes: 0 done, 1 refused by the server, 2 wrong usage, 3 transport or verification failed, 4 logged out.
 pub(crate) fn run(command: ClientCommand) -> ExitCode {
     let json = command.wants_json();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(command.run()),
         Err(error) => Err(Failure::new(Exit::Failed, format!("no runtime: {error}"))),

@@ -54,7 +54,12 @@ async fn fetch(state: &mut State) -> Result<Keyset, Failure> {
 fn text(trust: &Trust, keyset: &Keyset) {
     let content = &keyset.content;
     let realm = trust.realm();
-    output::line(&format!("Key set {} of {} for {}", content.version, realm.app(), realm.audience()));
+    output::line(&format!(
+        "Key set {} of {} for {}",
+        content.version,
+        realm.app(),
+        realm.audience()
+    ));
     output::line(&format!("  signed   {}", show::time(content.issued)));
     output::line(&format!("  expires  {}", show::time(content.expires)));
     for root in trust.roots() {

@@ -46,7 +46,8 @@ impl Watch {
             Transport::Sse => Carrier::Sse,
             Transport::Poll => Carrier::Poll,
         });
-        let mut watch = connection.client.watch(WatchOptions { carrier, ..WatchOptions::default() });
+        let mut watch =
+            connection.client.watch(WatchOptions { carrier, ..WatchOptions::default() });
         let mut left = self.count;
         while left != Some(0) {
             let item = tokio::select! {

@@ -10,6 +10,7 @@ pub(crate) struct DataArgs {
     /// The server's data folder (`store.data` of its configuration)
     #[arg(
         long,
+        global = true,
         value_name = "DIR",
         default_value = "countersign-data",
         env = "COUNTERSIGN__STORE__DATA"

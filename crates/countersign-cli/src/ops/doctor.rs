@@ -113,17 +113,18 @@ fn keys(folder: &Path, config: Option<&Config>, now: Timestamp) -> Vec<Finding> 
         Ok(realm) => realm,
         Err(finding) => return vec![finding],
     };
-    let mut findings = match OnlineKeys::load(folder, &realm, now) {
+    // First, because a wrong clock makes keys look wrong.
+    let set = read_keyset(folder, &realm).ok();
+    let mut findings: Vec<_> =
+        set.map(|set| issued(set.keyset.content.issued, now)).into_iter().collect();
+    findings.push(match OnlineKeys::load(folder, &realm, now) {
         Ok(keys) => {
-            let (id, version) =
-                (keys.signing.key.fingerprint().server_key_id(), keys.keyset.content.version);
-            vec![
-                Finding::good(TOPIC, format!("key {id} signs; version {version} of the key set")),
-                issued(keys.keyset.content.issued, now),
-            ]
+            let id = keys.signing.key.fingerprint().server_key_id();
+            let version = keys.keyset.content.version;
+            Finding::good(TOPIC, format!("key {id} signs; version {version} of the key set"))
         }
-        Err(error) => vec![Finding::bad(TOPIC, error, "`countersign keys show` lists the keys.")],
-    };
+        Err(error) => Finding::bad(TOPIC, error, "`countersign keys show` lists the keys."),
+    });
     let found = warnings(folder, &realm, now).unwrap_or_default();
     findings.extend(found.iter().map(|warning| {
         let level = match warning {

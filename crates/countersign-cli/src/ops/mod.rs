@@ -24,7 +24,7 @@ use output::Output;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum OpsCommand {
     /// Make, show and change the keys that clients trust
-    Keys(keys::KeysArgs),
+    Keys(Box<keys::KeysArgs>),
     /// Copy the database while the server runs
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database; the server has to be stopped

@@ -1,10 +1,10 @@
 //! What a server loads, and what it warns about.
 
 use crate::world::{DAY, NOW, World, realm};
-use countersign::{Signer, SigningKey};
+use countersign::{KeyState, Signer, SigningKey, VerifyingKey};
 use countersign_keys::folder::online_path;
 use countersign_keys::lifecycle::{Interval, activate, id_of, prepare, renew, taint};
-use countersign_keys::{LoadError, OnlineKeys, ReadError, Warning, warnings};
+use countersign_keys::{KeyFileError, LoadError, OnlineKeys, ReadError, Warning, warnings};
 use std::fs;
 
 /// Prepares a key that starts now, and activates it when asked.
@@ -80,6 +80,34 @@ fn a_tainted_key_is_never_loaded() {
     assert!(matches!(error, Err(LoadError::KeyFile(_))));
 }
 
+/// Two active keys at once, as no step makes them but a root may sign them.
+#[test]
+fn of_two_active_keys_the_newest_whose_file_is_there_signs() {
+    let world = World::new();
+    let newer = successor(&world, 300);
+    let latest = successor(&world, 300);
+    let mut folder = world.open();
+    let mut next = renew(folder.content(), NOW.plus(900 * DAY), NOW).unwrap();
+    next.keys.iter_mut().for_each(|online| online.state = KeyState::Active);
+    next.keys[0].not_before = NOW.minus(DAY);
+    folder.sign_and_install(next, &world.root(), NOW).unwrap();
+    let signing = || OnlineKeys::load(&world.path(), &realm(), NOW).map(|keys| keys.signing.key);
+    let path = |key: &VerifyingKey| online_path(&world.path(), key.fingerprint());
+    for key in [latest.verifying_key(), newer.verifying_key()] {
+        assert_eq!(&signing().unwrap(), key);
+        let content = fs::read(path(key)).unwrap();
+        fs::write(path(key), b"tampered with").unwrap();
+        assert!(matches!(signing(), Err(LoadError::KeyFile(KeyFileError::Format(_)))));
+        fs::write(path(key), content).unwrap();
+        fs::remove_file(path(key)).unwrap();
+    }
+    assert_eq!(signing().unwrap(), world.first.online);
+    fs::remove_file(path(&world.first.online)).unwrap();
+    // What is missing is the key that should sign, not the last one that was tried.
+    let error = signing().unwrap_err().to_string();
+    assert!(error.contains(&path(latest.verifying_key()).display().to_string()), "{error}");
+}
+
 #[test]
 fn warnings_by_time() {
     let world = World::new();
@@ -99,6 +127,8 @@ fn warnings_by_time() {
     let alone = Warning::NoSuccessor { id, at };
     assert_eq!(at_day(304), std::slice::from_ref(&root));
     assert_eq!(at_day(305), [root.clone(), alone.clone()]);
+    // A prepared key that ends earlier is no successor.
+    successor(&world, 364);
     let ends = Warning::KeyEndsSoon { id, at, days: 30 };
     assert_eq!(at_day(335), [root.clone(), ends.clone(), alone]);
     let next = successor(&world, 700);

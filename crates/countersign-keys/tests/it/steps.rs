@@ -138,6 +138,14 @@ fn the_last_signing_key_stays_unless_it_is_replaced_in_the_same_step() {
 }
 
 #[test]
+fn a_key_that_does_not_sign_may_be_burnt_even_when_none_does() {
+    let mut content = set(vec![online(1, KeyState::Active), online(2, KeyState::Retired)]);
+    content.keys[0].not_after = NOW;
+    let next = revoke(&content, id(2), None, NOW).unwrap();
+    assert_eq!(next.keys[1].state, KeyState::Revoked);
+}
+
+#[test]
 fn a_new_key_needs_time_a_name_and_a_place() {
     let content = set(vec![online(1, KeyState::Active)]);
     let from_now = Interval { not_before: NOW, not_after: NOW.plus(DAY) };

@@ -120,6 +120,8 @@ impl<S: HttpService> hyper::service::Service<Request<Incoming>> for Front<S> {
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 activity.upgraded();
             }
+            // hyper 1.12 asks for the body before it asks for window; earlier ones did it the other
+            // way round, and then this is the only mark.
             in_flight.waits_for_peer();
             Ok(response.map(|body| CountedBody { inner: Some(body), in_flight }))
         })

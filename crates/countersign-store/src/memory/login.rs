@@ -22,10 +22,10 @@ pub(super) struct Login {
 impl State {
     pub(super) fn open_login(&mut self, new: NewLogin) -> Result<LoginState> {
         let now = new.now;
+        self.purge_logins(now);
         if self.logins.contains_key(&new.id) {
             return Err(StoreError::Engine("a login with this id exists".into()));
         }
-        self.purge_logins(now);
         let login = Login {
             address: new.address,
             channel: new.channel,

@@ -20,7 +20,8 @@ fn wycheproof_agrees() {
     assert!(cases >= 145, "only {cases} cases were read");
 }
 
-/// The twelve cases of "Taming the many EdDSAs" (eprint 2020/1244): message, key, signature.
+/// One signature of each of the twelve classes of "Taming the many EdDSAs" (eprint 2020/1244), computed by
+/// `conformance/js/speccheck.js`: message, key, signature.
 const SPECCHECK: &str = include_str!("speccheck.txt");
 
 #[test]
@@ -32,7 +33,7 @@ fn none_of_the_speccheck_keys_and_signatures_is_accepted() {
             (fields.next().unwrap(), fields.next().unwrap(), fields.next().unwrap());
         let key = VerifyingKey::from_bytes(&key.try_into().unwrap());
         let signature = <[u8; 64]>::try_from(signature).unwrap();
-        // Case 3 has a key with a small-order part: plain verifiers take it, we refuse the key itself.
+        // Class 3 has a key with a small-order part: plain verifiers take it, we refuse the key itself.
         assert!(
             key.map_err(|_| ())
                 .and_then(|key| key.verify(&message, &signature).map_err(|_| ()))

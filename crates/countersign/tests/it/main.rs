@@ -4,11 +4,15 @@
 mod attacks;
 mod bits;
 mod client;
+mod corpus;
 mod ed25519;
 mod keyset;
+mod model;
 mod order;
+mod properties;
 mod push;
 mod record;
 mod register;
+mod threads;
 mod vectors;
 mod world;

@@ -81,8 +81,8 @@ Example:
   server$  countersign keys change-root 8139770e…f9b394 --root /media/stick/root.key")]
     ChangeRoot {
         /// The new root's public half: 64 hexadecimal digits, as `new-root` shows them
-        #[arg(value_parser = public_key)]
-        root: VerifyingKey,
+        #[arg(value_name = "PUBLIC_KEY", value_parser = public_key)]
+        public: VerifyingKey,
         /// Trust it alone
         #[arg(long)]
         drop_old: bool,
@@ -109,9 +109,9 @@ pub(super) fn plan(
         Step::Revoke { key, replace_with } => lifecycle::revoke(current, *key, *replace_with, now)?,
         Step::Renew { life } => lifecycle::renew(current, now.plus(*life), now)?,
         Step::Pins(args) => lifecycle::set_pins(current, &pins::collect(args)?, now)?,
-        Step::ChangeRoot { root, drop_old } => {
+        Step::ChangeRoot { public, drop_old } => {
             let old = if *drop_old { OldRoots::Drop } else { OldRoots::Keep };
-            lifecycle::change_root(current, root.clone(), old, now)?
+            lifecycle::change_root(current, public.clone(), old, now)?
         }
     })
 }

@@ -4,9 +4,9 @@ use super::http::{Address, Http, HttpAnswer};
 use super::login::Login;
 use super::server::Server;
 use super::{now, random};
-use countersign::verify::{Pending, ResponseError, VerifiedResponse, verify_response};
+use countersign::verify::{Pending, Received, ResponseError, VerifiedResponse, verify_response};
 use countersign::{
-    Epoch, Fingerprint, Flags, Frame, FreshnessWindow, Keyset, Name, Payload, PayloadHash, Realm,
+    Epoch, Fingerprint, Flags, FreshnessWindow, Keyset, Name, Payload, PayloadHash, Realm,
     RecordHeader, RecordId, ReplyTo, RequestHeader, RequestId, ResultCode, SessionId, Signer,
     SigningKey, Timestamp, UnsignedRequest, VerifyingKey, record,
 };
@@ -234,10 +234,15 @@ impl Draft<'_> {
 
     /// Signed by any key.
     pub(crate) fn sign_with(self, key: &SigningKey) -> Request {
-        let unsigned = UnsignedRequest::new(&self.realm, &self.context, self.header, self.payload);
         // The server binds its answer to what it understood, in its own realm.
-        let frame = unsigned.sign(key);
-        Request { reply_to: reply_to_of(&self.device.realm, &frame).unwrap(), frame }
+        let realm = self.device.realm.clone();
+        let frame = self.unsigned().sign(key);
+        Request { reply_to: reply_to_of(&realm, &frame).unwrap(), frame }
+    }
+
+    /// For signatures made in another way.
+    pub(crate) fn unsigned(self) -> UnsignedRequest {
+        UnsignedRequest::new(&self.realm, &self.context, self.header, self.payload)
     }
 }
 
@@ -260,8 +265,5 @@ impl From<VerifiedResponse<'_>> for Opened {
 
 /// What an answer to these bytes has to be bound to; `None` if they are no request.
 pub(crate) fn reply_to_of(realm: &Realm, frame: &[u8]) -> Option<ReplyTo> {
-    let frame = Frame::split(frame).ok()?;
-    let header = RequestHeader::decode(frame.header).ok()?;
-    frame.single_signature().ok()?;
-    Some(ReplyTo::request(realm, frame.header, header.request_id))
+    Received::decode(realm, frame).ok().map(|received| received.reply_to())
 }

@@ -188,7 +188,8 @@ pub(crate) fn read_answer(reader: &mut impl BufRead) -> io::Result<HttpAnswer> {
 fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let length = usize::from_str_radix(read_line(reader)?.trim(), 16).map_err(io::Error::other)?;
+        let length =
+            usize::from_str_radix(read_line(reader)?.trim(), 16).map_err(io::Error::other)?;
         body.extend_from_slice(&read_exactly(reader, length)?);
         read_line(reader)?;
         if length == 0 {

@@ -1,14 +1,15 @@
 //! The login, step by step, so that a test can do each of them wrongly.
 
+use super::device::{Opened, Request};
 use super::http::{Http, HttpAnswer};
 use super::server::Server;
 use super::{now, random};
 use countersign::register::{UnsignedRegister, code_hash};
 use countersign::verify::{Pending, verify_response};
 use countersign::{
-    LoginId, PayloadHash, Realm, RegisterHeader, RequestId, Signer, SigningKey, VerifyingKey,
+    LoginId, PayloadHash, Realm, RegisterHeader, ReplyTo, RequestId, Signer, SigningKey,
+    VerifyingKey,
 };
-use super::device::{Opened, Request};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -89,9 +90,19 @@ impl Login {
     ) -> Opened {
         let request = self.frame(key, code);
         let answer = http.post("/login/register", &request.frame);
-        let pending = Pending { reply_to: request.reply_to };
+        self.open_answer(server, request.reply_to, &answer)
+    }
+
+    /// The answer to step 4 once its signature and its binding hold.
+    pub(crate) fn open_answer(
+        &self,
+        server: &Server,
+        reply_to: ReplyTo,
+        answer: &HttpAnswer,
+    ) -> Opened {
+        let pending = Pending { reply_to };
         let opened = verify_response(&self.realm, &server.keyset(), &pending, None, &answer.body);
-        opened.unwrap().into()
+        opened.unwrap_or_else(|error| panic!("{error}: {answer:?}")).into()
     }
 }
 

@@ -13,11 +13,15 @@
 
 mod device;
 mod http;
+pub(crate) mod live;
 mod login;
+pub(crate) mod peers;
+pub(crate) mod recorder;
+pub(crate) mod rest;
 mod server;
 
 pub(crate) use device::{Device, Opened, Request, reply_to_of};
-pub(crate) use http::{Address, Http, HttpAnswer};
+pub(crate) use http::{Address, Http, HttpAnswer, connect};
 pub(crate) use login::Login;
 pub(crate) use server::{Options, Server};
 
@@ -34,11 +38,7 @@ pub(crate) fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Looks again until there is something, at most `patience` long.
-pub(crate) fn within<T>(
-    patience: Duration,
-    what: &str,
-    mut look: impl FnMut() -> Option<T>,
-) -> T {
+pub(crate) fn within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = instant();
     loop {
         if let Some(found) = look() {

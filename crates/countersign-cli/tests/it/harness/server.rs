@@ -4,6 +4,7 @@ use super::http::{Address, Http};
 use super::{PATIENCE, eventually, instant};
 use countersign::{Keyset, Realm, keyset};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub(crate) struct Options {
     set: Vec<String>,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    one_core: bool,
 }
 
 impl Options {
@@ -33,7 +35,7 @@ impl Options {
 
     /// `--dev` on free ports of the loopback, with the limits of a deployment.
     pub(crate) fn strict() -> Self {
-        Self { set: Vec::new(), args: Vec::new(), env: Vec::new() }
+        Self { set: Vec::new(), args: Vec::new(), env: Vec::new(), one_core: false }
     }
 
     /// `--set name=value`; a later one wins.
@@ -51,6 +53,12 @@ impl Options {
     /// An environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps the process on one core, so that there is room on the machine to offer it more than it can do.
+    pub(crate) fn on_one_core(mut self) -> Self {
+        self.one_core = true;
         self
     }
 }
@@ -198,7 +206,8 @@ impl Server {
     /// How often business code saw a request at all.
     pub(crate) fn all_business_calls(&self) -> u64 {
         let metrics = self.metrics();
-        let calls = metrics.iter().filter(|(name, _)| name.starts_with("countersign_business_calls"));
+        let calls =
+            metrics.iter().filter(|(name, _)| name.starts_with("countersign_business_calls"));
         calls.map(|(_, value)| *value as u64).sum()
     }
 
@@ -221,7 +230,9 @@ impl Server {
         eventually(&format!("mail to {address}"), || {
             let mails = std::fs::read_dir(self.data().join("mail")).ok()?;
             let mut mails: Vec<_> = mails.map(|entry| entry.unwrap().path()).collect();
-            mails.retain(|path| path.extension().is_some_and(|it| it == "txt") && !seen.contains(path));
+            mails.retain(|path| {
+                path.extension().is_some_and(|it| it == "txt") && !seen.contains(path)
+            });
             mails.sort();
             mails.into_iter().find_map(|path| {
                 let text = std::fs::read_to_string(&path).unwrap();
@@ -238,7 +249,10 @@ impl Drop for Server {
         if std::thread::panicking() {
             let log = self.log();
             let tail = log.len().saturating_sub(4000);
-            eprintln!("---- the server's log ends with:\n{}", String::from_utf8_lossy(&log.as_bytes()[tail..]));
+            eprintln!(
+                "---- the server's log ends with:\n{}",
+                String::from_utf8_lossy(&log.as_bytes()[tail..])
+            );
         }
     }
 }
@@ -253,7 +267,10 @@ impl Process {
         // Not in a folder with a countersign.toml of somebody else.
         command.current_dir(data.parent().unwrap());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = match options.one_core {
+            true => on_one_core(|| command.spawn().unwrap()),
+            false => command.spawn().unwrap(),
+        };
         let (stderr, log) = (child.stderr.take().unwrap(), Arc::new(Log::default()));
         let written = Arc::clone(&log);
         std::thread::spawn(move || written.fill(BufReader::new(stderr)));
@@ -262,7 +279,8 @@ impl Process {
 
     /// Waits for the two lines that name the listeners.
     fn addresses(&mut self) -> (std::net::SocketAddr, std::net::SocketAddr) {
-        let find = |line: &str, prefix: &str| line.strip_prefix(prefix).map(|it| it.parse().unwrap());
+        let find =
+            |line: &str, prefix: &str| line.strip_prefix(prefix).map(|it| it.parse().unwrap());
         let public = self.log.wait_for(|line| find(line, "countersign: http://"));
         let admin = "countersign: metrics and health at http://";
         (public, self.log.wait_for(|line| find(line, admin)))
@@ -324,6 +342,17 @@ impl Log {
             lines = self.more.wait_timeout(lines, Duration::from_secs(1)).unwrap().0;
         }
     }
+}
+
+/// Children inherit the cores of the thread that starts them.
+fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
+    let all = sched_getaffinity(None).unwrap();
+    let mut one = CpuSet::new();
+    one.set((0..CpuSet::MAX_CPU).find(|cpu| all.is_set(*cpu)).unwrap());
+    sched_setaffinity(None, &one).unwrap();
+    let done = work();
+    sched_setaffinity(None, &all).unwrap();
+    done
 }
 
 /// The eight characters that stand alone in a line of a mail.

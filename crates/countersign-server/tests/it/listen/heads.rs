@@ -2,6 +2,7 @@
 
 use super::support::{HELLO, MOST, Raw, Server, answers, unhurried};
 use bytes::Bytes;
+use countersign_server::listen::ListenConfig;
 use http::StatusCode;
 use http_body_util::Empty;
 use hyper::client::conn::http2;
@@ -49,6 +50,15 @@ async fn a_head_above_16_kib_is_431() {
     // Without an end, too.
     let endless = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "a".repeat(20 * 1024));
     assert_eq!(status_and_close(&server, &endless).await, 431);
+}
+
+#[tokio::test]
+async fn a_limit_below_hypers_buffer_is_kept() {
+    let server = Server::plain(ListenConfig { head_bytes: 1024, ..unhurried() });
+    let mut client = Raw::connect(server.addr).await;
+    client.send(head_of(1024).as_bytes()).await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(status_and_close(&server, &head_of(1025)).await, 431);
 }
 
 #[tokio::test]

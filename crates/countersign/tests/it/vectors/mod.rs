@@ -19,6 +19,12 @@ pub(crate) fn workspace() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The frames of one file; none for what is no file.
+pub(crate) fn frames(kind: &str) -> Vec<Vec<u8>> {
+    let cases = if KINDS.contains(&kind) { load(kind) } else { Vec::new() };
+    cases.iter().map(|case| Case::new(case).frame()).collect()
+}
+
 fn load(kind: &str) -> Vec<Value> {
     let path = workspace().join(format!("vectors/{kind}.json"));
     let text = std::fs::read_to_string(&path).unwrap();

@@ -1,0 +1,46 @@
+//! `countersign demo`: the main job on this machine, with real peers, each step explained and each command shown.
+
+mod certificates;
+mod peers;
+mod stage;
+mod story;
+
+use crate::output;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What ends the demo early: a sentence.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Shows the whole exchange on this machine
+///
+/// Starts a real mail server (aiosmtpd), a real service that knows nothing of Countersign (json-server), and this
+/// server between them. Then a person logs in with the code that arrived by mail, their device signs requests, the service
+/// answers, the device verifies the answers; and a few attacks fail. Every command is shown as you could type it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    /// Where everything is put; made anew at every run
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    dir: PathBuf,
+    /// The mail server's program
+    #[arg(long, value_name = "PROGRAM", default_value = "aiosmtpd")]
+    smtp_server: PathBuf,
+    /// The service's program [default: json-server, or the one that `cargo xtask setup` installed]
+    #[arg(long, value_name = "PROGRAM")]
+    json_server: Option<PathBuf>,
+    /// Leave everything running at the end, for trying more, until Ctrl-C
+    #[arg(long)]
+    stay: bool,
+}
+
+pub(crate) fn run(demo: &Demo) -> ExitCode {
+    match story::tell(demo) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            output::note(&format!("What was done until then lies in {}.", demo.dir.display()));
+            ExitCode::FAILURE
+        }
+    }
+}

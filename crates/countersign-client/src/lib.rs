@@ -1,0 +1,49 @@
+//! Native client: pinned TLS, key store, session.
+//!
+//! ```text
+//!   Login ── key, code ──▶ Registered ──▶ Profile (state.json, key) ──▶ Client ── call, rest, submit_record ──▶ Reply
+//!                                             ▲                           │
+//!                                             └── key set, epoch, cursor ─┴── Watch (WebSocket, SSE, long poll) ──▶ Event
+//! ```
+//!
+//! A thin shell around [`countersign::client::Session`]: this crate has the clock, the sockets and the disk; every decision is the
+//! session's. Whatever goes wrong with TLS, the network or an unsigned answer, the key stays where it is: only
+//! [`CallError::LoggedOut`] says that it may be deleted, and only the caller does that.
+#![forbid(unsafe_code)]
+
+mod base;
+mod call;
+mod client;
+mod clock;
+mod keystore;
+mod lock;
+pub mod login;
+mod profile;
+mod random;
+mod record;
+mod rest;
+mod server;
+mod tls;
+mod transport;
+mod trust;
+pub mod watch;
+
+pub use base::{BaseUrl, BaseUrlError};
+pub use call::{CallError, Exchange, Reply};
+pub use client::{Client, OpenClientError};
+pub use clock::{Clock, SystemClock};
+pub use keystore::{KeyPlace, KeyPlacePreference, KeyPut, KeyStore, KeyStoreError};
+pub use profile::{
+    Profile, ProfileError, ProfileName, ProfileNameError, SessionState, State, StreamState,
+    TlsState,
+};
+pub use random::{RandomError, generate_key, random};
+pub use record::{SignedRecord, SubmitError};
+pub use rest::{RestError, RestReply, RestRequest};
+pub use server::{KeysetFetchError, Options, Server};
+pub use tls::{
+    PINS_TO_ENFORCE, ParsePinError, Pin, PinMismatch, PinMode, PinReporter, TlsOptions,
+    TlsSetupError,
+};
+pub use transport::{FRAME_TYPE, Limits, TransportError};
+pub use trust::{ParseRootError, RootName, Trust, TrustError, claimed_roots};

@@ -1,0 +1,3 @@
+//! What the fuzzer runs. The same functions run in `cargo test -p countersign` over the corpus.
+
+pub mod targets;
