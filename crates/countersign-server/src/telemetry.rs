@@ -7,6 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// A message type, or a reason of refusal: names of ours, never of a client's.
@@ -192,7 +193,10 @@ pub enum LogFormat {
 pub fn start_logging(filter: &str, format: LogFormat) -> Result<(), String> {
     let parsed = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|error| format!("log.filter {filter:?} cannot be read: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

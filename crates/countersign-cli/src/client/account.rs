@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 const CONFIRMATION: &str = "delete my account";
 
-/// Exports or deletes this account
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
     /// Fetches everything that the server stores about this account

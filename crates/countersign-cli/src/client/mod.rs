@@ -20,16 +20,12 @@ use clap::Subcommand;
 use failure::{Exit, Failure};
 use std::process::ExitCode;
 
-/// What a device does.
+// No doc comment: clap would take it for the description of the whole program. Those of the commands stand at their types.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    /// Makes a key on this machine and registers it with a server
     Login(login::Login),
-    /// Ends this session on the server and deletes its key
     Logout(logout::Logout),
-    /// Sends a signed request and prints the verified answer, like curl
     Call(call::Call),
-    /// Prints the events of this session as they happen, each verified
     Watch(watch::Watch),
     /// Lists, renames and revokes the sessions of this account
     #[command(subcommand)]
@@ -43,9 +39,13 @@ pub(crate) enum ClientCommand {
     /// Shows and fetches the server keys that this device believes
     #[command(subcommand)]
     Trust(trust::TrustCommand),
-    /// Explains any frame byte by byte, and verifies it as far as keys are known
     Inspect(inspect::Inspect),
     /// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
+    ///
+    /// Every field can be overridden with --set name=value, also with what no client would send; the signature is made
+    /// over the result. Numbers are decimal or 0x…, bytes hexadecimal; `name=hex:…` replaces the field's bytes as they are.
+    /// Further names: payload, append (bytes after the header's last field), signature, header_len, sig_len, domain,
+    /// context_key.
     #[command(subcommand)]
     Sign(sign::Sign),
 }

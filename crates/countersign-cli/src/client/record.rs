@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use countersign::{Name, RecordDigest, RecordHeader, RecordId};
 use std::path::PathBuf;
 
-/// Signs records, hands them in, fetches them
 #[derive(Debug, Subcommand)]
 pub(crate) enum Record {
     /// Signs a record and has the server countersign that it received it

@@ -8,7 +8,6 @@ use clap::{Args, Subcommand};
 use countersign::{SessionId, Timestamp};
 use serde::Deserialize;
 
-/// Lists, renames and revokes the sessions of this account
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sessions {
     /// Lists every device that is logged in to this account

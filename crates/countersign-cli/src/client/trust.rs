@@ -8,7 +8,6 @@ use clap::Subcommand;
 use countersign::{KeyState, Keyset};
 use countersign_client::{Options, Server, State, Trust};
 
-/// Shows and fetches the server keys that this device believes
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
     /// Shows the remembered key set: roots, online keys with their states and intervals, pins

@@ -23,7 +23,8 @@ impl Peer {
         address: SocketAddr,
         log: &Path,
     ) -> Result<Self, Failure> {
-        let output = File::create(log)?;
+        // Appended to: a server that was killed and started again goes on where it stopped.
+        let output = File::options().create(true).append(true).open(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let name = command.get_program().to_string_lossy().into_owned();
         let child =

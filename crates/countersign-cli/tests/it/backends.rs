@@ -204,7 +204,7 @@ fn a_rest_answer_that_was_changed_on_the_way_is_seen() {
     swapped.unwrap().1 = "text/html".to_owned();
     assert_eq!(try_open(&ana, &signed, &html), Err(ResponseError::Payload));
     let other = call.sign(&ana);
-    assert_eq!(try_open(&ana, &other, &answer), Err(ResponseError::Binding));
+    assert_eq!(try_open(&ana, &other, &answer), Err(ResponseError::Signature));
 }
 
 #[test]

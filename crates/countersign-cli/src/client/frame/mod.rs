@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(find("timestamp_ms").meaning, "2026-01-01 00:00:00.000 UTC");
         assert_eq!(
             (find("message_type").value.as_str(), find("message_type").offset),
-            ("match.submit", 86)
+            ("match.submit", 87)
         );
         assert_eq!(find("payload").value, "{\"match\":7}");
         assert!(find("payload_hash").value.len() == 64);

@@ -20,11 +20,6 @@ use draft::{Context, Draft};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
-///
-/// Every field can be overridden with --set name=value, also with what no client would send; the signature is made over the
-/// result. Numbers are decimal or 0x…, bytes hexadecimal; `name=hex:…` replaces the field's bytes as they are. Further
-/// names: payload, append (bytes after the header's last field), signature, header_len, sig_len, domain, context_key.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sign {
     /// A request (kind 1)

@@ -1,5 +1,6 @@
 //! The drafts against the core, byte for byte, and what overriding does.
 
+use super::keyset::KeysetArgs;
 use super::*;
 use countersign::record::UnsignedRecord;
 use countersign::register::UnsignedRegister;
@@ -127,7 +128,7 @@ fn key_sets_are_those_of_the_core() {
         "keys": [{ "state": "retired", "not_before_ms": 1, "not_after_ms": 2, "pk": pk }],
         "roots": [{ "pk": pk }], "pins": ["09".repeat(32)],
     });
-    let args: super::keyset::KeysetArgs = parse(&["--content", &json.to_string()]);
+    let args: KeysetArgs = parse(&["--content", &json.to_string()]);
     assert_eq!(signed(&args.draft(&materials()).unwrap()), content.sign(&realm(), &key));
 }
 
