@@ -249,6 +249,18 @@ impl Reload {
     }
 }
 
+/// Reads everything that the configuration names except keys and database: what [`Server::start`] would refuse, this
+/// refuses, without binding or connecting.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    listen_config(config)?;
+    if let Some(tls) = &config.server.tls {
+        Certificate::load(TlsFiles { cert: tls.certificate.clone(), key: tls.key.clone() })?;
+    }
+    Senders::from_config(&config.email, &config.sms)?;
+    config.upstream.as_ref().map(upstream).transpose()?;
+    Ok(())
+}
+
 fn load_keys(folder: &Path, realm: &Realm) -> Result<ServerKeys, StartError> {
     let loaded = OnlineKeys::load(folder, realm, clock::now())?;
     let signer = OnlineSigner::from_seed(&loaded.signing.seed)?;

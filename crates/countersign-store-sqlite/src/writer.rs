@@ -18,8 +18,9 @@ use tokio::sync::{Semaphore, oneshot};
 /// At most this much work shares a commit: enough to hide the fsync, little enough to bound the wait.
 const BATCH: usize = 256;
 
-/// How long the queue must be empty before the log is emptied.
-const IDLE: Duration = Duration::from_secs(2);
+/// How long the queue must be empty before the log is emptied. Shorter than a second: that often the outbox asks for
+/// messages to send, and with a longer time the log of a running server would never be emptied of those that were sent.
+const IDLE: Duration = Duration::from_millis(500);
 
 /// Work with its answer still open: given a connection, or the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, &str>) -> Outcome + Send>;

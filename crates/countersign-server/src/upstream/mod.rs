@@ -170,7 +170,7 @@ impl Upstream {
         ip: IpAddr,
     ) -> Reply {
         let path = rest.path_and_query.split('?').next().unwrap_or_default();
-        let Some(rule) = self.rest.iter().find(|rule| rule.fits(rest.method, path)) else {
+        let Some(rule) = route::rule_for(&self.rest, rest.method, path) else {
             return Reply::error(ResultCode::UNKNOWN_TYPE);
         };
         if !rule.scope_allows(&admitted.session.scopes) {
@@ -305,7 +305,8 @@ fn reply(called: Called) -> Reply {
         Called::TimedOut => Reply::error(ResultCode::UPSTREAM_TIMEOUT),
         Called::TooLarge => {
             tracing::warn!("an answer of the service behind is larger than upstream.answer_max");
-            Reply::error(ResultCode::UPSTREAM_UNAVAILABLE)
+            // Not `upstream_unavailable`, which says that nothing happened: the service did its work.
+            Reply::error(ResultCode::INTERNAL)
         }
     }
 }

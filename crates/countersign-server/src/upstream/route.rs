@@ -76,6 +76,9 @@ pub enum RouteError {
     /// A member of the path is missing.
     #[error("the payload needs the member {0:?}, a text or a number")]
     Missing(String),
+    /// A member would reach another resource than the one that the operator's path is about.
+    #[error("a member of the payload leaves its place in the path")]
+    Climbs,
     /// The idempotency key is missing.
     #[error("the payload needs an idempotency key at {0:?}: a text of 1 to 128 bytes")]
     IdempotencyKey(String),
@@ -158,6 +161,9 @@ impl Route {
         content: &[u8],
     ) -> Result<(String, Vec<u8>), RouteError> {
         let path = self.spec.path.replace("{type}", &encode(message_type));
+        if climbs(&decode(&path)) {
+            return Err(RouteError::Climbs);
+        }
         let is_get = self.method == Method::GET;
         if !path.contains('{') && !is_get {
             return Ok((path, content.to_vec()));
@@ -167,6 +173,9 @@ impl Route {
             content => serde_json::from_slice(content).map_err(|_| RouteError::NotAnObject)?,
         };
         let mut target = fill(&path, &mut members)?;
+        if climbs(&decode(&target)) {
+            return Err(RouteError::Climbs);
+        }
         if !is_get {
             return Ok((target, content.to_vec()));
         }
@@ -192,7 +201,7 @@ impl Route {
 }
 
 impl RestRule {
-    pub(super) fn fits(&self, method: &Method, path: &str) -> bool {
+    fn fits(&self, method: &Method, path: &str) -> bool {
         (self.methods.is_empty() || self.methods.contains(method)) && fits(&self.spec.path, path)
     }
 
@@ -268,8 +277,47 @@ fn encode(text: &str) -> String {
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
-    // A segment of dots alone would climb.
-    if out.chars().all(|c| c == '.') { out.replace('.', "%2E") } else { out }
+    out
+}
+
+/// Reads percent-encoding once, as services do.
+fn decode(path: &str) -> String {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let hex = match (byte, behind) {
+            (b'%', [a, b, ..]) => std::str::from_utf8(&[*a, *b])
+                .ok()
+                .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok()),
+            _ => None,
+        };
+        out.push(hex.unwrap_or(byte));
+        rest = if hex.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether a decoded path has a segment of dots, or a byte that ends paths elsewhere. Services differ in what they make
+/// of those, `%2e%2e` included (WHATWG URL): a member, or a rule's prefix, would not mean what the operator meant.
+fn climbs(decoded: &str) -> bool {
+    decoded.chars().any(char::is_control)
+        || decoded.split(['/', '\\']).any(|segment| matches!(segment, "." | ".."))
+}
+
+/// The first rule that fits a path as it came *and* as the service will decode it; `None` if those are not the same one.
+pub(super) fn rule_for<'r>(
+    rules: &'r [RestRule],
+    method: &Method,
+    path: &str,
+) -> Option<&'r RestRule> {
+    let decoded = decode(path);
+    if climbs(&decoded) || decoded.contains("//") {
+        return None;
+    }
+    let first = |path: &str| rules.iter().position(|rule| rule.fits(method, path));
+    let (raw, read) = (first(path)?, first(&decoded)?);
+    if raw == read { rules.get(raw) } else { None }
 }
 
 #[cfg(test)]
@@ -286,10 +334,51 @@ mod tests {
         let target =
             |content: &str| route.target("notes.get", content.as_bytes()).map(|(target, _)| target);
         assert_eq!(target(r#"{"id":7,"full":true}"#), Ok("/notes/7?full=true".into()));
-        assert_eq!(target(r#"{"id":"../admin?x"}"#), Ok("/notes/..%2Fadmin%3Fx".into()));
-        assert_eq!(target(r#"{"id":".."}"#), Ok("/notes/%2E%2E".into()));
+        assert_eq!(target(r#"{"id":"a/b?x ..é"}"#), Ok("/notes/a%2Fb%3Fx%20..%C3%A9".into()));
+        for id in ["..", ".", "../admin", "a/../admin", "a\\\\..", "a/.", "a\\u0000"] {
+            assert_eq!(target(&format!(r#"{{"id":"{id}"}}"#)), Err(RouteError::Climbs), "{id}");
+        }
         assert_eq!(target("{}"), Err(RouteError::Missing("id".into())));
         assert_eq!(target("[]"), Err(RouteError::NotAnObject));
+    }
+
+    #[test]
+    fn members_and_types_do_not_climb_together() {
+        let both = route("type = 'a'\npath = '/x/{a}{b}/y'").unwrap();
+        let climbing = both.target("a", br#"{"a":".","b":"."}"#);
+        assert_eq!(climbing, Err(RouteError::Climbs));
+        let everything = Route::try_from(RouteSpec::everything()).unwrap();
+        assert_eq!(everything.target("..", b""), Err(RouteError::Climbs));
+        assert_eq!(everything.target("a/../b", b""), Err(RouteError::Climbs));
+        assert_eq!(everything.target("a/b..c", b""), Ok(("/a%2Fb..c".into(), Vec::new())));
+    }
+
+    #[test]
+    fn no_spelling_of_a_path_gets_past_its_rule() {
+        let rule = |toml: &str| {
+            RestRule::try_from(toml::from_str::<RestRuleSpec>(toml).unwrap()).unwrap()
+        };
+        let rules = [rule("path = '/admin*'\nscope = 'admin'"), rule("path = '/*'")];
+        let chosen = |path: &str| {
+            let found = rule_for(&rules, &Method::GET, path)?;
+            rules.iter().position(|rule| rule == found)
+        };
+        assert_eq!(chosen("/admin/x"), Some(0));
+        assert_eq!(chosen("/notes/a%2Fb"), Some(1));
+        assert_eq!(chosen("/caf%C3%A9/100%"), Some(1));
+        for path in [
+            "/%61dmin",
+            "/notes/../admin",
+            "/notes/%2e%2E/admin",
+            "/notes%2F..%2Fadmin",
+            "/notes/..%5cadmin",
+            "//admin",
+            "/%2fadmin",
+            "/./admin",
+            "/notes%00",
+        ] {
+            assert_eq!(chosen(path), None, "{path}");
+        }
     }
 
     #[test]

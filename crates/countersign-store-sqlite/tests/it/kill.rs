@@ -5,6 +5,7 @@
 
 use crate::support::{block_on, open, record};
 use countersign_store::Store;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,9 +14,14 @@ use std::sync::Arc;
 const DATABASE: &str = "COUNTERSIGN_KILL_DATABASE";
 const FIRST: &str = "COUNTERSIGN_KILL_FIRST";
 const ROUNDS: u32 = 20;
+/// The test that is the child when it finds a database named in its environment.
+const CHILD: &str = "kill::nothing_acknowledged_is_lost_when_the_process_is_killed";
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
+    if let Some(path) = std::env::var_os(DATABASE) {
+        return write_until_killed(&path);
+    }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store.db");
     let mut acknowledged = Vec::new();
@@ -70,10 +76,8 @@ fn two_processes_write_to_one_file() {
     }
 }
 
-#[test]
-#[ignore = "run by the tests above, as a process of its own"]
-fn child_that_writes() {
-    let Some(path) = std::env::var_os(DATABASE) else { return };
+/// What the tests above run as a process of its own.
+fn write_until_killed(path: &OsStr) {
     let first: u32 = std::env::var(FIRST).unwrap().parse().unwrap();
     let store = Arc::new(open(path.as_ref()));
     block_on(async {
@@ -96,7 +100,7 @@ fn child_that_writes() {
 
 fn start(path: &Path, first: u32) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::child_that_writes", "--ignored", "--nocapture"])
+        .args(["--exact", CHILD, "--nocapture"])
         .env(DATABASE, path)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())

@@ -18,9 +18,14 @@ use std::process::Command;
 const DATABASE: &str = "COUNTERSIGN_POWERCUT_DATABASE";
 const DURABILITY: &str = "COUNTERSIGN_POWERCUT_DURABILITY";
 const RECORDS: u32 = 450;
+/// The test that is the worker when it finds a database named in its environment.
+const WORKER: &str = "powercut::a_power_loss_loses_nothing_that_was_acknowledged";
 
 #[test]
 fn a_power_loss_loses_nothing_that_was_acknowledged() {
+    if let Some(path) = child_database() {
+        return block_on(work(&path)).unwrap();
+    }
     let log = match std::env::var_os("COUNTERSIGN_LOG") {
         Some(kept) => std::fs::read(kept).unwrap(),
         None => log_of("full"),
@@ -44,8 +49,15 @@ fn the_same_losses_are_found_when_commits_are_not_synced() {
 
 #[test]
 fn a_failing_fsync_is_no_answer_and_the_last_one() {
+    if let Some(path) = child_database() {
+        return work_on_a_failing_disk(&path);
+    }
     let dir = tempfile::tempdir().unwrap();
-    run_child("powercut::child_with_a_failing_disk", &dir.path().join("store.db"), "full");
+    run_child(
+        "powercut::a_failing_fsync_is_no_answer_and_the_last_one",
+        &dir.path().join("store.db"),
+        "full",
+    );
 }
 
 /// What went wrong at the points, as sentences.
@@ -119,11 +131,11 @@ fn examine(dir: &Path, acknowledged: &[String]) -> std::result::Result<(), Strin
 
 fn log_of(durability: &str) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
-    let log = run_child("powercut::child_that_works", &dir.path().join("store.db"), durability);
+    let log = run_child(WORKER, &dir.path().join("store.db"), durability);
     std::fs::read(log).unwrap()
 }
 
-/// Runs an ignored test of this binary as a process with the library preloaded. Returns the log.
+/// Runs a test of this binary as a process with the library preloaded. Returns the log.
 fn run_child(test: &str, database: &Path, durability: &str) -> PathBuf {
     let directory = database.parent().unwrap().join("disk");
     std::fs::create_dir(&directory).unwrap();
@@ -138,7 +150,7 @@ fn run_child(test: &str, database: &Path, durability: &str) -> PathBuf {
     assert!(compiled.success());
     let log = database.with_extension("log");
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(DATABASE, directory.join("store.db"))
         .env(DURABILITY, durability)
         .env("LD_PRELOAD", library)
@@ -154,20 +166,15 @@ fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-#[test]
-#[ignore = "run by the tests above, as a process of its own"]
-fn child_that_works() {
-    let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };
-    block_on(work(&path)).unwrap();
+/// The database of a child: the tests above run themselves as processes of their own.
+fn child_database() -> Option<PathBuf> {
+    std::env::var_os(DATABASE).map(PathBuf::from)
 }
 
-#[test]
-#[ignore = "run by a test above, as a process of its own"]
-fn child_with_a_failing_disk() {
-    let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };
+fn work_on_a_failing_disk(path: &Path) {
     let fail = path.with_file_name("fail-sync");
     block_on(async {
-        let store = open_as_told(&path);
+        let store = open_as_told(path);
         store.append_record(record(1)).await.unwrap();
         std::fs::write(&fail, "").unwrap();
         let error = store.append_record(record(2)).await.unwrap_err().to_string();
@@ -183,7 +190,7 @@ fn child_with_a_failing_disk() {
             assert!(error.to_string().contains("until the process restarts"), "{error}");
         }
         drop(store);
-        let records = open_as_told(&path).records_after(0, 10).await.unwrap();
+        let records = open_as_told(path).records_after(0, 10).await.unwrap();
         assert_eq!(records.first().map(|first| first.id), Some(record(1).id));
         assert!(records.iter().all(|stored| stored.id != record(3).id));
     });

@@ -1,0 +1,3 @@
+//! The listener against slow, greedy and lying clients, on real sockets.
+
+mod listen;
