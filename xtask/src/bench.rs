@@ -14,7 +14,7 @@ pub(crate) fn command(args: &[String]) -> Outcome {
     }
     setup::ensure_for_bench()?;
     Run::cargo()
-        .args(["run", "--release", "--package", "countersign-bench", "--"])
+        .args(["run", "--release", "--package", "countersign-bench", "--features", "peers", "--"])
         .args(args)
         .hand_over()
 }

@@ -86,9 +86,13 @@ Runs the example `vectors` of the crate `countersign`, which writes vectors/*.js
 --check it writes into target/ and fails if anything differs from vectors/.";
 
 const BENCH: &str = "\
-cargo xtask bench [name] [--json]
+cargo xtask bench [NAME-PREFIX]... [--json] [--quick] [--rounds N]
 
-Runs the crate `countersign-bench` in release mode. Arguments go on to it.";
+Runs the crate `countersign-bench` in release mode, with the peers that it is compared to, on
+one core for the server and one for the load, in less than five minutes. Without a name it
+measures everything. Groups: exchange, replay, store, server; `exchange.full_vs_jwt` is a single
+id. --json prints an object keyed by id, --quick sees in a minute that everything runs.
+docs/PERFORMANCE.md has the method, the ids and the last figures.";
 
 const FUZZ: &str = "\
 cargo xtask fuzz [target] [--seconds N]

@@ -53,16 +53,30 @@ impl Client {
         Ok(SignedRecord { id, digest: header.digest(&realm), frame })
     }
 
-    /// Hands a record in and gives out the server's countersignature.
-    pub async fn submit_record(&self, frame: &[u8]) -> Result<Reply, SubmitError> {
-        let digest = ReceivedRecord::decode(frame)?
-            .verify(&self.realm(), self.key().verifying_key())?
-            .digest;
-        let submit = Name::new("record.submit").map_err(RecordError::from)?;
-        let reply = self.call(submit, frame).await?;
+    /// Hands in a record that was just signed and gives out the server's countersignature.
+    pub async fn submit_record(&self, record: &SignedRecord) -> Result<Reply, SubmitError> {
+        let reply = self.hand_in(&record.frame).await?;
         if reply.result.is_ok() {
+            self.remember_record(record.digest);
+        }
+        Ok(reply)
+    }
+
+    /// Hands in a record that was signed earlier, perhaps not for the first time.
+    pub async fn resubmit_record(&self, frame: &[u8]) -> Result<Reply, SubmitError> {
+        let key = self.key().verifying_key();
+        let record = ReceivedRecord::decode(frame)?.verify(&self.realm(), key)?;
+        let (previous, digest) = (record.header.previous, record.digest);
+        let reply = self.hand_in(frame).await?;
+        // An old one must not become the end of the chain again.
+        if reply.result.is_ok() && previous == self.last_record() {
             self.remember_record(digest);
         }
         Ok(reply)
+    }
+
+    async fn hand_in(&self, frame: &[u8]) -> Result<Reply, SubmitError> {
+        let submit = Name::new("record.submit").map_err(RecordError::from)?;
+        Ok(self.call(submit, frame).await?)
     }
 }

@@ -280,6 +280,7 @@ impl<S: Store> Identity<S> {
             Some(state) if state.address == device.address => {
                 let attempted = AttemptedCode { mac: typed.mac(&self.pepper, id) };
                 let session = new_session(device, now)?;
+                // [L1] One step of the store: the attempt is counted, and only then the code compared.
                 self.store.claim_login_attempt(id, attempted, session, now).await?
             }
             // [L2] The frame was signed for another address: whoever made it does not know what the code is for.

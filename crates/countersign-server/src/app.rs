@@ -7,10 +7,11 @@ use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
 use crate::upstream::Upstream;
+use countersign::verify::SessionState;
 use countersign::{SessionId, Timestamp};
 use countersign_identity::Identity;
 use countersign_identity::webhook::WebhookSecret;
-use countersign_store::{AuditEvent, Store};
+use countersign_store::{AuditEvent, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -83,6 +84,20 @@ impl<S: Store> App<S> {
     pub fn sessions_ended(&self, sessions: &[SessionId], reason: &str) {
         self.sessions.forget(sessions);
         self.hub.end(&self.sealer, sessions, reason, self.now());
+    }
+
+    /// Whether a stream's session is alive; one that another process revoked is ended here as well. Asked before events
+    /// are delivered, so that they reach a revoked session no longer than its requests are answered.
+    pub async fn may_listen(&self, session: SessionId) -> Result<bool, StoreError> {
+        let known = self.sessions.find(&*self.store, session).await.inspect_err(|error| {
+            tracing::error!(%error, "a stream's session could not be read");
+        })?;
+        let alive = known.is_some_and(|it| matches!(it.device.state, SessionState::Live));
+        if !alive {
+            self.sessions.forget(&[session]);
+            self.hub.cut(&self.sealer, session, "revoked", self.now());
+        }
+        Ok(alive)
     }
 
     /// Writes to the audit log; a failure is logged.

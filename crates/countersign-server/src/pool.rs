@@ -39,6 +39,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Threads that sleep; while there is none, nobody has to be woken, and that call is saved.
+    idle: usize,
     closed: bool,
 }
 
@@ -106,24 +108,42 @@ impl Shared {
             return Err(Shed);
         }
         queue.jobs.push_back(job);
+        let someone_sleeps = queue.idle > 0;
         drop(queue);
-        self.ready.notify_one();
+        if someone_sleeps {
+            self.ready.notify_one();
+        }
         Ok(())
     }
 
     fn work(&self, max_wait: Duration) {
-        loop {
-            let mut queue = self.lock();
-            let job = loop {
-                match queue.jobs.pop_front() {
-                    Some(job) => break job,
-                    None if queue.closed => return,
-                    None => queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner),
-                }
-            };
-            drop(queue);
+        while let Some(job) = self.next() {
             if crate::clock::instant().duration_since(job.since) <= max_wait {
                 (job.work)();
+            }
+        }
+    }
+
+    /// The oldest job, as soon as there is one; `None` at the end.
+    ///
+    /// Before it sleeps, a thread lets others run once: where the threads that serve share its core, they queue more
+    /// meanwhile, and half of the switches between the two are saved. With nothing else to run that returns at once.
+    fn next(&self) -> Option<Job> {
+        let job = self.lock().jobs.pop_front();
+        if job.is_some() {
+            return job;
+        }
+        std::thread::yield_now();
+        let mut queue = self.lock();
+        loop {
+            match queue.jobs.pop_front() {
+                None if queue.closed => return None,
+                None => {
+                    queue.idle += 1;
+                    queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                    queue.idle -= 1;
+                }
+                job => return job,
             }
         }
     }

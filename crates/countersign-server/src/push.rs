@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
+use After::{Last, More};
+
 /// How much a stream keeps and how many streams there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PushLimits {
@@ -40,6 +42,7 @@ pub enum Audience {
 /// One session's stream.
 #[derive(Debug)]
 pub struct Stream {
+    session: SessionId,
     id: StreamId,
     user: UserId,
     ring: Mutex<Ring>,
@@ -63,6 +66,13 @@ pub struct Event {
     pub at: Timestamp,
     /// The push frame.
     pub frame: Bytes,
+}
+
+/// What comes after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    More,
+    Last,
 }
 
 /// How a stream was opened.
@@ -101,7 +111,9 @@ impl Hub {
             return Err(TooManyStreams);
         }
         let stream = Arc::clone(
-            streams.entry(session).or_insert_with(|| Arc::new(Stream::new(fresh_id, user, now))),
+            streams
+                .entry(session)
+                .or_insert_with(|| Arc::new(Stream::new(session, fresh_id, user, now))),
         );
         drop(streams);
         let mut ring = stream.lock();
@@ -144,7 +156,7 @@ impl Hub {
         };
         let published = streams
             .iter()
-            .filter(|stream| stream.push(sealer, self.limits, event_type, payload, now));
+            .filter(|stream| stream.push(sealer, self.limits, event_type, payload, now, More));
         published.count()
     }
 
@@ -154,11 +166,17 @@ impl Hub {
         let payload = serde_json::json!({ "reason": reason }).to_string();
         for session in sessions {
             if let Some(stream) = self.lock().remove(session) {
-                stream.push(sealer, self.limits, end, payload.as_bytes(), now);
-                stream.lock().ended = true;
-                stream.newest.send_modify(|_| {});
+                stream.push(sealer, self.limits, end, payload.as_bytes(), now, Last);
             }
         }
+    }
+
+    /// Ends the stream of a session that was revoked elsewhere: what is waiting to be delivered came too late.
+    pub fn cut(&self, sealer: &Sealer, session: SessionId, reason: &str, now: Timestamp) {
+        if let Some(stream) = self.lock().get(&session) {
+            stream.lock().events.clear();
+        }
+        self.end(sealer, &[session], reason, now);
     }
 
     /// Drops streams that nobody has listened to for longer than events are kept.
@@ -186,14 +204,19 @@ impl Hub {
 }
 
 impl Stream {
-    fn new(id: StreamId, user: UserId, now: Timestamp) -> Self {
+    fn new(session: SessionId, id: StreamId, user: UserId, now: Timestamp) -> Self {
         let ring = Ring { next_seq: 1, events: VecDeque::new(), opened: now, ended: false };
-        Self { id, user, ring: Mutex::new(ring), newest: watch::Sender::new(0) }
+        Self { session, id, user, ring: Mutex::new(ring), newest: watch::Sender::new(0) }
     }
 
     /// The stream's id.
     pub fn id(&self) -> StreamId {
         self.id
+    }
+
+    /// Whose stream it is.
+    pub fn session(&self) -> SessionId {
+        self.session
     }
 
     /// Wakes when there is something new.
@@ -225,6 +248,7 @@ impl Stream {
         event_type: Name,
         payload: &[u8],
         now: Timestamp,
+        after: After,
     ) -> bool {
         let mut ring = self.lock();
         if ring.ended {
@@ -233,6 +257,8 @@ impl Stream {
         let seq = ring.next_seq;
         let frame = sealer.push(self.id, seq, event_type, payload, now);
         ring.next_seq += 1;
+        // In one step with the event: whoever sees it knows that it is the last.
+        ring.ended = after == Last;
         ring.events.push_back(Event { seq, at: now, frame });
         while ring.events.len() > limits.events
             || ring.events.front().is_some_and(|e| now.since(e.at) > limits.age)

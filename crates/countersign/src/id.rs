@@ -12,6 +12,12 @@ pub struct ParseIdError {
     pub expected: usize,
 }
 
+/// One call of the formatter for the whole identifier: answers and headers are full of them.
+const fn hex_digits(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
+}
+
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
@@ -35,7 +41,10 @@ macro_rules! byte_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0; 2 * $len];
+                let pairs = digits.chunks_exact_mut(2).zip(&self.0);
+                pairs.for_each(|(pair, byte)| pair.copy_from_slice(&hex_digits(*byte)));
+                f.write_str(core::str::from_utf8(&digits).unwrap_or_default())
             }
         }
 

@@ -67,16 +67,16 @@ pub struct KeysetContent {
 /// Why a received set is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeysetError {
-    /// [K1] The bytes are no key set.
+    /// `[K1]` The bytes are no key set.
     #[error("the key set cannot be read: {0}")]
     Malformed(#[from] Malformed),
-    /// [K2] No trusted root signed it. Not the same as stale: somebody made this up, or the root is not yours.
+    /// `[K2]` No trusted root signed it. Not the same as stale: somebody made this up, or the root is not yours.
     #[error("the key set is not signed by a root that this device trusts")]
     NotByARoot,
-    /// [K3] It is for another realm.
+    /// `[K3]` It is for another realm.
     #[error("the key set is for another audience")]
     Audience,
-    /// [K4] Older than one seen before.
+    /// `[K4]` Older than one seen before.
     #[error("the key set has version {found}, but version {known} was seen before")]
     Rollback {
         /// The version that this device has seen.
@@ -84,13 +84,13 @@ pub enum KeysetError {
         /// The version that was offered.
         found: u64,
     },
-    /// [K5] A key in it is weak or of an unknown algorithm.
+    /// `[K5]` A key in it is weak or of an unknown algorithm.
     #[error("the key set holds an unusable key: {0}")]
     Key(#[from] KeyError),
-    /// [K6] It expired; fetch a newer one.
+    /// `[K6]` It expired; fetch a newer one.
     #[error("the key set has expired; fetch the current one")]
     Expired,
-    /// [K7] The realm has left this protocol version behind.
+    /// `[K7]` The realm has left this protocol version behind.
     #[error("this server requires protocol version {0}; update this program")]
     Protocol(u8),
 }
@@ -152,12 +152,12 @@ impl Keyset {
         Ok(Self { content })
     }
 
-    /// [K6] Whether the set may still be used.
+    /// `[K6]` Whether the set may still be used.
     pub fn check_current(&self, now: Timestamp) -> Result<(), KeysetError> {
         if now < self.content.expires { Ok(()) } else { Err(KeysetError::Expired) }
     }
 
-    /// The key that may have signed an answer with this hint at this time. [R1]
+    /// The key that may have signed an answer with this hint at this time. `[R1]`
     pub fn key_for(&self, id: ServerKeyId, at: Timestamp) -> Result<&VerifyingKey, KeyChoiceError> {
         let known = self.content.keys.iter().find(|k| k.key.fingerprint().server_key_id() == id);
         let online = known.ok_or(KeyChoiceError::Unknown(id))?;

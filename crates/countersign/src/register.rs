@@ -76,7 +76,7 @@ pub fn code_hash(code: &str) -> [u8; 32] {
     hash.chain_update(bytes).finalize().into()
 }
 
-/// Whether the signed hash is the hash of this code, in constant time. [L4]
+/// Whether the signed hash is the hash of this code, in constant time. `[L4]`
 pub fn code_matches(signed: &[u8; 32], code: &str) -> bool {
     code_hash(code).ct_eq(signed).into()
 }

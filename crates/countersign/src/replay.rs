@@ -34,13 +34,13 @@ impl FirstUse {
 /// Why a request was not entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReplayError {
-    /// [V6a] The session used this id before.
+    /// `[V6a]` The session used this id before.
     #[error("this request id was used before")]
     Seen,
-    /// [V6b] The session has too many live ids.
+    /// `[V6b]` The session has too many live ids.
     #[error("the session has too many requests under way")]
     SessionFull,
-    /// [V6c] The whole set is full, or it has already forgotten the time that this request is from.
+    /// `[V6c]` The whole set is full, or it has already forgotten the time that this request is from.
     #[error("the replay set is full")]
     Full,
 }

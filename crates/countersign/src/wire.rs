@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
-    /// Opens a header: version, kind and flags. [V1]
+    /// Opens a header: version, kind and flags. `[V1]`
     pub(crate) fn header(
         bytes: &'a [u8],
         kind: Kind,

@@ -31,6 +31,19 @@ const LAYERS: &[Layer] = &[
             "countersign-client",
         ],
     ),
+    (
+        "countersign-bench",
+        &[
+            "countersign",
+            "countersign-keys",
+            "countersign-store",
+            "countersign-store-sqlite",
+            "countersign-identity",
+            "countersign-server",
+            "countersign-client",
+            "countersign-cli",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -7,6 +7,7 @@ use super::{input, show};
 use crate::output;
 use clap::{Args, Subcommand};
 use countersign::{Name, RecordDigest, RecordHeader, RecordId};
+use countersign_client::{Client, SignedRecord};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -72,11 +73,12 @@ impl Record {
 impl Submit {
     async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.profile)?;
-        let frame = match &self.frame {
-            Some(path) => input::file(path)?,
-            None => self.sign(&connection)?,
+        let client = &connection.client;
+        let reply = match &self.frame {
+            Some(path) => client.resubmit_record(&input::file(path)?).await,
+            None => client.submit_record(&self.sign(client)?).await,
         };
-        let reply = connection.settle(connection.client.submit_record(&frame).await)?;
+        let reply = connection.settle(reply)?;
         if !reply.result.is_ok() {
             return Err(super::connection::refused(&reply));
         }
@@ -91,7 +93,7 @@ impl Submit {
         Ok(())
     }
 
-    fn sign(&self, connection: &Connection) -> Result<Vec<u8>, Failure> {
+    fn sign(&self, client: &Client) -> Result<SignedRecord, Failure> {
         let (Some(record_type), Some(data)) = (&self.record_type, &self.data) else {
             return Err(Failure::usage("give --type and --data, or --frame"));
         };
@@ -103,11 +105,11 @@ impl Submit {
             Some(hex) => Some(hex.parse().map_err(|e| Failure::usage(format!("--previous: {e}")))?),
         };
         let payload = input::payload(data)?;
-        let record = connection.client.sign_record(record_type, payload, previous)?;
+        let record = client.sign_record(record_type, payload, previous)?;
         if let Some(path) = &self.save {
             show::to_file(path, &record.frame)?;
         }
-        Ok(record.frame)
+        Ok(record)
     }
 }
 

@@ -74,6 +74,9 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 
 fn check(args: &ConfigArgs) -> Result<(), Failure> {
     let config = args.load(&[])?;
+    // Mail clients are made for a runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { countersign_server::serve::check(&config) })?;
     crate::output::line(&format!(
         "The configuration is sound: {} for {}, listening on {}{}.",
         config.realm.app,

@@ -2,16 +2,23 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where it unwraps")]
 
 mod backends;
+mod behind;
 mod bits;
 mod clocks;
 mod conformance;
+mod connections;
 mod crashes;
 mod floods;
 mod forgeries;
 mod harness;
+mod journeys;
 mod junk;
+mod lifecycle;
 mod logins;
+mod program;
+mod proxies;
+mod push;
 mod replay;
 mod scalars;
+mod secrets;
 mod signatures;
-mod slow;

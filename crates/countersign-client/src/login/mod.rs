@@ -55,8 +55,10 @@ pub enum LoginError {
         /// How long to wait.
         wait_ms: u64,
     },
-    /// No more codes in this login.
-    #[error("this login gets no more codes; begin a new one")]
+    /// No more codes in this login, because of the limits of the address.
+    #[error(
+        "this login gets no more codes; an address gets a few per hour, so wait before you begin another"
+    )]
     NoMoreCodes,
     /// Something that only another program can do.
     #[error("the server asks for '{0}' before it sends a code; this program cannot do that")]

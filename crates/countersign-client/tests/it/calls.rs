@@ -152,17 +152,24 @@ async fn plain_http_with_a_signature_in_the_header() {
 async fn records_chain_and_are_countersigned() {
     let device = Device::logged_in().await;
     let client = device.client();
-    let first = client.sign_record(name("match.result"), b"{}".to_vec(), None).unwrap();
-    assert!(client.submit_record(&first.frame).await.unwrap().result.is_ok());
-    let second = client.sign_record(name("match.result"), b"{}".to_vec(), None).unwrap();
+    let sign = || client.sign_record(name("match.result"), b"{}".to_vec(), None).unwrap();
+    let previous = |frame: &[u8]| {
+        let header = countersign::Frame::split(frame).unwrap().header;
+        countersign::RecordHeader::decode(header).unwrap().previous
+    };
+    let first = sign();
+    assert!(client.submit_record(&first).await.unwrap().result.is_ok());
+    let second = sign();
+    assert_eq!(previous(&second.frame), first.digest);
+    assert!(client.resubmit_record(&second.frame).await.unwrap().result.is_ok());
+    assert!(client.resubmit_record(&first.frame).await.unwrap().result.is_ok());
+    assert_eq!(previous(&sign().frame), second.digest, "the chain does not fork");
     let frame = countersign::Frame::split(&second.frame).unwrap();
-    let header = countersign::RecordHeader::decode(frame.header).unwrap();
-    assert_eq!(header.previous, first.digest);
     let other = countersign::SigningKey::from_seed(&[9; 32]);
     let foreign = countersign::Frame::join(
         frame.header,
         &countersign::Signer::sign(&other, b""),
         frame.payload,
     );
-    assert!(matches!(client.submit_record(&foreign).await, Err(SubmitError::Record(_))));
+    assert!(matches!(client.resubmit_record(&foreign).await, Err(SubmitError::Record(_))));
 }

@@ -97,6 +97,24 @@ async fn a_gap_is_noticed_and_closed() {
 }
 
 #[tokio::test]
+async fn an_event_that_comes_twice_is_given_out_once() {
+    let device = Device::logged_in().await;
+    {
+        let mut world = device.world.lock().unwrap();
+        world.push("match.goal", b"1:0");
+        world.push("match.goal", b"1:1");
+        let first = world.pushes[0].clone();
+        world.pushes.insert(1, first);
+    }
+    let client = device.client();
+    let mut watch = client.watch(WatchOptions { carrier: Some(Carrier::Poll), ..quick() });
+    let mut notices = Vec::new();
+    assert_eq!(next_event(&mut watch, &mut notices).await.seq, 1);
+    assert_eq!(next_event(&mut watch, &mut notices).await.seq, 2);
+    assert_eq!(notices.len(), 1, "{notices:?}");
+}
+
+#[tokio::test]
 async fn a_forged_event_is_never_given_out() {
     let device = Device::logged_in().await;
     {

@@ -83,6 +83,9 @@ pub(super) async fn poll<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<
         () = tokio::time::sleep(wait) => {}
         () = app.shutdown.cancelled() => {}
     }
+    if !stream.has_ended() && !app.may_listen(stream.session()).await? {
+        return Ok(Reply::error(ResultCode::UNAUTHENTICATED));
+    }
     match stream.after(cursor, EVENTS_MAX, app.now()) {
         Some(events) => Ok(Reply::bytes(encode(cursor, &events))),
         None => Ok(Reply::error(ResultCode::NOT_FOUND)),

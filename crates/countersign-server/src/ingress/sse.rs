@@ -89,6 +89,10 @@ impl<S: Store> Feed<S> {
             self.newest.borrow_and_update();
             let events = self.stream.after(self.cursor, EVENTS_AT_ONCE, self.app.now())?;
             if let Some(last) = events.last() {
+                let session = self.stream.session();
+                if !self.stream.has_ended() && !self.app.may_listen(session).await.ok()? {
+                    return None;
+                }
                 self.cursor = last.seq;
                 let text: String = events
                     .iter()
@@ -107,7 +111,12 @@ impl<S: Store> Feed<S> {
             }
             tokio::select! {
                 changed = self.newest.changed() => changed.ok()?,
-                () = tokio::time::sleep(PING) => return Some((Bytes::from_static(b": ping\n\n"), self)),
+                () = tokio::time::sleep(PING) => {
+                    // Says so on the stream if not.
+                    if self.app.may_listen(self.stream.session()).await.ok()? {
+                        return Some((Bytes::from_static(b": ping\n\n"), self));
+                    }
+                }
                 () = self.app.shutdown.cancelled() => return None,
             }
         }

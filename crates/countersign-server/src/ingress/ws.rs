@@ -27,6 +27,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(50);
 /// Requests of one connection that may be under way.
 const CONCURRENCY: usize = 16;
 const EVENTS_AT_ONCE: usize = 100;
+/// How long the peer may take to answer a close.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 const CLOSE_UNAUTHENTICATED: u16 = 4401;
 const CLOSE_ENDED: u16 = 4403;
@@ -146,6 +148,10 @@ async fn run<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, opened: Opened, 
                 }
             }
             _ = ping.tick() => {
+                // Says so on the stream if not.
+                if matches!(app.may_listen(stream.session()).await, Ok(false)) {
+                    continue;
+                }
                 if heard.elapsed() > SILENCE_MAX || socket.send(Message::Ping(Bytes::new())).await.is_err() {
                     return;
                 }
@@ -173,10 +179,17 @@ async fn push_after<S: Store>(
 ) -> Pushed {
     loop {
         let Some(events) = stream.after(*cursor, EVENTS_AT_ONCE, app.now()) else {
-            return Pushed::Lost;
+            return if stream.has_ended() { Pushed::Ended } else { Pushed::Lost };
         };
         if events.is_empty() {
             return if stream.has_ended() { Pushed::Ended } else { Pushed::All };
+        }
+        if !stream.has_ended() {
+            match app.may_listen(stream.session()).await {
+                Ok(true) => {}
+                Ok(false) => return Pushed::Ended,
+                Err(_) => return Pushed::Lost,
+            }
         }
         for event in events {
             if socket.send(Message::Binary(event.frame)).await.is_err() {
@@ -200,5 +213,11 @@ async fn next_frame(socket: &mut WebSocket) -> Option<Bytes> {
 
 async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: reason.into() };
-    drop(socket.send(Message::Close(Some(frame))).await);
+    if socket.send(Message::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    // Bytes that nobody read would make the kernel reset the connection, and the peer lose what was sent last: the code
+    // above, or the event before it.
+    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+    drop(tokio::time::timeout(GOODBYE, rest).await);
 }

@@ -355,9 +355,8 @@ mod tests {
 
     #[test]
     fn no_spelling_of_a_path_gets_past_its_rule() {
-        let rule = |toml: &str| {
-            RestRule::try_from(toml::from_str::<RestRuleSpec>(toml).unwrap()).unwrap()
-        };
+        let rule =
+            |toml: &str| RestRule::try_from(toml::from_str::<RestRuleSpec>(toml).unwrap()).unwrap();
         let rules = [rule("path = '/admin*'\nscope = 'admin'"), rule("path = '/*'")];
         let chosen = |path: &str| {
             let found = rule_for(&rules, &Method::GET, path)?;

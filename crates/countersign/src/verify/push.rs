@@ -12,28 +12,28 @@ use thiserror::Error;
 /// Why a push is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PushError {
-    /// [S0] The bytes are no push.
+    /// `[S0]` The bytes are no push.
     #[error("the push cannot be read: {0}")]
     Malformed(#[from] Malformed),
-    /// [S1] No key of the set may have signed this.
+    /// `[S1]` No key of the set may have signed this.
     #[error(transparent)]
     Key(#[from] KeyChoiceError),
-    /// [S1] The signature does not verify.
+    /// `[S1]` The signature does not verify.
     #[error("the push is not signed by the server")]
     Signature,
-    /// [S2] Another stream's event.
+    /// `[S2]` Another stream's event.
     #[error("the push belongs to another stream")]
     Stream,
-    /// [S3] The payload is not what was signed.
+    /// `[S3]` The payload is not what was signed.
     #[error("the push's payload is not the one that was signed")]
     Payload,
-    /// [S4] This event was received before: drop it.
+    /// `[S4]` This event was received before: drop it.
     #[error("event {seq} was received before")]
     Duplicate {
         /// Its number.
         seq: u64,
     },
-    /// [S4] Events are missing: open the stream again from the cursor.
+    /// `[S4]` Events are missing: open the stream again from the cursor.
     #[error("events {from} to {to} are missing")]
     Gap {
         /// First missing number.

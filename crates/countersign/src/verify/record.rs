@@ -11,16 +11,16 @@ use thiserror::Error;
 /// Why a record proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RecordError {
-    /// [A1] The bytes are no record.
+    /// `[A1]` The bytes are no record.
     #[error("the record cannot be read: {0}")]
     Malformed(#[from] Malformed),
-    /// [A2] The key is not the one that the record names.
+    /// `[A2]` The key is not the one that the record names.
     #[error("the record names another signer")]
     Signer,
-    /// [A3] The signature does not verify.
+    /// `[A3]` The signature does not verify.
     #[error("the record's signature is not valid")]
     Signature,
-    /// [A4] The payload is not what was signed.
+    /// `[A4]` The payload is not what was signed.
     #[error("the record's payload is not the one that was signed")]
     Payload,
 }

@@ -31,7 +31,7 @@ impl<'f> ReceivedRegister<'f> {
         self.reply_to
     }
 
-    /// [L3] Whoever sent this holds the new key, the key is strong (L5), and the payload is the signed one.
+    /// `[L3]` Whoever sent this holds the new key, the key is strong (L5), and the payload is the signed one.
     pub fn prove(self, realm: &Realm) -> Result<ProvenRegister<'f>, Refused> {
         let refuse = |_| Refused::Unauthenticated;
         let key =

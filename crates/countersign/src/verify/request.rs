@@ -79,7 +79,7 @@ pub struct Received<'f> {
 }
 
 impl<'f> Received<'f> {
-    /// [V1] The envelope is present, whole and supported. The caller has bounded the length of `bytes`.
+    /// `[V1]` The envelope is present, whole and supported. The caller has bounded the length of `bytes`.
     pub fn decode(realm: &Realm, bytes: &'f [u8]) -> Result<Self, Malformed> {
         let frame = Frame::split(bytes)?;
         Self::from_frame(realm, frame)
@@ -103,7 +103,7 @@ impl<'f> Received<'f> {
         self.reply_to
     }
 
-    /// [V2] The session is known, and [V3] not revoked.
+    /// `[V2]` The session is known, and `[V3]` not revoked.
     ///
     /// A revoked session is told so only if the signature is by its key; to everybody else it looks unknown.
     pub fn resolve<'s>(
@@ -131,7 +131,7 @@ pub struct Resolved<'f, 's> {
 }
 
 impl<'f> Resolved<'f, '_> {
-    /// [V4a] The signature is by that key, and [V4b] the payload is the signed one.
+    /// `[V4a]` The signature is by that key, and `[V4b]` the payload is the signed one.
     pub fn authenticate(self, realm: &Realm) -> Result<Authentic<'f>, Refused> {
         self.check_signature(realm)?;
         let Received { frame, header, reply_to } = self.received;
@@ -157,7 +157,7 @@ pub struct Authentic<'f> {
 }
 
 impl<'f> Authentic<'f> {
-    /// [V5a] not too old, [V5b] not too far ahead, [V5c] signed for this process. `now` is read after the whole body arrived.
+    /// `[V5a]` not too old, `[V5b]` not too far ahead, `[V5c]` signed for this process. `now` is read after the whole body arrived.
     ///
     /// `bootstrap` says which message types may come without an epoch.
     pub fn check_fresh(
@@ -191,7 +191,7 @@ impl Fresh<'_> {
         ReplayKey { session, request_id, timestamp }
     }
 
-    /// [V6a] The replay set saw this request for the first time just now.
+    /// `[V6a]` The replay set saw this request for the first time just now.
     pub fn admit(self, first_use: FirstUse) -> Result<Verified, Refused> {
         if *first_use.key() != self.replay_key() {
             return Err(Refused::Replayed);

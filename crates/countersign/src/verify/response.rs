@@ -20,22 +20,22 @@ pub struct Pending {
 /// Why an answer is not accepted. All are transport errors: nothing of the answer is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ResponseError {
-    /// [R0] The bytes are no response.
+    /// `[R0]` The bytes are no response.
     #[error("the answer cannot be read: {0}")]
     Malformed(#[from] Malformed),
-    /// [R1] No key of the set may have signed this.
+    /// `[R1]` No key of the set may have signed this.
     #[error(transparent)]
     Key(#[from] KeyChoiceError),
-    /// [R1] The signature does not verify for *this* request.
+    /// `[R1]` The signature does not verify for *this* request.
     #[error("the answer is not signed by the server for this request")]
     Signature,
-    /// [R2] Another request's id.
+    /// `[R2]` Another request's id.
     #[error("the answer is for another request")]
     RequestId,
-    /// [R3] The payload is not what was signed.
+    /// `[R3]` The payload is not what was signed.
     #[error("the answer's payload is not the one that was signed")]
     Payload,
-    /// [R4] The answer was held back, or comes from another time.
+    /// `[R4]` The answer was held back, or comes from another time.
     #[error("the answer's timestamp is outside the freshness window")]
     Stale(Freshness),
 }

@@ -86,11 +86,16 @@ fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'sta
 }
 
 #[test]
-fn v6a_one_of_concurrent_requests_gets_through_in_every_schedule() {
-    let seed = 0x00c0_ffee;
-    let random = run(RandomScheduler::new_from_seed(seed, 50_000), || race(Shards::new()));
-    let priorities = run(PctScheduler::new_from_seed(seed, 3, 50_000), || race(Shards::new()));
-    assert_eq!(random + priorities, 100_000);
+fn v6a_one_of_concurrent_requests_gets_through_in_50_000_random_schedules() {
+    let scheduler = RandomScheduler::new_from_seed(0x00c0_ffee, 50_000);
+    assert_eq!(run(scheduler, || race(Shards::new())), 50_000);
+}
+
+/// Few, rare changes of priority: finds what random schedules hardly ever do.
+#[test]
+fn v6a_one_of_concurrent_requests_gets_through_in_50_000_prioritised_schedules() {
+    let scheduler = PctScheduler::new_from_seed(0x00c0_ffee, 3, 50_000);
+    assert_eq!(run(scheduler, || race(Shards::new())), 50_000);
 }
 
 #[test]

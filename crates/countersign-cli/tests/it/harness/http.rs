@@ -129,11 +129,6 @@ impl Http {
         Ok(answer)
     }
 
-    /// Closes the connection; the next request opens another.
-    pub(crate) fn close(&mut self) {
-        self.connection = None;
-    }
-
     fn connect(&mut self) -> io::Result<Connection> {
         let to = self.to.get();
         let usable = |old: &Connection| old.to == to && old.used.elapsed() < REUSE_WITHIN;

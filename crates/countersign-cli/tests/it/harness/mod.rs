@@ -19,11 +19,12 @@ pub(crate) mod peers;
 pub(crate) mod recorder;
 pub(crate) mod rest;
 mod server;
+pub(crate) mod tls;
 
 pub(crate) use device::{Device, Opened, Request, reply_to_of};
 pub(crate) use http::{Address, Http, HttpAnswer, connect};
 pub(crate) use login::Login;
-pub(crate) use server::{Options, Server};
+pub(crate) use server::{Options, Server, code_in};
 
 pub(crate) use countersign_server::clock::{instant, now};
 

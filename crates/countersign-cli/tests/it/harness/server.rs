@@ -245,6 +245,7 @@ impl Server {
 }
 
 impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "shown with the failed test, and only then")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.log();
@@ -356,7 +357,7 @@ fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// The eight characters that stand alone in a line of a mail.
-fn code_in(mail: &str) -> Option<String> {
+pub(crate) fn code_in(mail: &str) -> Option<String> {
     let is_code = |line: &str| {
         line.len() == 8 && line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };

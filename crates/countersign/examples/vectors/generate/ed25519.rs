@@ -8,7 +8,7 @@ use countersign::{Signer, SigningKey};
 
 /// Name, seed, key, message, signature.
 const RFC_8032: &str = include_str!("../../../tests/it/rfc8032.txt");
-/// Message, key, signature: the twelve cases of "Taming the many EdDSAs" (eprint 2020/1244).
+/// Message, key, signature: one of each class of "Taming the many EdDSAs" (eprint 2020/1244).
 const SPECCHECK: &str = include_str!("../../../tests/it/speccheck.txt");
 const MESSAGE: &[u8] = b"countersign";
 
@@ -66,7 +66,7 @@ fn speccheck() -> Result<Vec<Case>> {
     for (i, line) in SPECCHECK.lines().enumerate() {
         let [message, key, signature] = columns(line)?;
         cases.push(Case {
-            name: format!("speccheck {i}"),
+            name: format!("class {i} of eprint 2020/1244"),
             key: hex::decode(key)?,
             message: hex::decode(message)?,
             signature: hex::decode(signature)?,
