@@ -125,15 +125,7 @@ impl Shared {
     }
 
     /// The oldest job, as soon as there is one; `None` at the end.
-    ///
-    /// Before it sleeps, a thread lets others run once: where the threads that serve share its core, they queue more
-    /// meanwhile, and half of the switches between the two are saved. With nothing else to run that returns at once.
     fn next(&self) -> Option<Job> {
-        let job = self.lock().jobs.pop_front();
-        if job.is_some() {
-            return job;
-        }
-        std::thread::yield_now();
         let mut queue = self.lock();
         loop {
             match queue.jobs.pop_front() {

@@ -58,7 +58,8 @@ fn a_person_logs_in_by_mail_and_reads_a_note_through_the_gateway() {
     certificates(folder.path());
     let (smtp, notes) = (SmtpServer::start(folder.path()), JsonServer::with_notes());
     let route = r#"[{ type = "notes.get", method = "GET", path = "/notes/{id}", scope = "user" }]"#;
-    let options = Options::strict().arg("--upstream").arg(notes.url()).set("upstream.route", route);
+    let options = Options::strict().set("limits.verify_wait_ms", 30_000);
+    let options = options.arg("--upstream").arg(notes.url()).set("upstream.route", route);
     let server = Server::start(mailed(options, folder.path(), smtp.port));
     let mut seen = Vec::new();
     let mut ana = log_in(&server, &smtp, "ana@example.org", &mut seen);

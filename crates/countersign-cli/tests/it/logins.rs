@@ -97,7 +97,7 @@ fn l2_a_code_works_in_no_other_login_and_for_no_other_key() {
 
 #[test]
 fn l7_login_flood_from_one_network_while_a_device_is_served() {
-    let server = Server::start(Options::strict());
+    let server = Server::start(Options::strict().set("limits.verify_wait_ms", 30_000));
     let mut ana = Device::register(&server, "ana@example.org");
     let flooding = AtomicBool::new(true);
     let flood = |from: u8| {

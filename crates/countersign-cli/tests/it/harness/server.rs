@@ -23,9 +23,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// `--dev` on free ports of the loopback, with login limits that tests do not run into.
+    /// `--dev` on free ports of the loopback, with limits that tests do not run into: on logins, and on the time that
+    /// a request may wait to be verified, which a busy machine makes long.
     pub(crate) fn new() -> Self {
         Self::strict()
+            .set("limits.verify_wait_ms", 30_000)
             .set("login.network_burst", 100_000)
             .set("login.network_per_minute", 100_000)
             .set("login.resend_seconds", 0)
