@@ -340,7 +340,7 @@ describe('strict Ed25519', () => {
     assert.deepEqual(acceptedOf(hostile), []);
   });
 
-  test('the published twelve, where SPECCHECK names the file', { skip: !process.env.SPECCHECK }, () => {
+  if (process.env.SPECCHECK) test('the published twelve, where SPECCHECK names the file', () => {
     const published = JSON.parse(fs.readFileSync(process.env.SPECCHECK, 'utf8'))
       .map(({ message, pub_key, signature }) => ({ publicKey: hex(pub_key), message: hex(message), signature: hex(signature) }));
     assert.equal(published.length, 12);

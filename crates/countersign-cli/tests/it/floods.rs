@@ -139,7 +139,10 @@ fn peak(devices: &[Device]) -> f64 {
     rates.into_iter().fold(0.0, f64::max)
 }
 
-/// Twice the load for 20 s; says what happened, and whether it kept the promises.
+/// Twice the load for 20 s. Says what happened, and whether the server shed the rest instead of collapsing.
+///
+/// A queue without a bound falls to a hundredth of the peak and to seconds of waiting. A quarter of the peak tells the two apart
+/// on a machine that others use too; how close to the peak it stays is for the bench to say.
 fn overload(devices: &[Device], peak: f64) -> (String, bool) {
     let lasting = Duration::from_secs(20);
     let load = Load::offer(devices, 96, 2.0 * peak, lasting);
@@ -151,11 +154,9 @@ fn overload(devices: &[Device], peak: f64) -> (String, bool) {
         load.shed,
         load.closed,
     );
-    (told, goodput >= peak * 0.5 && load.shed > 0 && p99 < Duration::from_secs(2))
+    (told, goodput >= peak * 0.25 && load.shed > 0 && p99 < Duration::from_secs(2))
 }
 
-/// The bench measures the curve; here are its promises with room for a busy machine. A neighbour can spoil a
-/// measurement, so there are three; none makes a bad server good. Answers other than 200 and 503 fail at once.
 #[test]
 fn p5_twice_the_load_is_shed_and_what_is_accepted_stays_quick() {
     let options = Options::new()
@@ -168,14 +169,8 @@ fn p5_twice_the_load_is_shed_and_what_is_accepted_stays_quick() {
     let devices: Vec<_> =
         (0..8).map(|_| Device::register(&server, "everybody@example.org")).collect();
     let before = server.resident_bytes();
-    let mut told = Vec::new();
-    let kept = (0..3).any(|_| {
-        let (tells, kept) = overload(&devices, peak(&devices));
-        eprintln!("{tells}");
-        told.push(tells);
-        kept
-    });
-    assert!(kept, "{told:#?}");
+    let (told, kept) = overload(&devices, peak(&devices));
+    assert!(kept, "{told}");
     assert!(server.resident_bytes() < before * 2 + (64 << 20), "{before} bytes before");
     // Normal again: a light load is answered in full.
     within(Duration::from_secs(5), "normal again", || {
