@@ -10,13 +10,23 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Results you can trust from places you can't: signed device sessions, and answers signed by the server.
-///
-/// To see everything work on this machine, run `countersign demo`. To put it before a service of your own:
-///
-///   countersign init --app league --audience league.example.org
-///   countersign serve --upstream http://127.0.0.1:3000
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, propagate_version = true)]
+#[command(
+    name = "countersign",
+    version,
+    propagate_version = true,
+    after_help = "\
+See everything work on this machine:
+  countersign demo
+
+Put it before a service of your own:
+  countersign init --app league --audience league.example.org
+  countersign serve --upstream http://127.0.0.1:3000
+
+On a device:
+  countersign login ana@example.org --server https://league.example.org --root <root key>
+  countersign call match.submit --data '{\"score\":\"2:1\"}'"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
