@@ -312,7 +312,7 @@ impl Client {
         }
     }
 
-    /// [K6] A set that ran out is replaced before anything is believed because of it.
+    /// `[K6]` A set that ran out is replaced before anything is believed because of it.
     ///
     /// "Ran out" goes by the server's time. A device whose own clock is wrong first asks for it, with a request that changes nothing.
     async fn renew_expired_keyset(&self) -> Result<(), CallError> {

@@ -44,7 +44,7 @@ impl Networks {
         Self { quota, buckets: Mutex::default() }
     }
 
-    /// [V0b] Whether a request from this address may be looked at; otherwise how long to wait.
+    /// `[V0b]` Whether a request from this address may be looked at; otherwise how long to wait.
     pub fn check(&self, ip: IpAddr, now: Timestamp) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bucket) = buckets.get_mut(&network(ip)) else { return Ok(()) };

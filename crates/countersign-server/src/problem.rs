@@ -13,7 +13,7 @@ pub enum Problem {
     UnsupportedVersion,
     /// Larger than this server reads.
     TooLarge,
-    /// [V0b] Too many refused requests from this network.
+    /// `[V0b]` Too many refused requests from this network.
     IpLimited(Duration),
     /// More than this server can do at present.
     Overloaded,

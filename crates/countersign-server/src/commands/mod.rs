@@ -1,4 +1,4 @@
-//! [V7] Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
+//! `[V7]` Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
 
 mod account;
 mod record;

@@ -68,7 +68,7 @@ pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .with_state(app)
 }
 
-/// Reads a body: its size is limited before anything is allocated, its time while it arrives. [V0a]
+/// Reads a body: its size is limited before anything is allocated, its time while it arrives. `[V0a]`
 async fn read<S: Store>(
     app: &App<S>,
     body: axum::body::Body,
