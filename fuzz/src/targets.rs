@@ -264,6 +264,7 @@ pub struct ReplayModel {
     set: SeenSet,
     window: FreshnessWindow,
     now: Timestamp,
+    /// The latest time that the set was told.
     highest: Timestamp,
     /// All timestamps with which `(session, id)` was accepted.
     accepted: BTreeMap<(u8, u8), Vec<Timestamp>>,
@@ -275,13 +276,12 @@ impl ReplayModel {
     /// An empty set at a fixed time.
     pub fn new(window: FreshnessWindow) -> Self {
         let set = SeenSet::new([7; 16], window, LIMITS);
-        Self { set, window, now: NOW, highest: NOW, accepted: BTreeMap::new() }
+        Self { set, window, now: NOW, highest: Timestamp::ZERO, accepted: BTreeMap::new() }
     }
 
     /// Time goes on.
     pub fn move_clock(&mut self, millis: u64) {
         self.now = self.now.plus(Duration::from_millis(millis));
-        self.highest = self.highest.max(self.now);
     }
 
     /// The clock is set back, or a thread comes late with the time that it read before it was held up.
@@ -316,6 +316,7 @@ impl ReplayModel {
             timestamp,
         };
         let verdict = self.set.first_use(key, self.now).map(|_| ());
+        self.highest = self.highest.max(self.now);
         let before = self.accepted.get(&(session, id)).cloned().unwrap_or_default();
         if before.iter().any(|at| self.window.forget_at(*at) > self.highest) {
             assert_eq!(verdict, Err(ReplayError::Seen), "an id is remembered until forget_at");
