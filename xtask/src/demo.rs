@@ -7,7 +7,7 @@ use crate::setup;
 /// Everything after `demo` goes on to `countersign demo`, and its exit code comes back.
 ///
 /// The dev profile is the one that gets there soonest: the curve arithmetic and SQLite are
-/// optimised in it too (see `[profile.dev.package]`), and the tests share its artefacts.
+/// optimised in it too (see `[profile.dev.package]`).
 pub(crate) fn command(args: &[String]) -> Outcome {
     setup::ensure()?;
     let package = ["--package", "countersign-cli", "--bin", "countersign"];

@@ -139,10 +139,8 @@ fn peak(devices: &[Device]) -> f64 {
     rates.into_iter().fold(0.0, f64::max)
 }
 
-/// Twice the load for 20 s. Says what happened, and whether the server shed the rest instead of collapsing.
-///
-/// A queue without a bound falls to a hundredth of the peak and to seconds of waiting. A quarter of the peak tells the two apart
-/// on a machine that others use too; how close to the peak it stays is for the bench to say.
+/// Twice the load for 20 s. Says what happened, and whether the server shed the rest instead of collapsing: a queue without
+/// a bound falls to a hundredth of the peak and to seconds of waiting. How close to the peak it stays is for the bench to say.
 fn overload(devices: &[Device], peak: f64) -> (String, bool) {
     let lasting = Duration::from_secs(20);
     let load = Load::offer(devices, 96, 2.0 * peak, lasting);
@@ -154,7 +152,7 @@ fn overload(devices: &[Device], peak: f64) -> (String, bool) {
         load.shed,
         load.closed,
     );
-    (told, goodput >= peak * 0.25 && load.shed > 0 && p99 < Duration::from_secs(2))
+    (told, goodput >= peak * 0.5 && load.shed > 0 && p99 < Duration::from_secs(2))
 }
 
 #[test]
