@@ -1,6 +1,7 @@
 //! Newtypes for the identifiers of the protocol: one type each, so that none passes for another.
 
-use alloc::string::String;
+#[doc(hidden)]
+pub use alloc::string::String;
 use core::fmt;
 use thiserror::Error;
 
@@ -13,11 +14,16 @@ pub struct ParseIdError {
 }
 
 /// One call of the formatter for the whole identifier: answers and headers are full of them.
-const fn hex_digits(byte: u8) -> [u8; 2] {
+#[doc(hidden)]
+pub const fn hex_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
 }
 
+/// Declares an identifier of a fixed number of bytes: hexadecimal in text, ordered, no arithmetic.
+///
+/// Protocols that build on this one declare theirs the same way, so that none passes for another.
+#[macro_export]
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
@@ -39,36 +45,36 @@ macro_rules! byte_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut digits = [0; 2 * $len];
                 let pairs = digits.chunks_exact_mut(2).zip(&self.0);
-                pairs.for_each(|(pair, byte)| pair.copy_from_slice(&hex_digits(*byte)));
+                pairs.for_each(|(pair, byte)| pair.copy_from_slice(&$crate::id::hex_digits(*byte)));
                 f.write_str(core::str::from_utf8(&digits).unwrap_or_default())
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
 
         impl core::str::FromStr for $name {
-            type Err = ParseIdError;
+            type Err = $crate::id::ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let mut bytes = [0; $len];
-                match parse_hex(text, &mut bytes) {
+                match $crate::id::parse_hex(text, &mut bytes) {
                     true => Ok(Self(bytes)),
-                    false => Err(ParseIdError { expected: 2 * $len }),
+                    false => Err($crate::id::ParseIdError { expected: 2 * $len }),
                 }
             }
         }
 
-        impl From<$name> for String {
+        impl From<$name> for $crate::id::String {
             fn from(id: $name) -> Self {
-                alloc::format!("{id}")
+                $crate::id::to_text(&id)
             }
         }
     };
@@ -136,8 +142,14 @@ impl Fingerprint {
     }
 }
 
+#[doc(hidden)]
+pub fn to_text(id: &dyn fmt::Display) -> String {
+    alloc::format!("{id}")
+}
+
 /// Reads exactly `2 * out.len()` lower-case hex digits.
-fn parse_hex(text: &str, out: &mut [u8]) -> bool {
+#[doc(hidden)]
+pub fn parse_hex(text: &str, out: &mut [u8]) -> bool {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -191,11 +191,13 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Reads fields off the front; never past the end.
-pub(crate) struct Reader<'a>(&'a [u8]);
+/// Reads fields off the front; never past the end. Numbers are big-endian.
+#[derive(Debug, Clone)]
+pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// Reads `bytes` from the start.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
@@ -221,52 +223,63 @@ impl<'a> Reader<'a> {
         Ok((reader, flags))
     }
 
-    pub(crate) fn slice(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+    /// The next `len` bytes.
+    pub fn slice(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
         let (head, tail) = self.0.split_at_checked(len).ok_or(Malformed::Truncated)?;
         self.0 = tail;
         Ok(head)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (head, tail) = self.0.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.0 = tail;
         Ok(*head)
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
+    /// The next byte.
+    pub fn u8(&mut self) -> Result<u8, Malformed> {
         self.array().map(|[byte]| byte)
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16, Malformed> {
+    /// The next two bytes.
+    pub fn u16(&mut self) -> Result<u16, Malformed> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
+    /// The next four bytes.
+    pub fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
+    /// The next eight bytes.
+    pub fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_be_bytes)
     }
 
-    pub(crate) fn time(&mut self) -> Result<crate::Timestamp, Malformed> {
+    /// The next eight bytes, as milliseconds since the Unix epoch.
+    pub fn time(&mut self) -> Result<crate::Timestamp, Malformed> {
         self.u64().map(crate::Timestamp::from_millis)
     }
 
-    pub(crate) fn lp8(&mut self) -> Result<&'a [u8], Malformed> {
+    /// `u8 length ‖ bytes`.
+    pub fn lp8(&mut self) -> Result<&'a [u8], Malformed> {
         let len = usize::from(self.u8()?);
         self.slice(len)
     }
 
-    pub(crate) fn name(&mut self) -> Result<Name, Malformed> {
+    /// A [`Name`] with its length byte.
+    pub fn name(&mut self) -> Result<Name, Malformed> {
         self.lp8().and_then(Name::from_bytes)
     }
 
-    pub(crate) fn rest(self) -> &'a [u8] {
+    /// Everything that is left.
+    pub fn rest(self) -> &'a [u8] {
         self.0
     }
 
-    pub(crate) fn finish(self) -> Result<(), Malformed> {
+    /// Nothing may be left.
+    pub fn finish(self) -> Result<(), Malformed> {
         if self.0.is_empty() { Ok(()) } else { Err(Malformed::TrailingBytes) }
     }
 }
@@ -280,7 +293,7 @@ pub(crate) fn begin_header(kind: Kind, flags: Flags, capacity: usize) -> Vec<u8>
 }
 
 /// Appends `u8 length ‖ bytes`. Callers have checked that the length fits.
-pub(crate) fn put_lp8(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn put_lp8(out: &mut Vec<u8>, bytes: &[u8]) {
     debug_assert!(bytes.len() <= 255, "LP8 takes at most 255 bytes");
     out.push(bytes.len() as u8);
     out.extend_from_slice(bytes);

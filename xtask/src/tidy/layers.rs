@@ -11,6 +11,7 @@ type Layer = (&'static str, &'static [&'static str]);
 const LAYERS: &[Layer] = &[
     ("countersign", &[]),
     ("countersign-store", &["countersign"]),
+    ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-client", &["countersign"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),

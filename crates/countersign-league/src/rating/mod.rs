@@ -1,0 +1,3 @@
+//! Integer Elo for teams.
+
+pub mod table;
