@@ -16,7 +16,9 @@
 extern crate alloc;
 
 pub mod evidence;
+pub mod game;
 pub mod id;
+pub mod journal;
 pub mod rating;
 pub mod ruleset;
 pub mod team;
