@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod draw;
 pub mod evidence;
 pub mod id;
 pub mod rating;

@@ -147,7 +147,7 @@ fn leavers_lose_and_their_team_loses_half() {
         seats[seat] = SeatFlags(bits);
         seats
     };
-    let ending = |score, loser, seats: &[SeatFlags]| {
+    let ending = |score, loser: Option<Team>, seats: &[SeatFlags]| {
         let outcome = if loser.is_none() { Outcome::Final } else { Outcome::Conceded };
         final_deltas(&start, Ending { outcome, loser, score, seats })
     };
