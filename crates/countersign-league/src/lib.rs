@@ -20,7 +20,9 @@ pub mod evidence;
 pub mod id;
 pub mod rating;
 pub mod ruleset;
+pub mod settlement;
 pub mod team;
+pub mod vote;
 
 pub use evidence::{Artefact, Received, Signed};
 pub use id::{BatchId, Commitment, DeviceId, JournalHead, MatchId, Nonce, RulesetId};

@@ -3,3 +3,6 @@
 
 mod draw;
 mod rating;
+mod settlement;
+mod verdict;
+mod world;
