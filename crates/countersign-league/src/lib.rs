@@ -15,13 +15,16 @@
 
 extern crate alloc;
 
+pub mod draw;
 pub mod evidence;
 pub mod game;
 pub mod id;
 pub mod journal;
 pub mod rating;
 pub mod ruleset;
+pub mod settlement;
 pub mod team;
+pub mod vote;
 
 pub use evidence::{Artefact, Received, Signed};
 pub use id::{BatchId, Commitment, DeviceId, JournalHead, MatchId, Nonce, RulesetId};
