@@ -3,9 +3,10 @@
 use super::Game;
 use super::event::{Join, Refusal};
 use super::state::{Lobby, Member, Registered, State};
-use crate::evidence::{ActKind, Ticket};
+use crate::evidence::{ActKind, Signed, Ticket};
 use crate::id::{DeviceId, Nonce};
 use alloc::vec::Vec;
+use core::time::Duration;
 use countersign::{Timestamp, UserId};
 
 /// Most players whose missed starts are remembered; the oldest memory goes first.
@@ -15,6 +16,9 @@ pub const NO_STARTS_MAX: usize = 64;
 const MEMORY_MS: u64 = 3_600_000;
 const SECOND_MS: u64 = 600_000;
 const THIRD_MS: u64 = 1_800_000;
+
+/// How long a ticket without a device serves.
+const TRAVEL: Duration = Duration::from_secs(12 * 3600);
 
 /// Missed starts of the last hour: only in memory, only on this device, only against readiness.
 #[derive(Debug, Default)]
@@ -102,7 +106,7 @@ impl Game {
             return Err(Refusal::OtherMatch);
         }
         let ticket = join.ticket.value();
-        check_ticket(ticket, &self.setup.device, &lobby.nonce, self.utc.at(now))?;
+        check_ticket(join.ticket.signed(), &self.setup.device, &lobby.nonce, self.utc.at(now))?;
         if self.no_starts.bars(&ticket.user, now) {
             return Err(Refusal::NoStarts);
         }
@@ -142,17 +146,24 @@ enum Place {
     Replaces(usize),
 }
 
+/// Whether no match may start with this ticket any more. One that is bound to no device serves for twelve hours.
+pub(super) fn is_expired(ticket: &Signed<Ticket>, utc: Timestamp) -> bool {
+    let is_old = ticket.value.is_travel() && ticket.created.plus(TRAVEL) < utc;
+    is_old || ticket.value.expires <= utc
+}
+
 fn check_ticket(
-    ticket: &Ticket,
+    signed: &Signed<Ticket>,
     device: &DeviceId,
     lobby: &Nonce,
     utc: Timestamp,
 ) -> Result<(), Refusal> {
+    let ticket = &signed.value;
     let is_for_travel = ticket.is_travel() && ticket.lobby == Nonce::NONE;
     if !is_for_travel && (ticket.device != *device || ticket.lobby != *lobby) {
         return Err(Refusal::Elsewhere);
     }
-    if ticket.expires <= utc {
+    if is_expired(signed, utc) {
         return Err(Refusal::Expired);
     }
     if ticket.barred_until > utc {
@@ -169,7 +180,8 @@ fn find_place(lobby: &Lobby, join: &Join, most: usize) -> Result<Place, Refusal>
     }
     let known = lobby.registered.iter().find(|known| known.user == user);
     let present = lobby.members.iter().position(|member| member.user() == user);
-    if present.is_some_and(|index| lobby.members[index].key() != key) {
+    let is_shared = lobby.members.iter().any(|m| m.key() == key && m.user() != user);
+    if is_shared || present.is_some_and(|index| lobby.members[index].key() != key) {
         return Err(Refusal::OtherKey);
     }
     if known.is_some_and(|known| join.act.value().seq <= known.last_seq) {

@@ -4,7 +4,6 @@ use super::entry::Entry;
 use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
 use super::state::{Ending, Fixture, Member, Player, State};
-use super::votes::bit;
 use super::{CHECKPOINT_MS, Game};
 use crate::draw::{Draw, Entrant, draw};
 use crate::evidence::{ActKind, MatchStart, Outcome, StartLine, open};
@@ -13,6 +12,7 @@ use crate::rating::{Rated, stakes};
 use crate::team::{End, Seat};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use countersign::Timestamp;
 
 /// What both a first draw and a redraw need.
 struct Terms {
@@ -22,6 +22,8 @@ struct Terms {
     challenge: Nonce,
     match_id: crate::id::MatchId,
     device_seq: u32,
+    /// Best known time of the first draw: tickets are judged by it, also in a redraw.
+    started: Timestamp,
 }
 
 impl Game {
@@ -35,6 +37,7 @@ impl Game {
             challenge: lobby.roll.challenge,
             match_id: lobby.match_id,
             device_seq: lobby.device_seq,
+            started: self.utc.at(self.now),
         };
         let mut players = Vec::with_capacity(lobby.members.len());
         for mut member in lobby.members {
@@ -99,7 +102,7 @@ impl Game {
             commit: terms.commit,
             secret: terms.secret,
             challenge: terms.challenge,
-            started: self.utc.at(self.now),
+            started: terms.started,
             north: drawn.north,
             link_epoch: self.pair.epoch,
             firmware: self.setup.firmware,
@@ -138,8 +141,8 @@ impl Game {
         if kind == ActKind::Quit {
             return self.quit(seat);
         }
-        fixture.votes.abort |= bit(seat);
-        if fixture.votes.aborted(&fixture.sides()) {
+        fixture.votes.abort = fixture.votes.abort.with(seat);
+        if fixture.voters.aborts(fixture.votes.abort) {
             self.abandon();
         }
     }
@@ -165,6 +168,7 @@ impl Game {
             challenge: fixture.start.challenge,
             match_id: fixture.start.match_id,
             device_seq: fixture.start.device_seq,
+            started: fixture.start.started,
         };
         self.effects.push_back(Effect::Dropped(user));
         self.draw_among(&terms, fixture.players, true);

@@ -5,9 +5,12 @@ use super::entry::Entry;
 use super::event::{Effect, Hit, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
 use super::state::{Ending, Fixture, Left, State};
-use super::votes::bit;
 use crate::evidence::{Act, ActKind, Bundle, Goal, GoalState, MatchResult, Outcome, TicketFlags};
+use crate::ruleset::Params;
 use crate::team::{End, Seat, Team};
+
+/// No more than this is believed of an uncertainty, in milliseconds; the server believes no more either.
+const UNCERTAINTY_MAX: u16 = 250;
 
 /// Touches that are written down; more are only counted.
 const TOUCHES_NOTED: u16 = 1024;
@@ -16,7 +19,7 @@ impl Game {
     /// A goal counts if its report is new and it happened between kickoff and whistle; the whistle may be off by as much as
     /// the clocks of the halves are.
     pub(super) fn goal(&mut self, hit: Hit) -> Result<(), Refusal> {
-        let duration = self.setup.params.duration;
+        let params = self.setup.params.clone();
         let is_sealed = |fixture: &Fixture| fixture.seal.is_some() && hit.end == End::South;
         let Some(fixture) = self.fixture.as_ref().filter(|_| self.state.is_open_match()) else {
             return Err(Refusal::NotNow);
@@ -34,7 +37,7 @@ impl Game {
             return Ok(());
         }
         fixture.heard[hit.end.index()].push((hit.boot, hit.seq));
-        let Some(at) = time_in_play(fixture, &hit, duration) else {
+        let Some(at) = time_of_goal(fixture, &hit, &params) else {
             fixture.touches = fixture.touches.saturating_add(1);
             return Ok(());
         };
@@ -131,7 +134,7 @@ impl Game {
         let seat = self.check_act(&act)?;
         let (kind, target) = (act.value().kind, act.value().target);
         let Some(fixture) = &mut self.fixture else { return Err(Refusal::NotNow) };
-        let has_voted = fixture.votes.of(kind, target).is_some_and(|votes| *votes & bit(seat) != 0);
+        let has_voted = fixture.votes.of(kind, target).is_some_and(|votes| votes.has(seat));
         let player = &mut fixture.players[usize::from(seat)];
         player.connected = true;
         player.last_seq = act.value().seq;
@@ -140,7 +143,16 @@ impl Game {
         }
         player.acts += 1;
         let frame = act.frame().to_vec();
-        fixture.acts.push(act);
+        if kind == ActKind::Return {
+            // Nobody has to know of a leave that was taken back.
+            let is_leave = |act: &Exhibit<Act>| {
+                matches!(act.value().kind, ActKind::Leave | ActKind::Injury)
+            };
+            let signer = act.signed().signer;
+            fixture.acts.retain(|kept| kept.signed().signer != signer || !is_leave(kept));
+        } else {
+            fixture.acts.push(act);
+        }
         self.append(&Entry::Acted(frame));
         match kind {
             ActKind::Abort | ActKind::Quit => self.kickoff_act(seat, kind),
@@ -299,13 +311,22 @@ fn is_possible(state: State, kind: ActKind) -> bool {
     }
 }
 
-/// Milliseconds since kickoff, if that is in play.
-fn time_in_play(fixture: &Fixture, hit: &Hit, duration: u32) -> Option<u32> {
+/// Milliseconds since kickoff, if that is in play, and no other goal was scored at that end at that time: a detector that
+/// restarted does not know when it was armed again.
+fn time_of_goal(fixture: &Fixture, hit: &Hit, params: &Params) -> Option<u32> {
     let kickoff = fixture.kickoff?;
     let at = hit.at.checked_sub(kickoff)?;
-    let whistle = fixture.ending.map_or(u64::from(duration), |ending| ending.at - kickoff);
-    let is_in_time = at <= whistle.saturating_add(hit.uncertainty.into());
-    u32::try_from(at).ok().filter(|_| is_in_time)
+    let whistle = fixture.ending.map_or(params.duration.into(), |ending| ending.at - kickoff);
+    let tolerance = u32::from(hit.uncertainty.min(UNCERTAINTY_MAX));
+    if at > whistle.saturating_add(tolerance.into()) {
+        return None;
+    }
+    let at = u32::try_from(at).ok()?;
+    let is_too_soon = |goal: &Goal| {
+        let known = u32::from(goal.uncertainty.min(UNCERTAINTY_MAX));
+        goal.end == hit.end && goal.at.abs_diff(at) + known + tolerance < params.rearm
+    };
+    (!fixture.goals.iter().any(is_too_soon)).then_some(at)
 }
 
 fn goal_of(hit: &Hit, team: Team, at: u32) -> Goal {

@@ -4,9 +4,8 @@ use super::Game;
 use super::entry::Entry;
 use super::event::Refusal;
 use super::state::State;
-use super::votes::bit;
 use crate::evidence::{ActKind, GoalState, Outcome, SlaveSeal};
-use crate::team::{End, Seat};
+use crate::team::{End, Seat, Team};
 
 impl Game {
     /// The slave has sent everything. Its own goals must be the ones that arrived.
@@ -65,13 +64,12 @@ impl Game {
     pub(super) fn vote(&mut self, seat: Seat, kind: ActKind, target: u16) {
         let Some(fixture) = &mut self.fixture else { return };
         if let Some(votes) = fixture.votes.of(kind, target) {
-            *votes |= bit(seat);
+            *votes = votes.with(seat);
         }
-        let sides = fixture.sides();
         match kind {
             ActKind::Concede => self.concede(),
-            ActKind::Confirm if fixture.votes.confirmed(&sides) => self.review_over(),
-            ActKind::Annul if fixture.votes.annulled(usize::from(target), &sides) => {
+            ActKind::Confirm if fixture.voters.confirms(fixture.votes.confirm) => self.review_over(),
+            ActKind::Annul if fixture.votes.annuls(usize::from(target), &fixture.voters) => {
                 if let Some(goal) = fixture.goals.get_mut(usize::from(target)) {
                     goal.state = GoalState::Annulled;
                 }
@@ -94,7 +92,8 @@ impl Game {
 
     fn concede(&mut self) {
         let Some(fixture) = &mut self.fixture else { return };
-        let Some(loser) = fixture.votes.conceded(&fixture.sides()) else { return };
+        let concedes = |team: &Team| fixture.voters.concedes(*team, fixture.votes.concede);
+        let Some(loser) = Team::BOTH.into_iter().find(concedes) else { return };
         match &mut fixture.ending {
             Some(ending) => {
                 (ending.outcome, ending.loser) = (Outcome::Conceded, Some(loser));

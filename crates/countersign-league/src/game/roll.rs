@@ -1,10 +1,12 @@
 //! S6: the roll call. Everybody who is ready signs the same challenge within three seconds: so many phones were there at once.
 
 use super::Game;
+use super::admission::is_expired;
 use super::event::{Effect, Refusal};
 use super::exhibit::Exhibit;
 use super::state::{RollCall, State};
 use crate::evidence::Roll;
+use crate::id::Nonce;
 use alloc::vec::Vec;
 use countersign::UserId;
 
@@ -38,6 +40,11 @@ impl Game {
             return Err(Refusal::OtherMatch);
         }
         let challenge = lobby.roll.challenge;
+        // A share that is known beforehand, or given twice, is no share of the draw.
+        let nonce = roll.value().nonce;
+        let rolls = lobby.members.iter().filter_map(|member| member.roll.as_ref());
+        let is_taken =
+            nonce == Nonce::NONE || rolls.into_iter().any(|other| other.value().nonce == nonce);
         let mut members = lobby.members.iter_mut().filter(|member| member.ready);
         let signer = roll.signed().signer;
         let member = members.find(|member| *member.key().fingerprint() == signer);
@@ -49,6 +56,9 @@ impl Game {
         }
         if member.roll.is_some() {
             return Err(Refusal::Stale);
+        }
+        if is_taken {
+            return Err(Refusal::OtherRoll);
         }
         (member.last_seen, member.connected) = (now, true);
         member.roll = Some(roll);
@@ -70,7 +80,14 @@ impl Game {
     }
 
     fn close_roll_call(&mut self) {
+        let utc = self.utc.at(self.now);
         let Some(lobby) = &mut self.lobby else { return };
+        for member in &mut lobby.members {
+            // No match may start with a ticket that is too old by now.
+            if is_expired(member.ticket.signed(), utc) {
+                (member.ready, member.roll) = (false, None);
+            }
+        }
         let called = lobby.ready_count();
         let silent = lobby.members.iter().filter(|member| member.ready && member.roll.is_none());
         let silent: Vec<UserId> = silent.map(super::state::Member::user).collect();

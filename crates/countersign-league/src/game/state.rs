@@ -8,6 +8,7 @@ use crate::evidence::{
 use crate::id::{Commitment, DeviceId, MatchId, Nonce};
 use crate::ruleset::Params;
 use crate::team::{Seat, Team};
+use crate::vote::Electorate;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use countersign::{Fingerprint, Realm, RecordDigest, RecordHeader, UserId, VerifyingKey};
@@ -220,6 +221,7 @@ pub(super) struct Fixture {
     pub(super) touches: u16,
     pub(super) gaps: [u32; 2],
     pub(super) short_since: Option<u64>,
+    pub(super) voters: Electorate,
     pub(super) votes: Votes,
     /// What the result rests on, in order.
     pub(super) acts: Vec<Exhibit<Act>>,
@@ -269,7 +271,9 @@ impl Fixture {
     pub(super) const HEARD_MAX: usize = 512;
 
     pub(super) fn new(start: MatchStart, players: Vec<Player>, redrawn: bool) -> Self {
+        let seats = players.iter().map(|player| (player.team, player.ticket.value().flags));
         Self {
+            voters: Electorate::new(seats),
             start,
             start_frame: Vec::new(),
             start_digest: None,
@@ -327,14 +331,6 @@ impl Fixture {
         })
     }
 
-    /// Bit sets of the seats, by team.
-    pub(super) fn sides(&self) -> [u32; 2] {
-        Team::BOTH.map(|team| {
-            let of_team = self.players.iter().enumerate().filter(|(_, p)| p.team == team);
-            of_team.fold(0, |seats, (seat, _)| seats | 1 << seat)
-        })
-    }
-
     pub(super) fn score(&self) -> [u8; 2] {
         Team::BOTH.map(|team| {
             let counted = |goal: &&Goal| {
@@ -346,8 +342,9 @@ impl Fixture {
 
     /// What is to be said of a player so far.
     pub(super) fn flags(&self, seat: usize) -> SeatFlags {
-        let mut bits = self.votes.flags(seat, &self.sides());
-        if let Some(left) = self.players.get(seat).and_then(|player| player.left) {
+        let Some(player) = self.players.get(seat) else { return SeatFlags::default() };
+        let mut bits = self.votes.flags(seat as Seat, player.team, &self.voters);
+        if let Some(left) = player.left {
             bits |= SeatFlags::LEFT;
             if left.injured {
                 bits |= SeatFlags::INJURED;

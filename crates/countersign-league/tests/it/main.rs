@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod draw;
+mod faults;
+mod pitch;
 mod rating;
 mod settlement;
 mod verdict;

@@ -3,12 +3,14 @@
 mod bytes;
 
 use super::state::{Fixture, Member, Player};
+use super::votes::bits;
 use super::{Game, State};
 use crate::evidence::{
     Artefact, GoalState, Outcome, ReceiptLine, SeatFlags, Settlement, Stakes, TicketFlags,
 };
 use crate::id::{Commitment, DeviceId, MatchId, Nonce, RulesetId};
 use crate::team::{End, Team};
+use crate::vote::Seats;
 use alloc::string::String;
 use alloc::vec::Vec;
 use countersign::{RecordDigest, UserId};
@@ -221,7 +223,7 @@ impl Game {
             challenge: challenge.map(|lobby| lobby.roll.challenge),
             north: fixture.map(|fixture| fixture.start.north),
             score: fixture.map_or([0; 2], Fixture::score),
-            votes: fixture.map_or([0; 3], |f| [f.votes.abort, f.votes.concede, f.votes.confirm]),
+            votes: fixture.map_or([0; 3], |f| [f.votes.abort, f.votes.concede, f.votes.confirm].map(bits)),
             players: match (fixture, lobby) {
                 (Some(fixture), _) => players_of(fixture),
                 (None, Some(lobby)) => lobby.members.iter().map(waiting).collect(),
@@ -279,7 +281,7 @@ fn players_of(fixture: &Fixture) -> Vec<ViewPlayer> {
             team: Some(player.team),
             stakes: line.stakes,
             flags: fixture.flags(seat),
-            absent: fixture.votes.absent.get(seat).copied().unwrap_or(0),
+            absent: fixture.votes.absent.get(seat).map_or(0, |votes| bits(*votes)),
             delta: deltas.get(seat).copied().unwrap_or(0),
         }
     };
@@ -288,12 +290,12 @@ fn players_of(fixture: &Fixture) -> Vec<ViewPlayer> {
 
 fn goals_of(fixture: &Fixture) -> Vec<ViewGoal> {
     let goals = fixture.goals.iter().zip(&fixture.votes.annul);
-    let goal = |(goal, annul): (&crate::evidence::Goal, &u32)| ViewGoal {
+    let goal = |(goal, annul): (&crate::evidence::Goal, &Seats)| ViewGoal {
         end: goal.end,
         team: goal.team,
         state: goal.state,
         at: goal.at,
-        annul: *annul,
+        annul: bits(*annul),
     };
     goals.map(goal).collect()
 }
