@@ -16,6 +16,7 @@
 extern crate alloc;
 
 pub mod evidence;
+pub mod goal;
 pub mod id;
 pub mod rating;
 pub mod ruleset;

@@ -1,0 +1,3 @@
+//! Tests of the league through its public interface.
+
+mod goal;
