@@ -18,6 +18,7 @@ extern crate alloc;
 pub mod evidence;
 pub mod goal;
 pub mod id;
+pub mod pair;
 pub mod rating;
 pub mod ruleset;
 pub mod team;

@@ -1,3 +1,4 @@
 //! Tests of the league through its public interface.
 
 mod goal;
+mod pair;
