@@ -23,6 +23,8 @@ const PINGS: u8 = 8;
 /// Between pings while the clock is made, and afterwards. Milliseconds.
 const PING_PAUSE: u64 = 20;
 const PING_REFRESH: u64 = 2_000;
+/// A knock counts if no beat came for this long. Milliseconds.
+const SILENT: u64 = BEAT + BEAT / 4;
 /// A pong that took longer says nothing. Milliseconds.
 const PONG_LATE: u64 = 2_000;
 
@@ -264,7 +266,9 @@ impl<S: Signer> Master<S> {
                 self.handle_sealed(frame, now);
             }
             Input::Frame(frame) if handshake::is_knock(&self.pair, frame) => {
-                if self.is_wanted && self.seeking.is_none() {
+                // Anybody can knock. A slave that really started again is silent under the old keys.
+                let is_silent = now >= self.heard.saturating_add(SILENT);
+                if self.is_wanted && self.seeking.is_none() && is_silent {
                     self.seek(now, 0, entropy);
                 }
             }
