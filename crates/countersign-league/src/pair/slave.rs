@@ -244,6 +244,8 @@ impl<S: Signer> Slave<S> {
         let epoch = session.epoch;
         self.session = Some(session);
         (self.is_acked, self.control_counter, self.flight) = (false, 0, 0);
+        // A master that started again counts its wishes from one.
+        self.control.number = 0;
         self.reports_again.stop();
         self.heard = Some(now);
         self.emit(Output::LinkUp { epoch });

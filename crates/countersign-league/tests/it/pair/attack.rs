@@ -29,10 +29,10 @@ impl<M: Signer, S: Signer> Table<M, S> {
         self.master.handle_input(input, self.now, &mut || dice.bytes());
         let (mut frames, mut said) = (Vec::new(), Vec::new());
         while let Some(output) = self.master.poll_output() {
-            match output {
-                master::Output::Send(frame) => frames.push(frame),
-                master::Output::Persist(_) => {}
-                output => said.push(output),
+            if let master::Output::Send(frame) = output {
+                frames.push(frame);
+            } else if !matches!(output, master::Output::Persist(_)) {
+                said.push(output);
             }
         }
         (frames, said)
@@ -43,10 +43,10 @@ impl<M: Signer, S: Signer> Table<M, S> {
         self.slave.handle_input(input, self.now, &mut || dice.bytes());
         let (mut frames, mut said) = (Vec::new(), Vec::new());
         while let Some(output) = self.slave.poll_output() {
-            match output {
-                slave::Output::Send(frame) => frames.push(frame),
-                slave::Output::Persist(_) => {}
-                output => said.push(output),
+            if let slave::Output::Send(frame) = output {
+                frames.push(frame);
+            } else if !matches!(output, slave::Output::Persist(_)) {
+                said.push(output);
             }
         }
         (frames, said)

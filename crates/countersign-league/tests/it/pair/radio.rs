@@ -48,10 +48,7 @@ fn goals(world: &World) -> Vec<&Sighting> {
 }
 
 fn goal_of(output: &Output) -> Option<&Sighting> {
-    match output {
-        Output::Goal(sighting) => Some(sighting),
-        _ => None,
-    }
+    if let Output::Goal(sighting) = output { Some(sighting) } else { None }
 }
 
 /// Every goal once, in order, signed, and at the right time.
@@ -78,10 +75,7 @@ fn check_goals(world: &World, seed: u64) {
 }
 
 fn boot_of_link(output: &Output) -> Option<u16> {
-    match output {
-        Output::LinkUp { boot, .. } => Some(*boot),
-        _ => None,
-    }
+    if let Output::LinkUp { boot, .. } = output { Some(*boot) } else { None }
 }
 
 /// Each blind time is reported, and never smaller than it was, but for what a frame needs through the air.
@@ -95,13 +89,9 @@ fn check_gaps(world: &World, outages: &Outages, seed: u64) {
 }
 
 fn gap_of(output: &Output) -> Option<u32> {
-    match output {
-        Output::SlaveRebooted { gap, sighting } => {
-            assert_eq!(sighting.report.kind, ReportKind::Boot);
-            Some(*gap)
-        }
-        _ => None,
-    }
+    let Output::SlaveRebooted { gap, sighting } = output else { return None };
+    assert_eq!(sighting.report.kind, ReportKind::Boot);
+    Some(*gap)
 }
 
 fn check_end(world: &mut World, seed: u64) {

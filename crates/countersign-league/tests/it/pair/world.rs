@@ -274,19 +274,21 @@ impl World {
 
     fn drain(&mut self) {
         while let Some(output) = self.master.poll_output() {
-            match output {
-                master::Output::Send(frame) => self.transmit(Half::Slave, frame),
-                master::Output::Persist(record) => self.record = Some(record),
-                said => self.from_master.push_back(said),
+            if let master::Output::Send(frame) = output {
+                self.transmit(Half::Slave, frame);
+            } else if let master::Output::Persist(record) = output {
+                self.record = Some(record);
+            } else {
+                self.from_master.push_back(output);
             }
         }
         while let Some(output) = self.slave.as_mut().and_then(Slave::poll_output) {
-            match output {
-                slave::Output::Send(frame) => self.transmit(Half::Master, frame),
-                slave::Output::Persist(slot) => {
-                    self.slots.insert(slot.number, slot.bytes);
-                }
-                said => self.from_slave.push_back(said),
+            if let slave::Output::Send(frame) = output {
+                self.transmit(Half::Master, frame);
+            } else if let slave::Output::Persist(slot) = output {
+                self.slots.insert(slot.number, slot.bytes);
+            } else {
+                self.from_slave.push_back(output);
             }
         }
     }

@@ -1,20 +1,24 @@
 //! The master's machine: it finds its slave, keeps time with it, and takes every report once and in order.
 
+mod record;
+mod talk;
+
+pub use talk::{Input, Order, Output, Sighting};
+
 use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of, short_of};
 use super::handshake::{Agreed, Opening, Refusal};
 use super::report::{Chain, Report, ReportKind};
 use super::resend::Resend;
 use super::session::{self, Session};
 use super::{
-    BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Mapped, Pair, VERSION, clock::Clocks, handshake, push,
+    BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Mapped, Pair, clock::Clocks, handshake, push,
 };
 use crate::evidence::SlaveSeal;
-use crate::id::{JournalHead, MatchId};
 use crate::ruleset::Params;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use countersign::wire::Reader;
 use countersign::{Malformed, Signer};
+use record::Record;
 
 /// Between two sendings of the same frame of a handshake. Milliseconds.
 const HANDSHAKE_PAUSE: u64 = 250;
@@ -27,132 +31,6 @@ const PING_REFRESH: u64 = 2_000;
 const SILENT: u64 = BEAT + BEAT / 4;
 /// A pong that took longer says nothing. Milliseconds.
 const PONG_LATE: u64 = 2_000;
-
-/// What the master takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input<'f> {
-    /// A frame from the radio, genuine or not.
-    Frame(&'f [u8]),
-    /// What the device wants.
-    Order(Order),
-}
-
-/// What the device can want of the link. Moments are milliseconds on the master's clock, below 0 if before its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Find the slave, and find it again whenever it is lost.
-    Connect,
-    /// Drop the session and stay silent: the pair is locked.
-    Disconnect,
-    /// Report contacts as checks.
-    Check,
-    /// A match begins, or goes on after the master had no power; its chain goes on if it is the one that was persisted.
-    Begin {
-        /// The match.
-        match_id: MatchId,
-        /// First moment of play.
-        start: i64,
-        /// Last moment of play.
-        end: i64,
-    },
-    /// Contacts in the match are goals again.
-    Arm,
-    /// Contacts in the match are touches.
-    Hold,
-    /// The match ends at another moment.
-    End {
-        /// Last moment of play.
-        at: i64,
-    },
-    /// Send everything, then the seal.
-    Drain,
-    /// The match is done with; its number and chain are forgotten.
-    Forget,
-    /// What the slave's lamp shows.
-    Light(Light),
-}
-
-/// A verified report, and when it was on the master's clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// What the slave signed.
-    pub report: Report,
-    /// The signed bytes, for the journal.
-    pub bytes: Vec<u8>,
-    /// When; missing if the link was never up in that boot of the slave.
-    pub at: Option<Mapped>,
-}
-
-/// What the master wants done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send this frame to the slave.
-    Send(Vec<u8>),
-    /// Persist this record in place of the one before, before anything that comes after it. After a loss of power between
-    /// a report and its record the report comes again: its number tells.
-    Persist(Vec<u8>),
-    /// The slave proved itself and its clock is known.
-    LinkUp {
-        /// Epoch of the session.
-        epoch: u32,
-        /// How many times the slave has started.
-        boot: u16,
-        /// How far its clock may be off, in milliseconds.
-        uncertainty: u32,
-    },
-    /// Three beats are missing.
-    LinkDown {
-        /// When the slave was last heard.
-        since: u64,
-    },
-    /// One try of the handshake is over without success; the next begins.
-    Unanswered {
-        /// Tries so far, at most 255.
-        tries: u8,
-    },
-    /// A goal in the present match, as far as the slave knows: its time decides.
-    Goal(Sighting),
-    /// A contact that counts as no goal.
-    Touch(Sighting),
-    /// A contact during the check of the goals.
-    Checked(Sighting),
-    /// The slave's goal is blind.
-    Disarmed(Sighting),
-    /// The slave's goal sees again.
-    Rearmed(Sighting),
-    /// The slave had no power.
-    SlaveRebooted {
-        /// How long its goal was blind, in milliseconds: from its last beat to its start; [`u32::MAX`] if nobody knows.
-        gap: u32,
-        /// What it signed about it.
-        sighting: Sighting,
-    },
-    /// Reports that the slave does not have any more: what they said is lost.
-    Missing {
-        /// The first.
-        from: u32,
-        /// The last.
-        to: u32,
-    },
-    /// Everything of the match is here, and the slave's seal says so.
-    Drained(SlaveSeal),
-    /// The slave sealed something else than what is here: goals are missing.
-    SealRefused(SlaveSeal),
-    /// Somebody speaks as our slave and is not.
-    BadPeer(BadPeer),
-}
-
-/// What outlives a loss of power.
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    epoch: u32,
-    /// The boot of the slave that was last accounted for; 0 if none.
-    boot: u16,
-    /// All reports up to this number are here.
-    seq: u32,
-    match_id: [u8; 16],
-    chain: Chain,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Link {
@@ -591,39 +469,5 @@ impl<S: Signer> Master<S> {
 
     fn emit(&mut self, output: Output) {
         push(&mut self.outputs, output);
-    }
-}
-
-impl Record {
-    const EMPTY: Self = Self { epoch: 0, boot: 0, seq: 0, match_id: [0; 16], chain: Chain::START };
-
-    /// `u8 1 ‖ u32 epoch ‖ u16 boot ‖ u32 seq ‖ match_id ‖ head ‖ u16 goals`.
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(61);
-        out.push(VERSION);
-        out.extend_from_slice(&self.epoch.to_be_bytes());
-        out.extend_from_slice(&self.boot.to_be_bytes());
-        out.extend_from_slice(&self.seq.to_be_bytes());
-        out.extend_from_slice(&self.match_id);
-        out.extend_from_slice(self.chain.head.as_bytes());
-        out.extend_from_slice(&self.chain.goals.to_be_bytes());
-        out
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        let version = reader.u8()?;
-        if version != VERSION {
-            return Err(Malformed::Version(version));
-        }
-        let record = Self {
-            epoch: reader.u32()?,
-            boot: reader.u16()?,
-            seq: reader.u32()?,
-            match_id: reader.array()?,
-            chain: Chain { head: JournalHead::from_bytes(reader.array()?), goals: reader.u16()? },
-        };
-        reader.finish()?;
-        Ok(record)
     }
 }
