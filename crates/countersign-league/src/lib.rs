@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod device;
 pub mod draw;
 pub mod evidence;
 pub mod game;

@@ -136,6 +136,12 @@ impl<S: Signer> Master<S> {
         self.clocks.map(boot, ticks)
     }
 
+    /// The slave's boot number and its clock at this moment, if the link was ever up in that boot.
+    pub fn slave_clock(&self, now: u64) -> Option<(u16, u64)> {
+        let (ticks, _) = self.clocks.ticks(self.boot, i64::try_from(now).ok()?)?;
+        Some((self.boot, u64::try_from(ticks).ok()?))
+    }
+
     /// Takes a frame or an order.
     pub fn handle_input(&mut self, input: Input<'_>, now: u64, entropy: &mut impl Entropy) {
         match input {
