@@ -172,6 +172,22 @@ impl Keyset {
             }
         }
     }
+
+    /// The online key that may have signed a record at this time, by its fingerprint.
+    ///
+    /// Records last, so a retired key still vouches for what it signed in its interval; a tainted or revoked one does not,
+    /// because whoever stole it chooses the time that its records claim.
+    pub fn record_key(
+        &self,
+        signer: &Fingerprint,
+        created: Timestamp,
+    ) -> Result<&VerifyingKey, KeyChoiceError> {
+        let key = self.key_for(signer.server_key_id(), created)?;
+        match key.fingerprint() == signer {
+            true => Ok(key),
+            false => Err(KeyChoiceError::Unknown(signer.server_key_id())),
+        }
+    }
 }
 
 impl KeysetContent {

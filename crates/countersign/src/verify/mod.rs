@@ -25,7 +25,7 @@ mod register;
 mod request;
 mod response;
 
-pub use push::{PushError, PushEvent, PushStream};
+pub use push::{PushError, PushEvent, PushStream, SnapshotStream};
 pub use record::{ReceivedRecord, RecordError, VerifiedRecord};
 pub use register::{ProvenRegister, ReceivedRegister};
 pub use request::{

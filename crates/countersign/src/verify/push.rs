@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::domain::Realm;
 use crate::id::StreamId;
+use crate::key::VerifyingKey;
 use crate::keyset::{KeyChoiceError, Keyset};
 use crate::payload;
 use crate::push::{PushHeader, signing_input};
@@ -83,25 +84,80 @@ impl PushStream {
         keyset: &Keyset,
         bytes: &'f [u8],
     ) -> Result<PushEvent<'f>, PushError> {
-        let frame = Frame::split(bytes)?;
-        let header = PushHeader::decode(frame.header)?;
-        batch::check_shape(header.flags, frame.signature)?;
-        let key = keyset.key_for(header.server_key_id, header.timestamp)?;
-        let input = signing_input(realm, key.fingerprint(), frame.header);
-        batch::verify(realm, key, header.flags, &input, frame.signature)
-            .map_err(|_| PushError::Signature)?;
-        if header.stream != self.id {
-            return Err(PushError::Stream);
-        }
-        let content = payload::open(Flags::NONE, &header.payload_hash, frame.payload)
-            .map_err(|_| PushError::Payload)?;
-        match header.seq {
+        let event = open(realm, self.id, bytes, |header| {
+            keyset.key_for(header.server_key_id, header.timestamp)
+        })?;
+        match event.header.seq {
             seq if seq <= self.cursor => return Err(PushError::Duplicate { seq }),
             seq if seq - self.cursor > 1 => {
                 return Err(PushError::Gap { from: self.cursor + 1, to: seq - 1 });
             }
             seq => self.cursor = seq,
         }
-        Ok(PushEvent { header, content })
+        Ok(event)
     }
+}
+
+/// A stream in which every event replaces all before it: what was missed does not matter, what is older is dropped.
+///
+/// For the views of a device that the receiver knows by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotStream {
+    id: StreamId,
+    newest: u64,
+}
+
+impl SnapshotStream {
+    /// A stream of which nothing was received yet.
+    pub fn new(id: StreamId) -> Self {
+        Self { id, newest: 0 }
+    }
+
+    /// The stream.
+    pub fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// The newest number received; 0 if none.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Checks an event and, if it is newer than all before, takes it.
+    pub fn accept<'f>(
+        &mut self,
+        realm: &Realm,
+        key: &VerifyingKey,
+        bytes: &'f [u8],
+    ) -> Result<PushEvent<'f>, PushError> {
+        let event = open(realm, self.id, bytes, |_| Ok(key))?;
+        let seq = event.header.seq;
+        if seq <= self.newest {
+            return Err(PushError::Duplicate { seq });
+        }
+        self.newest = seq;
+        Ok(event)
+    }
+}
+
+/// S0 to S3.
+fn open<'f, 'k>(
+    realm: &Realm,
+    stream: StreamId,
+    bytes: &'f [u8],
+    key_for: impl FnOnce(&PushHeader) -> Result<&'k VerifyingKey, KeyChoiceError>,
+) -> Result<PushEvent<'f>, PushError> {
+    let frame = Frame::split(bytes)?;
+    let header = PushHeader::decode(frame.header)?;
+    batch::check_shape(header.flags, frame.signature)?;
+    let key = key_for(&header)?;
+    let input = signing_input(realm, key.fingerprint(), frame.header);
+    batch::verify(realm, key, header.flags, &input, frame.signature)
+        .map_err(|_| PushError::Signature)?;
+    if header.stream != stream {
+        return Err(PushError::Stream);
+    }
+    let content = payload::open(Flags::NONE, &header.payload_hash, frame.payload)
+        .map_err(|_| PushError::Payload)?;
+    Ok(PushEvent { header, content })
 }

@@ -100,3 +100,23 @@ fn a_root_change_is_signed_by_the_old_root_and_a_long_offline_device_follows() {
     assert_eq!(open(&after, &[&root_key()], 8), Err(KeysetError::NotByARoot));
     assert!(Keyset::open(&realm(), &set.content.roots, 8, &after).is_ok());
 }
+
+#[test]
+fn a_record_needs_the_whole_fingerprint_and_a_key_that_was_never_stolen() {
+    let signer = *server_key().verifying_key().fingerprint();
+    let with_state = |state| {
+        let mut content = keyset_content();
+        content.keys[0].state = state;
+        open(&content.sign(&realm(), &root_key()), &[&root_key()], 0).unwrap()
+    };
+    assert_eq!(keyset().record_key(&signer, NOW), Ok(server_key().verifying_key()));
+    assert!(with_state(KeyState::Retired).record_key(&signer, NOW).is_ok());
+    for state in [KeyState::Tainted, KeyState::Revoked] {
+        assert!(with_state(state).record_key(&signer, NOW).is_err(), "{state:?}");
+    }
+    let mut same_hint = *signer.as_bytes();
+    same_hint[31] ^= 1;
+    let other = Fingerprint::from_bytes(same_hint);
+    let unknown = KeyChoiceError::Unknown(signer.server_key_id());
+    assert_eq!(keyset().record_key(&other, NOW), Err(unknown));
+}

@@ -1,8 +1,8 @@
-//! Streams: in order, once, without gaps.
+//! Streams: in order, once, without gaps; and snapshots, of which the newest counts.
 
 use crate::world::*;
 use countersign::push::UnsignedPush;
-use countersign::verify::{PushError, PushStream};
+use countersign::verify::{PushError, PushStream, SnapshotStream};
 use countersign::*;
 
 const STREAM: StreamId = StreamId::from_bytes([4; 16]);
@@ -48,4 +48,26 @@ fn s4_truncation_reordering_and_repetition_are_seen() {
     assert_eq!(accept(&mut stream, 1), Err(PushError::Duplicate { seq: 1 }));
     assert_eq!(accept(&mut stream, 2), Ok(2));
     assert_eq!(stream.cursor(), 2);
+}
+
+#[test]
+fn a_newer_snapshot_replaces_and_an_older_one_is_dropped() {
+    let mut views = SnapshotStream::new(STREAM);
+    let key = server_key();
+    let mut accept = |frame: &[u8]| {
+        views.accept(&realm(), key.verifying_key(), frame).map(|event| event.header.seq)
+    };
+    assert_eq!(accept(&push(STREAM, 3, b"a")), Ok(3));
+    assert_eq!(accept(&push(STREAM, 9, b"b")), Ok(9));
+    for old in [9, 4] {
+        assert_eq!(accept(&push(STREAM, old, b"c")), Err(PushError::Duplicate { seq: old }));
+    }
+    let mut forged = push(STREAM, 10, b"d");
+    *forged.last_mut().unwrap() ^= 1;
+    assert_eq!(accept(&forged), Err(PushError::Payload));
+    assert_eq!(accept(&push(STREAM, 10, b"d")), Ok(10), "a forgery does not use the number up");
+    let stranger = SigningKey::from_seed(&[77; 32]);
+    let next = push(STREAM, 11, b"e");
+    let by_another = views.accept(&realm(), stranger.verifying_key(), &next);
+    assert_eq!(by_another, Err(PushError::Signature));
 }
