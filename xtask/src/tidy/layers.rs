@@ -14,6 +14,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-client", &["countersign"]),
+    ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
