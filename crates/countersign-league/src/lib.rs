@@ -15,12 +15,14 @@
 
 extern crate alloc;
 
+pub mod claim;
 pub mod evidence;
 pub mod id;
 pub mod rating;
 pub mod ruleset;
 pub mod team;
 
+pub use claim::Claim;
 pub use evidence::{Artefact, Received, Signed};
 pub use id::{BatchId, Commitment, DeviceId, JournalHead, MatchId, Nonce, RulesetId};
 pub use ruleset::Params;
