@@ -42,7 +42,7 @@ pub enum Access {
 pub struct SmallFile {
     /// For asking about its permissions.
     pub file: File,
-    /// At most 64 KiB, wiped when dropped.
+    /// Wiped when dropped.
     pub content: Zeroizing<Vec<u8>>,
 }
 
@@ -104,17 +104,22 @@ pub fn publish(aside: &Path, path: &Path) -> Result<(), DiskError> {
     sync_parent(path)
 }
 
-/// Reads a small file whole, into memory that is wiped; `None` if there is none.
+/// Reads a small file whole, into memory that is wiped; `None` if there is none. 64 KiB at most.
 pub fn read(path: &Path) -> Result<Option<SmallFile>, DiskError> {
+    read_up_to(path, FILE_MAX)
+}
+
+/// The same with another limit, in bytes.
+pub fn read_up_to(path: &Path, max: usize) -> Result<Option<SmallFile>, DiskError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, "opened")(error)),
     };
     // Reserved at once: a growing vector would leave copies of a secret behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(FILE_MAX + 1));
-    (&file).take(FILE_MAX as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
-    if content.len() > FILE_MAX {
+    let mut content = Zeroizing::new(Vec::with_capacity(max + 1));
+    (&file).take(max as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
+    if content.len() > max {
         return Err(DiskError::TooLarge(path.to_owned()));
     }
     Ok(Some(SmallFile { file, content }))
@@ -164,17 +169,21 @@ fn options(access: Access) -> OpenOptions {
     options
 }
 
-#[cfg(unix)]
 fn sync_parent(path: &Path) -> Result<(), DiskError> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed(parent, "synced"))
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        Some(_) | None => sync_folder(Path::new(".")),
+    }
+}
+
+/// Makes the names in a folder durable.
+#[cfg(unix)]
+pub fn sync_folder(path: &Path) -> Result<(), DiskError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(failed(path, "synced"))
 }
 
 /// Other systems keep names without being asked, and cannot open a folder.
 #[cfg(not(unix))]
-fn sync_parent(_: &Path) -> Result<(), DiskError> {
+pub fn sync_folder(_: &Path) -> Result<(), DiskError> {
     Ok(())
 }

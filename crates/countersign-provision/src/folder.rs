@@ -141,7 +141,7 @@ impl Provision {
         disk::create(&folder.join(PAIR_FILE), parts.pair, Access::Public)?;
         disk::create(&folder.join(KEYSET_FILE), parts.keyset, Access::Public)?;
         disk::create(&path, text.as_bytes(), Access::Private)?;
-        Ok(())
+        Ok(disk::sync_folder(folder)?)
     }
 
     /// Reads a folder and checks every part against the others.

@@ -14,7 +14,7 @@
 
 mod config;
 mod folder;
-mod text;
+pub mod text;
 mod wifi;
 
 pub use config::{

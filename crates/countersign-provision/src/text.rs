@@ -1,4 +1,4 @@
-//! Keys and identifiers as text, for serde.
+//! Keys and identifiers as text, for `#[serde(with = …)]`.
 
 use countersign::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serializer, de};
@@ -6,17 +6,19 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 /// Anything with a text form.
-pub(crate) mod plain {
+pub mod plain {
     use super::*;
 
-    pub(crate) fn serialize<T: Display, S: Serializer>(
+    /// To text.
+    pub fn serialize<T: Display, S: Serializer>(
         value: &T,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }
 
-    pub(crate) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
+    /// From text.
+    pub fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
     where
         T: FromStr<Err: Display>,
         D: Deserializer<'de>,
@@ -26,14 +28,16 @@ pub(crate) mod plain {
 }
 
 /// A public key: 64 hexadecimal digits.
-pub(crate) mod key {
+pub mod key {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(key: &VerifyingKey, to: S) -> Result<S::Ok, S::Error> {
+    /// To text.
+    pub fn serialize<S: Serializer>(key: &VerifyingKey, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&hex::encode(key.as_bytes()))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    /// From text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<VerifyingKey, D::Error> {
         parse_key(&String::deserialize(from)?).map_err(de::Error::custom)
@@ -41,17 +45,19 @@ pub(crate) mod key {
 }
 
 /// Public keys.
-pub(crate) mod keys {
+pub mod keys {
     use super::*;
 
-    pub(crate) fn serialize<S: Serializer>(
+    /// To text.
+    pub fn serialize<S: Serializer>(
         keys: &[VerifyingKey],
         to: S,
     ) -> Result<S::Ok, S::Error> {
         to.collect_seq(keys.iter().map(|key| hex::encode(key.as_bytes())))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    /// From text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Vec<VerifyingKey>, D::Error> {
         let texts = Vec::<String>::deserialize(from)?;
