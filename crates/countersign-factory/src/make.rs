@@ -141,15 +141,17 @@ pub fn make(
     }
     let count = check(order)?;
     let batches = factory.batches()?;
-    let batch = match batches.iter().find(|batch| !batch.is_finished()) {
+    let unfinished = batches.iter().find(|batch| !batch.is_finished());
+    let others = batches.iter().filter(|batch| Some(*batch) != unfinished);
+    let used = keys_in_use(factory, others)?;
+    let batch = match unfinished {
         Some(batch) if agrees(order, count, batch) => batch.clone(),
         Some(batch) => {
             let (folder, command) = (batch.folder.clone(), command_for(factory, batch));
             return Err(MakeError::Unfinished { folder, command });
         }
-        None => begin(factory, order, count, &batches)?,
+        None => begin(factory, order, count, &batches, &used)?,
     };
-    let used = keys_in_use(factory, batches.iter().filter(|other| other.folder != batch.folder))?;
     let mut run = Run { factory, key, batch, now, used };
     let earlier = run.pairs(progress)?;
     run.finish()?;
@@ -213,7 +215,16 @@ fn begin(
     order: &Order,
     count: usize,
     batches: &[Batch],
+    used: &HashSet<[u8; 32]>,
 ) -> Result<Batch, MakeError> {
+    // Before the batch is begun: a plan that cannot be carried out would stand in the way of all others.
+    for pair in order.keys.iter().flat_map(|keys| keys.pairs()) {
+        for key in [&pair.master, &pair.slave] {
+            if used.contains(key.as_bytes()) {
+                return Err(key_taken(&pair.serial, key));
+            }
+        }
+    }
     let place = match &order.out {
         Some(out) => factory.remember_place(out)?,
         None => factory.path().to_owned(),
@@ -262,6 +273,10 @@ fn keys_in_use<'b>(
         }
     }
     Ok(used)
+}
+
+fn key_taken(serial: &str, key: &VerifyingKey) -> MakeError {
+    MakeError::KeyTaken { serial: serial.to_owned(), key: hex::encode(key.as_bytes()) }
 }
 
 /// The work on one batch.
@@ -370,7 +385,7 @@ impl Run<'_> {
         if self.used.insert(*key.as_bytes()) {
             return Ok(());
         }
-        Err(MakeError::KeyTaken { serial: serial.to_owned(), key: hex::encode(key.as_bytes()) })
+        Err(key_taken(serial, key))
     }
 
     fn certificate(&self, serial: &str) -> Result<PairCertificate, BatchError> {

@@ -116,10 +116,15 @@ pub fn read_up_to(path: &Path, max: usize) -> Result<Option<SmallFile>, DiskErro
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, "opened")(error)),
     };
+    let metadata = file.metadata().map_err(failed(path, "inspected"))?;
+    // A pipe does not know how much will come.
+    let len = if metadata.is_file() { metadata.len() } else { max as u64 };
+    let fits = usize::try_from(len).ok().filter(|len| *len <= max);
+    let len = fits.ok_or_else(|| DiskError::TooLarge(path.to_owned()))?;
     // Reserved at once: a growing vector would leave copies of a secret behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(max + 1));
-    (&file).take(max as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
-    if content.len() > max {
+    let mut content = Zeroizing::new(Vec::with_capacity(len + 1));
+    (&file).take(len as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
+    if content.len() > len {
         return Err(DiskError::TooLarge(path.to_owned()));
     }
     Ok(Some(SmallFile { file, content }))
