@@ -14,6 +14,11 @@ const LAYERS: &[Layer] = &[
     ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-client", &["countersign"]),
+    ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
+    (
+        "countersign-factory",
+        &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
+    ),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
@@ -30,6 +35,9 @@ const LAYERS: &[Layer] = &[
             "countersign-identity",
             "countersign-server",
             "countersign-client",
+            "countersign-league",
+            "countersign-provision",
+            "countersign-factory",
         ],
     ),
     (

@@ -6,7 +6,9 @@ use crate::game::{Event, Exhibit, Refusal};
 use crate::pair::Entropy;
 use alloc::vec::Vec;
 use countersign::keyset::KeysetError;
-use countersign::{Fingerprint, Frame, Keyset, Kind, Malformed, RecordHeader, Signer, VerifyingKey};
+use countersign::{
+    Fingerprint, Frame, Keyset, Kind, Malformed, RecordHeader, Signer, VerifyingKey,
+};
 
 /// What was brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -199,7 +199,8 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
 
     /// When to call [`Device::handle_timeout`], and what for.
     pub fn poll_timeout(&self) -> Option<(u64, &'static str)> {
-        let timers = [self.link.poll_timeout(), self.north.poll_timeout(), self.game.poll_timeout()];
+        let timers =
+            [self.link.poll_timeout(), self.north.poll_timeout(), self.game.poll_timeout()];
         timers.into_iter().flatten().min()
     }
 

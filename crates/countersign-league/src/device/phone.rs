@@ -1,9 +1,7 @@
 //! What phones ask and say. Nothing of it is believed before its signature is.
 
 use super::{Device, Output};
-use crate::evidence::{
-    self, Act, Artefact, DeviceProof, EvidenceError, Received, Roll, Ticket,
-};
+use crate::evidence::{self, Act, Artefact, DeviceProof, EvidenceError, Received, Roll, Ticket};
 use crate::game::{Event, Exhibit, Join, Refusal};
 use crate::pair::Entropy;
 use alloc::boxed::Box;
@@ -20,7 +18,9 @@ pub enum JoinError {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
     /// The ticket was not signed by a key that this device knows.
-    #[error("the ticket is not signed by the league's server, or by a key of it that this device has not heard of yet: bring it the current key set")]
+    #[error(
+        "the ticket is not signed by the league's server, or by a key of it that this device has not heard of yet: bring it the current key set"
+    )]
     Server,
     /// The rules.
     #[error(transparent)]
@@ -114,8 +114,12 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
     }
 
     pub(super) fn drop_tokens(&mut self, user: &UserId) {
-        let dropped: Vec<Token> =
-            self.tokens.iter().filter(|(_, known)| *known == user).map(|(token, _)| *token).collect();
+        let dropped: Vec<Token> = self
+            .tokens
+            .iter()
+            .filter(|(_, known)| *known == user)
+            .map(|(token, _)| *token)
+            .collect();
         for token in dropped {
             self.tokens.remove(&token);
             self.emit(Output::Dropped(token));

@@ -145,9 +145,8 @@ impl Game {
         let frame = act.frame().to_vec();
         if kind == ActKind::Return {
             // Nobody has to know of a leave that was taken back.
-            let is_leave = |act: &Exhibit<Act>| {
-                matches!(act.value().kind, ActKind::Leave | ActKind::Injury)
-            };
+            let is_leave =
+                |act: &Exhibit<Act>| matches!(act.value().kind, ActKind::Leave | ActKind::Injury);
             let signer = act.signed().signer;
             fixture.acts.retain(|kept| kept.signed().signer != signer || !is_leave(kept));
         } else {

@@ -65,9 +65,7 @@ impl Game {
             Event::Act(act) if act.value().kind == ActKind::Join => Err(Refusal::NotNow),
             Event::Act(act) if self.lobby.is_some() => self.lobby_act(&act),
             Event::Act(act) => self.match_act(act),
-            Event::Goal(hit) => {
-                self.goal(super::Hit { at: self.game_time(hit.at), ..hit })
-            }
+            Event::Goal(hit) => self.goal(super::Hit { at: self.game_time(hit.at), ..hit }),
             Event::Touch(end) => self.touch(end),
             Event::Disarmed(end) => self.disarmed(end),
             Event::Rearmed(end) => self.rearmed(end),
@@ -189,9 +187,10 @@ impl Game {
     pub(super) fn append_checkpoint(&mut self) {
         let duration = self.setup.params.duration;
         let played = self.fixture.as_ref().map_or(0, |fixture| fixture.played(self.now, duration));
-        let anchor = self.link.seen.map(|(boot, ticks, at)| {
-            (boot, ticks.saturating_add(self.now.saturating_sub(at)))
-        });
+        let anchor = self
+            .link
+            .seen
+            .map(|(boot, ticks, at)| (boot, ticks.saturating_add(self.now.saturating_sub(at))));
         self.append(&Entry::Checkpoint(played, anchor, self.utc.at(self.now)));
     }
 
