@@ -2,7 +2,7 @@
 
 use super::{Device, Output, wire};
 use crate::game::{Event, SlaveCommand, State};
-use crate::pair::Entropy;
+use crate::pair::{BadPeer, Entropy};
 use crate::pair::master::{Input, Order, Output as Heard, Sighting};
 use crate::team::End;
 use countersign::Signer;
@@ -62,6 +62,10 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::NotDrained, now);
             }
             Heard::Drained(seal) => self.hear_game(Event::Drained(seal), now),
+            // Any stranger can send a wrong handshake; it is a reason to stop only while the halves are being paired.
+            Heard::BadPeer(BadPeer::Handshake) if !self.is_pairing() => {
+                self.emit(Output::Note("somebody speaks for the slave and is not"));
+            }
             Heard::BadPeer(_) => {
                 self.order(Order::Disconnect, now);
                 self.hear_game(Event::PairDistrusted, now);
@@ -95,6 +99,10 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             self.hear_game(Event::PairFound, now);
         }
         self.hear_game(Event::PairTrusted { epoch }, now);
+    }
+
+    fn is_pairing(&self) -> bool {
+        matches!(self.state(), State::Pairing | State::Handshake)
     }
 
     fn southern_goal(&mut self, sighting: &Sighting, now: u64) {
