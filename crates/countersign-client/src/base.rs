@@ -70,28 +70,39 @@ impl BaseUrl {
     }
 }
 
+impl BaseUrl {
+    /// The base URL of a goal-line device. It may speak plain HTTP: nothing secret is sent to it, and what it says is signed.
+    pub fn of_device(text: &str) -> Result<Self, BaseUrlError> {
+        parse(text)
+    }
+}
+
 impl FromStr for BaseUrl {
     type Err = BaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unreadable = || BaseUrlError::Unreadable(text.to_owned());
-        let uri: Uri = text.parse().map_err(|_| unreadable())?;
-        let authority = uri.authority().cloned().ok_or_else(unreadable)?;
-        let tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(BaseUrlError::Scheme(text.to_owned())),
-        };
-        if uri.query().is_some() || text.contains('#') || authority.as_str().contains('@') {
-            return Err(BaseUrlError::Surplus(text.to_owned()));
+        let base = parse(text)?;
+        match base.tls || is_this_machine(base.host()) {
+            true => Ok(base),
+            false => Err(BaseUrlError::Insecure(base.authority.to_string())),
         }
-        let path = uri.path().trim_end_matches('/').to_owned();
-        let base = Self { tls, authority, path };
-        if !base.tls && !is_this_machine(base.host()) {
-            return Err(BaseUrlError::Insecure(base.authority.to_string()));
-        }
-        Ok(base)
     }
+}
+
+fn parse(text: &str) -> Result<BaseUrl, BaseUrlError> {
+    let unreadable = || BaseUrlError::Unreadable(text.to_owned());
+    let uri: Uri = text.parse().map_err(|_| unreadable())?;
+    let authority = uri.authority().cloned().ok_or_else(unreadable)?;
+    let tls = match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => false,
+        _ => return Err(BaseUrlError::Scheme(text.to_owned())),
+    };
+    if uri.query().is_some() || text.contains('#') || authority.as_str().contains('@') {
+        return Err(BaseUrlError::Surplus(text.to_owned()));
+    }
+    let path = uri.path().trim_end_matches('/').to_owned();
+    Ok(BaseUrl { tls, authority, path })
 }
 
 impl fmt::Display for BaseUrl {

@@ -108,20 +108,22 @@ impl Client {
         Ok(reply)
     }
 
-    /// Fetches the key set now.
+    /// Fetches the key set now, and those before it if the root has changed more than once; see [`Server::renew`].
     pub async fn fetch_keyset(&self) -> Result<Keyset, KeysetFetchError> {
-        let frame = self.server.fetch_keyset().await?;
-        let keyset = {
+        let mut trust = lock(&self.state).trust.clone();
+        let mut keyset = self.server.renew(&mut trust).await?;
+        {
             let mut state = lock(&self.state);
-            let before = state.trust.clone();
-            let keyset = state.trust.accept(&frame)?;
-            if state.trust != before
-                && let Some(profile) = &self.profile
-            {
-                profile.save(&state)?;
+            if state.trust.highest_version() > trust.highest_version() {
+                // Another call of this client was quicker, and saw a newer one.
+                keyset = state.trust.keyset()?;
+            } else if state.trust != trust {
+                state.trust = trust;
+                if let Some(profile) = &self.profile {
+                    profile.save(&state)?;
+                }
             }
-            keyset
-        };
+        }
         self.server.transport.set_pins(&pins(&keyset))?;
         lock(&self.session).set_keyset(keyset.clone());
         Ok(keyset)

@@ -15,9 +15,12 @@ mod base;
 mod call;
 mod client;
 mod clock;
+mod follow;
 mod keystore;
 mod lock;
 pub mod login;
+mod pitch;
+mod player;
 mod profile;
 mod random;
 mod record;
@@ -27,12 +30,15 @@ mod tls;
 mod transport;
 mod trust;
 pub mod watch;
+mod websocket;
 
 pub use base::{BaseUrl, BaseUrlError};
 pub use call::{CallError, Exchange, Reply};
 pub use client::{Client, OpenClientError};
 pub use clock::{Clock, SystemClock};
 pub use keystore::{KeyPlace, KeyPlacePreference, KeyPut, KeyStore, KeyStoreError};
+pub use pitch::{Pitch, ViewsEnded};
+pub use player::{HeadlessPlayer, PlayerError};
 pub use profile::{
     Profile, ProfileError, ProfileName, ProfileNameError, SessionState, State, StreamState,
     TlsState,
@@ -42,7 +48,7 @@ pub use record::{SignedRecord, SubmitError};
 pub use rest::{RestError, RestReply, RestRequest};
 pub use server::{KeysetFetchError, Options, Server};
 pub use tls::{
-    PINS_TO_ENFORCE, ParsePinError, Pin, PinMismatch, PinMode, PinReporter, TlsOptions,
+    Identity, PINS_TO_ENFORCE, ParsePinError, Pin, PinMismatch, PinMode, PinReporter, TlsOptions,
     TlsSetupError,
 };
 pub use transport::{FRAME_TYPE, Limits, TransportError};

@@ -10,11 +10,15 @@ use countersign::{
     Fingerprint, Frame, KeyState, Keyset, KeysetContent, Realm, ServerKeyId, Signer, SigningKey,
     Timestamp, VerifyingKey,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const REALM_FORMAT: &str = "countersign-realm-v1";
 const FRAME: &str = "keyset.frame";
 const HISTORY: &str = "keyset-history";
+
+/// Most former sets that [`read_history`] reads. A client asks for a quarter of that.
+pub const HISTORY_MAX: usize = 1024;
 
 /// The current set, checked, with the bytes that clients fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,6 +254,18 @@ pub fn read_keyset(folder: &Path, realm: &Realm) -> Result<StoredKeyset, ReadErr
     }
     let keyset = Keyset::open(realm, &roots, 0, &bytes).map_err(invalid)?;
     Ok(StoredKeyset { keyset, frame: bytes.to_vec() })
+}
+
+/// The newest former sets, by version. A file that is no set of its version is left out: clients could not use it.
+pub fn read_history(folder: &Path) -> Result<BTreeMap<u64, Vec<u8>>, DiskError> {
+    let mut sets = BTreeMap::new();
+    for version in former_versions(folder)?.into_iter().rev().take(HISTORY_MAX) {
+        let Some(file) = disk::read(&former_path(folder, version))? else { continue };
+        if peek(&file.content).is_ok_and(|content| content.version == version) {
+            sets.insert(version, file.content.to_vec());
+        }
+    }
+    Ok(sets)
 }
 
 /// For whom the keys of a folder are, if it says so.

@@ -1,11 +1,12 @@
 //! What a server needs to sign answers.
 
-use crate::folder::{ReadError, StoredKeyset, online_path, read_keyset};
+use crate::folder::{ReadError, StoredKeyset, online_path, read_history, read_keyset};
 use crate::key_file::{self, KeyFileError};
 use crate::lifecycle::{id_of, signs, state_name};
 use crate::utc::Utc;
 use core::fmt;
 use countersign::{Keyset, OnlineKey, Realm, SigningKey, Timestamp, VerifyingKey};
+use std::collections::BTreeMap;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -17,6 +18,8 @@ pub struct OnlineKeys {
     pub keyset: Keyset,
     /// What clients fetch.
     pub frame: Vec<u8>,
+    /// Former sets as clients may still ask for them, by version: the newest [`crate::folder::HISTORY_MAX`].
+    pub history: BTreeMap<u64, Vec<u8>>,
     /// What signs.
     pub signing: OnlineSeed,
 }
@@ -61,7 +64,8 @@ impl OnlineKeys {
             match key_file::read_online(&online_path(folder, fingerprint), fingerprint) {
                 Ok(key) => {
                     let signing = OnlineSeed::new(&key, online.key.clone());
-                    return Ok(Self { keyset, frame, signing });
+                    let history = read_history(folder).map_err(ReadError::from)?;
+                    return Ok(Self { keyset, frame, history, signing });
                 }
                 Err(error @ KeyFileError::Missing { .. }) => {
                     missing.get_or_insert(error);

@@ -14,6 +14,7 @@ use countersign_identity::webhook::WebhookSecret;
 use countersign_store::{AuditEvent, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// The parts of a running server.
 pub struct App<S> {
@@ -39,6 +40,10 @@ pub struct App<S> {
     pub new_account: NewAccount,
     /// Whoever signs with this may push events.
     pub push_secret: Option<WebhookSecret>,
+    /// How long what has ended is kept.
+    pub retention: Retention,
+    /// Whether requests are traced.
+    pub traced: bool,
     /// The signal to end.
     pub shutdown: Shutdown,
     /// The server's clock.
@@ -56,6 +61,15 @@ pub struct NewAccount {
     pub scopes: Vec<String>,
     /// Live sessions at most.
     pub sessions_max: u32,
+}
+
+/// How long what has ended is kept; `None`: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Sessions, from their revocation.
+    pub sessions: Option<Duration>,
+    /// Idempotency keys, from their answer or the end of their claim.
+    pub idempotent: Option<Duration>,
 }
 
 /// Whether the server has to stop serving.

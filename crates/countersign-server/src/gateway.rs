@@ -8,6 +8,7 @@ use crate::seen::SharedSeen;
 use crate::sessions::{KnownSession, Sessions};
 use crate::signer::ServerKeys;
 use crate::telemetry::Metrics;
+use crate::trace;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use countersign::push::UnsignedPush;
@@ -21,6 +22,7 @@ use countersign_store::Store;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Message types that may come without an epoch; none of them changes anything.
 pub const BOOTSTRAP_TYPES: [&str; 3] = ["session.hello", "stream.open", "stream.poll"];
@@ -189,6 +191,10 @@ impl<S: Store> Gateway<S> {
 
     /// V0 to V6. The caller has bounded the size of `frame` (V0a) before it was read.
     pub async fn verify(&self, frame: Bytes, ip: IpAddr) -> Result<Admitted, Refusal> {
+        self.verdict(frame, ip).instrument(trace::verify()).await
+    }
+
+    async fn verdict(&self, frame: Bytes, ip: IpAddr) -> Result<Admitted, Refusal> {
         use crate::problem::Problem;
         let now = (self.rules.clock)();
         self.networks.check(ip, now).map_err(|wait| Refusal::Unsigned(Problem::IpLimited(wait)))?;

@@ -14,8 +14,11 @@ pub mod config;
 pub mod gateway;
 pub mod ingress;
 pub mod limits;
-pub mod listen;
+pub mod logging;
 pub mod maintenance;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod outbound;
 pub mod pool;
 pub mod problem;
 pub mod push;
@@ -27,4 +30,5 @@ pub mod sessions;
 pub mod shutdown;
 pub mod signer;
 pub mod telemetry;
+pub mod trace;
 pub mod upstream;

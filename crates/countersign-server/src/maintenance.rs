@@ -1,7 +1,7 @@
-//! What has to happen now and then: epochs, the clock's high-water mark, last-seen times, idle streams.
+//! What has to happen now and then: epochs, the clock's high-water mark, last-seen times, idle streams, retention.
 
-use crate::app::App;
-use countersign_store::{ClockVerdict, Store};
+use crate::app::{App, Retention};
+use countersign_store::{ClockVerdict, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,10 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks between two writes of the clock and the last-seen times.
 const WRITE_EVERY: u32 = 10;
+/// Ticks between two purges, and rows that one of them removes at most: 250 take a few milliseconds of the writing thread,
+/// and two million a day are more than anything makes.
+const PURGE_EVERY: u32 = 10;
+const PURGE_MAX: u32 = 250;
 
 /// Works until the server shuts down; then writes what is left.
 pub async fn run<S: Store>(app: Arc<App<S>>) {
@@ -32,6 +36,9 @@ pub async fn run<S: Store>(app: Arc<App<S>>) {
             write_last_seen(&app).await;
             app.hub.drop_idle(app.now());
         }
+        if count % PURGE_EVERY == 1 && !app.failed.is_set() {
+            purge(&app).await;
+        }
     }
     write_last_seen(&app).await;
 }
@@ -48,6 +55,27 @@ pub async fn check_clock<S: Store>(app: &App<S>) {
             tracing::error!(%error, "the clock's high-water mark could not be stored; nothing is served");
             app.failed.set();
         }
+    }
+}
+
+/// Forgets what ended long ago. What is left over is for the next time.
+async fn purge<S: Store>(app: &App<S>) {
+    let Retention { sessions, idempotent } = app.retention;
+    if let Some(kept) = sessions {
+        let purged = app.store.purge_sessions(app.now().minus(kept), PURGE_MAX).await;
+        report("revoked sessions", purged);
+    }
+    if let Some(kept) = idempotent {
+        let purged = app.store.purge_idempotent(app.now().minus(kept), PURGE_MAX).await;
+        report("idempotency keys", purged);
+    }
+}
+
+fn report(what: &str, purged: Result<u32, StoreError>) {
+    match purged {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(what, count, "purged"),
+        Err(error) => tracing::warn!(what, %error, "what has ended could not be purged"),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::{Config, ServerConfig, UpstreamConfig};
 use crate::gateway::{Gateway, GatewayParts, Sealer};
 use crate::ingress::{self, IngressLimits};
 use crate::limits::{NetworkQuota, Networks};
-use crate::listen::{
+use countersign_listen::{
     BindError, Certificate, ListenConfig, Listener, NetworkError, Stats, TlsError, TlsFiles,
     TrustedProxies,
 };
@@ -264,7 +264,10 @@ pub fn check(config: &Config) -> Result<(), StartError> {
 fn load_keys(folder: &Path, realm: &Realm) -> Result<ServerKeys, StartError> {
     let loaded = OnlineKeys::load(folder, realm, clock::now())?;
     let signer = OnlineSigner::from_seed(&loaded.signing.seed)?;
-    Ok(ServerKeys { signer, keyset: loaded.keyset, keyset_frame: loaded.frame })
+    let OnlineKeys { keyset, frame, mut history, .. } = loaded;
+    history.insert(keyset.content.version, frame.clone());
+    let keysets = history.into_iter().map(|(version, frame)| (version, frame.into())).collect();
+    Ok(ServerKeys { signer, keyset, keyset_frame: frame, keysets })
 }
 
 fn listen_config(config: &Config) -> Result<ListenConfig, StartError> {
@@ -341,6 +344,8 @@ fn build<S: Store>(
             sessions_max: config.account.sessions_max,
         },
         push_secret,
+        retention: config.retention(),
+        traced: config.log.otlp.is_some(),
         shutdown: Shutdown::new(),
         clock,
         failed: Failed::default(),

@@ -1,7 +1,9 @@
 //! The online key, behind the one seam of signing, with the library that signs quickest here.
 
 use aws_lc_rs::signature::Ed25519KeyPair;
+use bytes::Bytes;
 use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
+use std::collections::BTreeMap;
 
 /// A seed that gives no key pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,8 @@ pub struct ServerKeys {
     pub keyset: Keyset,
     /// The key set as clients fetch it.
     pub keyset_frame: Vec<u8>,
+    /// Every set that clients may ask for by its version, the current one included.
+    pub keysets: BTreeMap<u64, Bytes>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Counters for Prometheus, and logs without secrets or personal data.
+//! Counters for Prometheus.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -7,7 +7,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use std::io::IsTerminal;
 use std::time::Duration;
 
 /// A message type, or a reason of refusal: names of ours, never of a client's.
@@ -174,34 +173,4 @@ impl Gauges {
         );
         registry.register("keyset_version", "Version of the key set", self.keyset_version.clone());
     }
-}
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// Starts logging to standard error. `filter` is a `tracing` filter like `info,countersign_server=debug`.
-///
-/// Returns an error text if the filter cannot be read; a second call is ignored.
-pub fn start_logging(filter: &str, format: LogFormat) -> Result<(), String> {
-    let parsed = tracing_subscriber::EnvFilter::try_new(filter)
-        .map_err(|error| format!("log.filter {filter:?} cannot be read: {error}"))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(parsed)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let started = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
-    // Somebody else has set logging up already: theirs is used.
-    drop(started);
-    Ok(())
 }

@@ -21,6 +21,15 @@ pub(crate) fn find_by_address(db: &Connection, address: &str) -> Result<Option<U
     Ok(query.query_row([address], read).optional()?)
 }
 
+pub(crate) fn users_after(db: &Connection, after: &str, limit: u32) -> Result<Vec<User>, Fault> {
+    let mut query = db.prepare_cached(
+        "SELECT id, address, created, scopes FROM users WHERE address > ?1
+         ORDER BY address LIMIT ?2",
+    )?;
+    let users = query.query_map(params![after, limit], read)?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
 pub(crate) fn create(
     db: &Connection,
     id: UserId,

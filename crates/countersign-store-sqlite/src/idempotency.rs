@@ -3,13 +3,14 @@
 use crate::column::At;
 use crate::fault::Fault;
 use countersign::{PayloadHash, Timestamp};
-use countersign_store::{IdempotencyKey, Idempotent, StoredAnswer};
+use countersign_store::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 pub(crate) fn begin(
     db: &Connection,
     key: &IdempotencyKey,
+    claim: ClaimId,
     now: Timestamp,
     lease: Duration,
 ) -> Result<Idempotent, Fault> {
@@ -26,17 +27,18 @@ pub(crate) fn begin(
         Some(known) if now < known.lease_until => return Ok(Idempotent::InProgress),
         Some(_) | None => {}
     }
-    let mut claim = db.prepare_cached(
-        "INSERT INTO idempotency (user_id, message_type, key, fingerprint, lease_until)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET lease_until = excluded.lease_until",
+    let mut insert = db.prepare_cached(
+        "INSERT INTO idempotency (user_id, message_type, key, fingerprint, lease_until, claim)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET lease_until = excluded.lease_until, claim = excluded.claim",
     )?;
-    claim.execute(params![
+    insert.execute(params![
         key.user.as_bytes(),
         key.message_type,
         key.key,
         key.fingerprint.as_bytes(),
         At(now.plus(lease)),
+        claim.0,
     ])?;
     Ok(Idempotent::Claimed)
 }
@@ -64,14 +66,19 @@ pub(crate) fn finish(
     Ok(())
 }
 
-pub(crate) fn abandon(db: &Connection, key: &IdempotencyKey) -> Result<(), Fault> {
+pub(crate) fn abandon(db: &Connection, key: &IdempotencyKey, claim: ClaimId) -> Result<(), Fault> {
     let mut delete = db.prepare_cached(
         "DELETE FROM idempotency
          WHERE user_id = ?1 AND message_type = ?2 AND key = ?3 AND fingerprint = ?4
-         AND finished IS NULL",
+         AND finished IS NULL AND claim = ?5",
     )?;
-    let user = key.user.as_bytes();
-    delete.execute(params![user, key.message_type, key.key, key.fingerprint.as_bytes()])?;
+    delete.execute(params![
+        key.user.as_bytes(),
+        key.message_type,
+        key.key,
+        key.fingerprint.as_bytes(),
+        claim.0,
+    ])?;
     Ok(())
 }
 

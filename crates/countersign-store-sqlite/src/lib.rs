@@ -25,6 +25,7 @@ mod open;
 mod outbox;
 mod readers;
 mod record;
+mod retention;
 mod session;
 mod store;
 mod writer;

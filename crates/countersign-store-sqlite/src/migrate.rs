@@ -11,8 +11,10 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order; the first one makes version 1. Append only: a database remembers the hash of each.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { name: "retention", sql: include_str!("../migrations/0002_retention.sql") },
+];
 
 /// Why a database does not fit this program.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +153,27 @@ mod tests {
     }
 
     #[test]
+    fn sessions_that_signed_records_before_the_second_step_are_kept_by_a_purge() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        written_by(&path, &MIGRATIONS[..1]);
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(
+            "INSERT INTO users VALUES (zeroblob(16), 'ana@example.org', 1, '[]');
+             INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), zeroblob(32), 'a', 'cli', 1, 2),
+                 (randomblob(16), zeroblob(16), zeroblob(32), 'b', 'cli', 1, 2);
+             INSERT INTO records VALUES
+                 (1, randomblob(16), zeroblob(16), zeroblob(16), zeroblob(32), 'r', zeroblob(32), 1, x'00');",
+        )
+        .unwrap();
+        written_by(&path, MIGRATIONS);
+        let now = countersign::Timestamp::from_millis(9);
+        assert_eq!(crate::retention::purge_sessions(&db, now, 9).map_err(drop), Ok(1));
+        let left: Vec<u8> = db.query_row("SELECT id FROM sessions", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, [0; 16]);
+    }
+
+    #[test]
     fn a_step_that_fails_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("store.db");
@@ -158,7 +181,7 @@ mod tests {
         let broken = Migration { name: "broken", sql: "CREATE TABLE a_half (n); SELECT nonsense" };
         let mut db = Connection::open(&path).unwrap();
         run(&mut db, &[MIGRATIONS, &[broken]].concat()).unwrap_err();
-        assert_eq!((check(&db, MIGRATIONS).unwrap(), tables(&db)), (1, 0));
+        assert_eq!((check(&db, MIGRATIONS).unwrap(), tables(&db)), (MIGRATIONS.len(), 0));
     }
 
     #[test]
@@ -186,13 +209,21 @@ mod tests {
             child.wait().unwrap();
             let db = Connection::open(&path).unwrap();
             let version = check(&db, &with_next()).unwrap();
-            assert_eq!(tables(&db), [0, 4][version - 1], "round {round} after {last} ticks");
+            assert_eq!(
+                tables(&db),
+                [0, 4][version - MIGRATIONS.len()],
+                "round {round} after {last} ticks"
+            );
             let sound: String = db.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
             assert_eq!(sound, "ok");
             versions.push(version);
             written_by(&path, &with_next());
         }
-        assert_eq!(versions.first(), Some(&1), "the first kill should hit the middle");
+        assert_eq!(
+            versions.first(),
+            Some(&MIGRATIONS.len()),
+            "the first kill should hit the middle"
+        );
     }
 
     /// What the test above does as a process of its own.

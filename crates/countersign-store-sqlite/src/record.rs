@@ -45,7 +45,14 @@ pub(crate) fn append(db: &Connection, new: &NewRecord) -> Result<RecordOutcome, 
         At(new.received),
         new.frame,
     ])?;
-    Ok(RecordOutcome::Appended { seq: db.last_insert_rowid().unsigned_abs() })
+    let seq = db.last_insert_rowid().unsigned_abs();
+    if named {
+        let mut keep = db.prepare_cached(
+            "UPDATE sessions SET signed_records = 1 WHERE id = ?1 AND signed_records = 0",
+        )?;
+        keep.execute([new.session.as_bytes()])?;
+    }
+    Ok(RecordOutcome::Appended { seq })
 }
 
 pub(crate) fn find(

@@ -1,12 +1,12 @@
 //! [`Store`] for SQLite: each method is one unit of work for the writing thread, or one query for a reading one.
 
-use crate::{SqliteStore, account, audit, idempotency, login, outbox, record, session};
+use crate::{SqliteStore, account, audit, idempotency, login, outbox, record, retention, session};
 use countersign::{LoginId, RecordId, SessionId, Timestamp, UserId};
 use countersign_store::{
-    AccountExport, Attempt, AttemptedCode, AuditEntry, AuditEvent, ClockVerdict, CodeIssue,
-    Erasure, IdempotencyKey, Idempotent, LoginLimits, LoginState, Message, NewCode, NewLogin,
-    NewMessage, NewRecord, NewSession, OutboxId, RecordOutcome, Result, Store, StoredAnswer,
-    StoredRecord, StoredSession, User,
+    AccountExport, Attempt, AttemptedCode, AuditEntry, AuditEvent, ClaimId, ClockVerdict,
+    CodeIssue, Erasure, IdempotencyKey, Idempotent, LoginLimits, LoginState, Message, NewCode,
+    NewLogin, NewMessage, NewRecord, NewSession, OutboxId, RecordOutcome, Result, Store,
+    StoredAnswer, StoredRecord, StoredSession, User,
 };
 use std::time::Duration;
 
@@ -81,6 +81,10 @@ impl Store for SqliteStore {
         self.readers.run(move |db| account::find_by_address(db, &address)).await
     }
 
+    async fn users_after(&self, after: String, limit: u32) -> Result<Vec<User>> {
+        self.readers.run(move |db| account::users_after(db, &after, limit)).await
+    }
+
     async fn set_scopes(&self, id: UserId, scopes: Vec<String>) -> Result<bool> {
         self.writer.run(move |db| account::set_scopes(db, id, scopes)).await
     }
@@ -118,10 +122,11 @@ impl Store for SqliteStore {
     async fn begin_idempotent(
         &self,
         key: IdempotencyKey,
+        claim: ClaimId,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Idempotent> {
-        self.writer.run(move |db| idempotency::begin(db, &key, now, lease)).await
+        self.writer.run(move |db| idempotency::begin(db, &key, claim, now, lease)).await
     }
 
     async fn finish_idempotent(
@@ -133,8 +138,16 @@ impl Store for SqliteStore {
         self.writer.run(move |db| idempotency::finish(db, &key, &answer, now)).await
     }
 
-    async fn abandon_idempotent(&self, key: IdempotencyKey) -> Result<()> {
-        self.writer.run(move |db| idempotency::abandon(db, &key)).await
+    async fn abandon_idempotent(&self, key: IdempotencyKey, claim: ClaimId) -> Result<()> {
+        self.writer.run(move |db| idempotency::abandon(db, &key, claim)).await
+    }
+
+    async fn purge_sessions(&self, revoked_before: Timestamp, limit: u32) -> Result<u32> {
+        self.writer.run(move |db| retention::purge_sessions(db, revoked_before, limit)).await
+    }
+
+    async fn purge_idempotent(&self, ended_before: Timestamp, limit: u32) -> Result<u32> {
+        self.writer.run(move |db| retention::purge_idempotent(db, ended_before, limit)).await
     }
 
     async fn enqueue_message(&self, message: NewMessage, now: Timestamp) -> Result<OutboxId> {

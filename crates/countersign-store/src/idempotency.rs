@@ -15,6 +15,10 @@ pub struct IdempotencyKey {
     pub fingerprint: PayloadHash,
 }
 
+/// One try at an effect, drawn at random for each: only who claimed a key may give it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimId(pub [u8; 16]);
+
 /// An answer to be given again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswer {

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use account::{AccountExport, Erasure, User};
 pub use audit::{AuditEntry, AuditEvent};
 pub use clock::ClockVerdict;
-pub use idempotency::{IdempotencyKey, Idempotent, StoredAnswer};
+pub use idempotency::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 pub use login::{
     Attempt, AttemptedCode, Channel, CodeIssue, CodeMac, LoginLimits, LoginState, NewCode, NewLogin,
 };
@@ -158,6 +158,14 @@ pub trait Store: Send + Sync + 'static {
         address: String,
     ) -> impl Future<Output = Result<Option<User>>> + Send;
 
+    /// Users whose address comes after `after`, ordered by the bytes of their addresses, at most `limit`. An empty `after`
+    /// comes before all.
+    fn users_after(
+        &self,
+        after: String,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<User>>> + Send;
+
     /// Replaces the scopes of a user, sorted and without duplicates; `false` if there is no such user. Sessions see it at
     /// once.
     fn set_scopes(
@@ -217,6 +225,7 @@ pub trait Store: Send + Sync + 'static {
     fn begin_idempotent(
         &self,
         key: IdempotencyKey,
+        claim: ClaimId,
         now: Timestamp,
         lease: Duration,
     ) -> impl Future<Output = Result<Idempotent>> + Send;
@@ -230,8 +239,38 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Gives a claimed key back: the effect certainly did not happen. A finished key stays finished.
-    fn abandon_idempotent(&self, key: IdempotencyKey) -> impl Future<Output = Result<()>> + Send;
+    /// Gives a claimed key back: the effect of this claim certainly did not happen. A finished key stays finished.
+    ///
+    /// A key that another call has claimed since, after this one's lease ended, stays claimed: releasing it would let a third
+    /// call do what the second is doing.
+    fn abandon_idempotent(
+        &self,
+        key: IdempotencyKey,
+        claim: ClaimId,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    // ---- retention
+
+    /// Deletes sessions that were revoked before `revoked_before`, at most `limit`, longest revoked first. Returns how
+    /// many.
+    ///
+    /// A session that signed records stays: its key is what verifies them. Too early, and a revoked device is told
+    /// `unauthenticated`, which is less than it could know; it never gets in.
+    fn purge_sessions(
+        &self,
+        revoked_before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<u32>> + Send;
+
+    /// Deletes idempotency keys that were finished before `ended_before`, and claims whose leases ended before it; at most
+    /// `limit`, oldest first. Returns how many.
+    ///
+    /// Too early, and a client that tries again has its effect twice.
+    fn purge_idempotent(
+        &self,
+        ended_before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<u32>> + Send;
 
     // ---- messages to be sent
 

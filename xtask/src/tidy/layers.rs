@@ -11,25 +11,34 @@ type Layer = (&'static str, &'static [&'static str]);
 const LAYERS: &[Layer] = &[
     ("countersign", &[]),
     ("countersign-store", &["countersign"]),
+    ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
-    ("countersign-client", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
         "countersign-factory",
         &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
     ),
+    ("countersign-app", &["countersign", "countersign-league"]),
+    ("countersign-client", &["countersign", "countersign-app"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
         "countersign-server",
-        &["countersign", "countersign-keys", "countersign-store", "countersign-identity"],
+        &[
+            "countersign",
+            "countersign-keys",
+            "countersign-listen",
+            "countersign-store",
+            "countersign-identity",
+        ],
     ),
     (
         "countersign-cli",
         &[
             "countersign",
             "countersign-keys",
+            "countersign-listen",
             "countersign-store",
             "countersign-store-sqlite",
             "countersign-identity",

@@ -6,8 +6,8 @@ use crate::failure::Result;
 use crate::output;
 use countersign_server::clock;
 use countersign_server::config::Config;
+use countersign_server::logging::Logging;
 use countersign_server::serve::{Ended, Server};
-use countersign_server::telemetry;
 use countersign_store_sqlite::SqliteStore;
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use std::sync::Arc;
 pub(super) fn serve(full: &Full) -> Result<()> {
     end_with_the_parent();
     let config = Config::load(None, [], &settings(full))?;
-    telemetry::start_logging(&config.log.filter, config.log.format)?;
     if full.init {
         let keys = config.store.data.join("keys");
         countersign_keys::init(&keys, &config.realm()?, clock::now(), &Default::default())?;
     }
     runtime()?.block_on(async {
+        let _logging = Logging::start(&config.log)?;
         std::fs::create_dir_all(&config.store.data)?;
         let store = Arc::new(SqliteStore::open(&config.store.data.join("countersign.db"))?);
         let asked = Arc::clone(&store);

@@ -84,8 +84,7 @@ impl Login {
         let options = Options::default();
         let server = Server::new(base.clone(), tls.options(pin_reporter()), options)?;
         let mut login = login::Login::open(&server, &self.address).await?;
-        let frame = server.fetch_keyset().await?;
-        let (trust, keyset) = self.trust(before, &login, &frame)?;
+        let (trust, keyset) = self.trust(before, &login, &server).await?;
         // Written before the code is spent: a folder that cannot be written to shows now.
         profile.create()?;
         let mut state = State { server: base, tls, trust, session: None };
@@ -145,15 +144,16 @@ impl Login {
     }
 
     /// Decides which keys to believe, before anything secret is sent.
-    fn trust(
+    async fn trust(
         &self,
         before: Option<State>,
         login: &login::Login,
-        frame: &[u8],
+        server: &Server,
     ) -> Result<(Trust, Keyset), Failure> {
         let realm = login.realm().clone();
         if !self.root.is_empty() {
-            return Ok(Trust::from_roots(realm, &self.root, frame)?);
+            let frame = server.fetch_keyset().await?;
+            return Ok(server.trust_from_roots(&realm, &self.root, frame).await?);
         }
         if let Some(mut trust) = before.map(|state| state.trust) {
             if *trust.realm() != realm {
@@ -168,7 +168,7 @@ impl Login {
                     ),
                 ));
             }
-            let keyset = trust.accept(frame)?;
+            let keyset = server.renew(&mut trust).await?;
             return Ok((trust, keyset));
         }
         if !self.trust_first {
@@ -177,8 +177,9 @@ impl Login {
                  --root HEX, or look at what the server says and believe it with --trust-first",
             ));
         }
-        let first = Trust::on_first_sight(realm, frame)?;
-        self.confirm(frame)?;
+        let frame = server.fetch_keyset().await?;
+        let first = Trust::on_first_sight(realm, &frame)?;
+        self.confirm(&frame)?;
         Ok(first)
     }
 

@@ -47,7 +47,7 @@ impl TrustCommand {
 async fn fetch(state: &mut State) -> Result<Keyset, Failure> {
     let tls = state.tls.options(pin_reporter());
     let server = Server::new(state.server.clone(), tls, Options::default())?;
-    Ok(state.trust.accept(&server.fetch_keyset().await?)?)
+    Ok(server.renew(&mut state.trust).await?)
 }
 
 fn text(trust: &Trust, keyset: &Keyset) {

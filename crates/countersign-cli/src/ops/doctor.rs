@@ -9,6 +9,7 @@ use countersign_identity::config::{MailMode, SmsMode};
 use countersign_keys::folder::read_keyset;
 use countersign_keys::{OnlineKeys, Utc, Warning, warnings};
 use countersign_server::config::{Config, Engine, TlsConfig};
+use countersign_listen::{Certificate, TlsFiles};
 use countersign_store::{ClockVerdict, Store};
 use countersign_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 /// How far the clock may be behind what was seen; the server's own tolerance.
 const TOLERANCE: Duration = Duration::from_secs(5);
+/// What renews certificates by itself does so a month before their end: two weeks before, it has failed.
+const CERTIFICATE_WARNING: Duration = Duration::from_secs(14 * 86_400);
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -102,7 +105,10 @@ fn examine(args: &DoctorArgs, now: Timestamp) -> Vec<Finding> {
     }
     if let Some(config) = &config {
         findings.push(messages(config));
-        findings.extend(config.server.tls.as_ref().map(|tls| certificate(tls, &folder, config)));
+        if let Some(tls) = &config.server.tls {
+            findings.push(end_of_certificate(tls, now));
+            findings.push(pinned(tls, &folder, config));
+        }
     }
     findings
 }
@@ -241,12 +247,32 @@ fn messages(config: &Config) -> Finding {
     }
 }
 
-fn certificate(tls: &TlsConfig, folder: &Path, config: &Config) -> Finding {
+/// Loads certificate and key as the server would, and looks at the date.
+fn end_of_certificate(tls: &TlsConfig, now: Timestamp) -> Finding {
     const TOPIC: &str = "tls";
-    if let Err(error) = std::fs::File::open(&tls.key) {
-        let message = format!("{} cannot be opened: {error}", tls.key.display());
-        return Finding::bad(TOPIC, message, "Check server.tls.key.");
+    const RENEW: &str = "Renew it; the server takes the new files within 30 s.";
+    let files = TlsFiles { cert: tls.certificate.clone(), key: tls.key.clone() };
+    let end = match Certificate::load(files) {
+        Ok(certificate) => certificate.expires(),
+        Err(error) => {
+            let remedy = "Check server.tls.certificate and server.tls.key.";
+            return Finding::bad(TOPIC, error, remedy);
+        }
+    };
+    let message = format!("the certificate ends at {}", Utc(end));
+    if end <= now {
+        Finding::bad(TOPIC, format!("{message}: it has expired, and clients refuse it"), RENEW)
+    } else if end <= now.plus(CERTIFICATE_WARNING) {
+        let days = end.since(now).as_secs() / 86_400;
+        let message = format!("{message}, in {days} days");
+        Finding { topic: TOPIC, level: Level::Warning, message, remedy: RENEW.into() }
+    } else {
+        Finding::good(TOPIC, message)
     }
+}
+
+fn pinned(tls: &TlsConfig, folder: &Path, config: &Config) -> Finding {
+    const TOPIC: &str = "tls";
     let pin = match pin_of_certificate(&tls.certificate) {
         Ok(pin) => pin,
         Err(error) => return Finding::bad(TOPIC, error, "Check server.tls.certificate."),
@@ -254,7 +280,7 @@ fn certificate(tls: &TlsConfig, folder: &Path, config: &Config) -> Finding {
     let set = config.realm().ok().and_then(|realm| read_keyset(folder, &realm).ok());
     let pins = set.map(|set| set.keyset.content.pins).unwrap_or_default();
     if pins.is_empty() || pins.contains(&pin) {
-        Finding::good(TOPIC, "the certificate can be read, and its key is one that clients accept")
+        Finding::good(TOPIC, "the key of the certificate is one that clients accept")
     } else {
         Finding::bad(
             TOPIC,

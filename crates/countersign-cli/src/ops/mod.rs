@@ -31,7 +31,7 @@ pub(crate) enum OpsCommand {
     Restore(backup::RestoreArgs),
     /// Look for what is wrong, or will be, and say what to do about it
     Doctor(doctor::DoctorArgs),
-    /// Show an account, and give or take its scopes
+    /// List accounts, show one, and give or take its scopes
     User(user::UserArgs),
     /// Read the audit log
     Audit(audit::AuditArgs),

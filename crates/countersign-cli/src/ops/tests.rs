@@ -172,6 +172,10 @@ fn accounts_backups_and_the_audit_log() {
         shown.contains("scopes   referee\n") && shown.contains("\"Ana's phone\" on cli"),
         "{shown}"
     );
+    let listed = machine.run("user list --data @/data");
+    assert!(listed.contains("2026-01-01T00:00:00Z  ana@example.org  referee\n"), "{listed}");
+    assert!(machine.run("user list --limit 1 --data @/data").contains("--after ana@example.org"));
+    assert_eq!(machine.run("user list --after ana@example.org --json --data @/data"), "[]\n");
     assert!(machine.fails("user show bob@example.org --data @/data").contains("no account has"));
     assert!(machine.fails("user grant ana@example.org A --data @/data").contains("is no scope"));
     let log: Value = serde_json::from_str(&machine.run("audit --json --data @/data")).unwrap();
@@ -224,6 +228,43 @@ fn what_a_doctor_finds() {
     assert!(!sound && text.contains("email.host or email.from is missing"), "{text}");
     let plain = machine.run("doctor --config @/c.toml --data @/data");
     assert!(plain.ends_with("Nothing is wrong.\n"), "{plain}");
+}
+
+#[test]
+fn a_doctor_tells_when_the_certificate_ends() {
+    let machine = Machine::new();
+    machine.init();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2026, 3, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    std::fs::write(machine.path("chain.pem"), certificate.pem()).unwrap();
+    std::fs::write(machine.path("key.pem"), key.serialize_pem()).unwrap();
+    let other = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(machine.path("other.pem"), other.serialize_pem()).unwrap();
+    let with = |now: Timestamp, key: &str| {
+        let set = "--set realm.app=league --set realm.audience=league.example.org";
+        let tls = format!("--set server.tls.certificate=@/chain.pem --set server.tls.key=@/{key}");
+        let (code, text) = machine.at(now, &format!("doctor --data @/data {set} {tls}")).unwrap();
+        let line = text.lines().find(|line| line.contains("  tls ")).unwrap().to_owned();
+        (code == ExitCode::SUCCESS, line)
+    };
+    // NOW is 59 days before.
+    for (days, sound, expected) in [
+        (0, true, "ok       tls           the certificate ends at 2026-03-01T00:00:00Z"),
+        (44, true, "ok       tls           the certificate ends at 2026-03-01T00:00:00Z"),
+        (
+            45,
+            true,
+            "warning  tls           the certificate ends at 2026-03-01T00:00:00Z, in 14 days",
+        ),
+        (59, false, "it has expired, and clients refuse it"),
+    ] {
+        let (found, line) = with(NOW.plus(DAY * days), "key.pem");
+        assert!(found == sound && line.ends_with(expected), "{days}: {line}");
+    }
+    let (sound, line) = with(NOW, "other.pem");
+    assert!(!sound && line.starts_with("bad"), "{line}");
 }
 
 #[test]

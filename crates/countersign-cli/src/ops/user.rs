@@ -7,7 +7,7 @@ use countersign_identity::address::Address;
 use countersign_keys::Utc;
 use countersign_store::{AuditEvent, SessionStatus, Store, User};
 use countersign_store_sqlite::SqliteStore;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Arguments of `user`.
 #[derive(Debug, clap::Args)]
@@ -16,6 +16,7 @@ Scopes decide what an account's sessions may do behind the gateway. Changes coun
 the audit log. Phone numbers are written with their country code, like +33612345678.
 
 Examples:
+  countersign user list
   countersign user show ana@example.org
   countersign user grant ana@example.org referee admin
   countersign user revoke-scope ana@example.org admin")]
@@ -28,6 +29,18 @@ pub(crate) struct UserArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum UserCommand {
+    /// List accounts by address, with their scopes
+    List {
+        /// List accounts whose address comes after this
+        #[arg(long, value_name = "ADDRESS", default_value = "")]
+        after: String,
+        /// List at most this many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+        /// As JSON; times in milliseconds since 1970
+        #[arg(long)]
+        json: bool,
+    },
     /// Show an account, its scopes and its sessions
     Show {
         /// E-mail address or phone number
@@ -54,6 +67,14 @@ enum UserCommand {
 pub(super) fn run(args: &UserArgs, now: Timestamp, out: &mut Output<'_>) -> Result<(), OpsError> {
     let store = args.data.open()?;
     match &args.command {
+        UserCommand::List { after, limit, json } => {
+            let users = wait(store.users_after(after.clone(), *limit))?;
+            if *json {
+                Ok(out.json(&users.iter().map(as_json).collect())?)
+            } else {
+                list(&users, *limit, out)
+            }
+        }
         UserCommand::Show { address } => show(&store, &find(&store, address)?, out),
         UserCommand::Grant { address, scopes } => {
             check(scopes)?;
@@ -67,6 +88,29 @@ pub(super) fn run(args: &UserArgs, now: Timestamp, out: &mut Output<'_>) -> Resu
             change(&store, &user, kept.collect(), "user.revoke-scope", now, out)
         }
     }
+}
+
+fn list(users: &[User], limit: u32, out: &mut Output<'_>) -> Result<(), OpsError> {
+    for User { id, address, created, scopes } in users {
+        out.line(format_args!("{id}  {}  {address}  {}", Utc(*created), shown(scopes)))?;
+    }
+    if let Some(last) = users.last().filter(|_| users.len() as u64 == u64::from(limit)) {
+        out.line(format_args!(
+            "There may be more: countersign user list --after {}",
+            last.address
+        ))?;
+    }
+    Ok(())
+}
+
+fn as_json(user: &User) -> Value {
+    let User { id, address, created, scopes } = user;
+    json!({
+        "user": id.to_string(),
+        "address": address,
+        "created_ms": created.as_millis(),
+        "scopes": scopes,
+    })
 }
 
 fn find(store: &SqliteStore, address: &str) -> Result<User, OpsError> {

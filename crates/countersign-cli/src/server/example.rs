@@ -23,6 +23,8 @@ audience = "league.example.org"
 [store]
 # data = "countersign-data"            # database, keys, pepper
 # engine = "sqlite"                    # or "memory": everything is lost at the end
+# revoked_sessions_days = 90           # then a device is told "unauthenticated" instead of "revoked"; 0: kept for ever
+# idempotency_days = 30                # then the same key is a new call; 0: kept for ever
 
 [email]
 # mode = "off"                         # starttls, tls, plain, dev
@@ -103,6 +105,7 @@ audience = "league.example.org"
 [log]
 # filter = "info"                      # one line per request: "info,countersign::access=debug"
 # format = "text"                      # or "json"
+# otlp = "http://127.0.0.1:4318"       # traces to a collector; needs a build with `--features otlp`
 "#;
 
 #[cfg(test)]

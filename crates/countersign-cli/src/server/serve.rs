@@ -5,9 +5,9 @@ use crate::output;
 use clap::Args;
 use countersign_server::clock;
 use countersign_server::config::{Config, Engine};
+use countersign_server::logging::Logging;
 use countersign_server::serve::{Ended, Reload, Server};
 use countersign_server::shutdown::Shutdown;
-use countersign_server::telemetry;
 use countersign_store::{MemoryStore, Store};
 use countersign_store_sqlite::SqliteStore;
 use std::sync::Arc;
@@ -38,15 +38,18 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.load()?;
-        telemetry::start_logging(&config.log.filter, config.log.format)?;
-        if self.dev {
-            self.prepare_dev(&config)?;
-        }
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         if config.server.threads > 0 {
             runtime.worker_threads(config.server.threads);
         }
-        runtime.enable_all().build()?.block_on(serve(&config))
+        let runtime = runtime.enable_all().build()?;
+        let logging = {
+            let _on_it = runtime.enter();
+            Logging::start(&config.log)?
+        };
+        let ended = self.prepare(&config).and_then(|()| runtime.block_on(serve(&config)));
+        logging.end();
+        ended
     }
 
     fn load(&self) -> Result<Config, Failure> {
@@ -70,7 +73,10 @@ impl Serve {
         Ok(self.config.load(&set)?)
     }
 
-    fn prepare_dev(&self, config: &Config) -> Result<(), Failure> {
+    fn prepare(&self, config: &Config) -> Result<(), Failure> {
+        if !self.dev {
+            return Ok(());
+        }
         let keys = config.store.data.join("keys");
         if !keys.join("keyset.frame").exists() {
             let made =

@@ -3,7 +3,7 @@
 use crate::harness::peers::free_port;
 use crate::harness::recorder::{Recorder, answer};
 use crate::harness::*;
-use countersign::ResultCode;
+use countersign::{RecordId, ResultCode};
 use countersign_store::{ClockVerdict, Store};
 use countersign_store_sqlite::SqliteStore;
 use serde_json::json;
@@ -120,6 +120,38 @@ fn a_revocation_reaches_another_process_on_the_same_folder() {
     });
     phone.move_to(first.public());
     assert_eq!(phone.call("session.hello", b"").result, ResultCode::SESSION_REVOKED);
+}
+
+#[test]
+fn what_ended_long_ago_is_purged_and_no_device_gets_in_by_it() {
+    let mut server = Server::start(Options::new());
+    let [mut old, mut signer, mut recent, mut kept] =
+        [(); 4].map(|()| Device::register(&server, "ana@example.org"));
+    let record = signer.record(RecordId::from_bytes(random()), b"{}");
+    assert_eq!(signer.call("record.submit", &record).result, ResultCode::OK);
+    let earlier = old.request("session.list", b"{}");
+    old.exchange(&earlier);
+    server.stop();
+    let ago = |days: u64| now().minus(Duration::from_secs(days * 86_400));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = SqliteStore::open(&server.data().join("countersign.db")).unwrap();
+    runtime.block_on(async {
+        let user = old.user.parse().unwrap();
+        for (device, days) in [(&old, 91), (&signer, 91), (&recent, 89)] {
+            assert!(store.revoke_session(user, device.session, ago(days)).await.unwrap());
+        }
+    });
+    drop(store);
+    server.restart();
+    eventually("it is purged", || {
+        (old.call("session.hello", b"").result == ResultCode::UNAUTHENTICATED).then_some(())
+    });
+    assert_eq!(old.exchange(&earlier).result, ResultCode::UNAUTHENTICATED, "a replay stays out");
+    for device in [&mut signer, &mut recent] {
+        assert_eq!(device.call("session.hello", b"").result, ResultCode::SESSION_REVOKED);
+    }
+    let listed = kept.call("session.list", b"{}").json();
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 3);
 }
 
 #[test]

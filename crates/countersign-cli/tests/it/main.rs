@@ -19,6 +19,8 @@ mod program;
 mod proxies;
 mod push;
 mod replay;
+mod roots;
 mod scalars;
 mod secrets;
 mod signatures;
+mod traces;

@@ -18,30 +18,30 @@ const USAGE: i32 = 2;
 const FAILED: i32 = 3;
 const LOGGED_OUT: i32 = 4;
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 }
 
 /// Somebody with a home folder, and everything that the program ever showed them.
-struct Person {
+pub(crate) struct Person {
     home: TempDir,
     shown: RefCell<String>,
 }
 
 impl Person {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: TempDir::new().unwrap(), shown: RefCell::default() }
     }
 
-    fn logged_in(server: &Server, address: &str) -> Self {
+    pub(crate) fn logged_in(server: &Server, address: &str) -> Self {
         let person = Self::new();
         let ran = person.log_in(server, address, &[]);
         assert_eq!(ran.code, DONE, "{}", ran.err);
@@ -62,7 +62,7 @@ impl Person {
             .unwrap()
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.end(self.spawn(args))
     }
 
@@ -80,11 +80,20 @@ impl Person {
 
     /// Types the code as it comes, after what `first` says.
     fn log_in(&self, server: &Server, address: &str, first: &[&str]) -> Ran {
+        let root = server.keyset().content.roots[0].fingerprint().to_string();
+        self.log_in_under(&root, server, address, first)
+    }
+
+    /// The same, with a root of the caller's.
+    pub(crate) fn log_in_under(
+        &self,
+        root: &str,
+        server: &Server,
+        address: &str,
+        first: &[&str],
+    ) -> Ran {
         let url = format!("http://{}", server.public().get());
-        let keyset = server.keyset();
-        let root = keyset.content.roots[0].fingerprint().to_string();
-        let mut child =
-            self.spawn(&["login", address, "--server", &url, "--root", &root, "--json"]);
+        let mut child = self.spawn(&["login", address, "--server", &url, "--root", root, "--json"]);
         let mut keys = child.stdin.take().unwrap();
         for line in first {
             writeln!(keys, "{line}").unwrap();

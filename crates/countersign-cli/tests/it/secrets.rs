@@ -1,6 +1,7 @@
 //! P8: secrets appear where they are kept, and nowhere else: not in logs at TRACE, not in the database, its log or its
 //! backups, in none of the spellings that a careless program would give them.
 
+use crate::harness::recorder::Recorder;
 use crate::harness::*;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -210,9 +211,10 @@ fn push(server: &Server, user: &str, expected: u16) {
     assert_eq!(answer.status, expected, "{answer:?}");
 }
 
-fn options(mail: SocketAddr) -> Options {
+fn options(mail: SocketAddr, collector: &Recorder) -> Options {
     Options::new()
         .set("log.filter", "trace")
+        .set("log.otlp", collector.url())
         .set("email.mode", "plain")
         .set("email.host", "127.0.0.1")
         .set("email.port", mail.port())
@@ -239,9 +241,9 @@ fn register(server: &Server, mail: &MailServer, address: &str) -> (Device, Strin
 }
 
 #[test]
-fn p8_no_secret_in_logs_database_or_backup() {
-    let (mail, address) = MailServer::start();
-    let mut server = Server::start(options(address));
+fn p8_no_secret_in_logs_traces_database_or_backup() {
+    let ((mail, address), collector) = (MailServer::start(), Recorder::saying("{}"));
+    let mut server = Server::start(options(address, &collector));
     let (mut ana, code) = register(&server, &mail, "ana-marker@example.org");
     journey(&server, &mut ana);
     // A code that is never used, and so never replaced or counted.
@@ -269,8 +271,12 @@ fn p8_no_secret_in_logs_database_or_backup() {
     let log = server.log();
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log says more than usual");
     assert_eq!(find(&secrets, log.as_bytes()), None, "in the log");
+    let traces: Vec<u8> = collector.calls().into_iter().flat_map(|call| call.body).collect();
+    assert!(String::from_utf8_lossy(&traces).contains("POST /x"), "there are traces");
+    assert_eq!(find(&secrets, &traces), None, "in the traces");
     for personal in ["ana-marker", "bea-marker"] {
         assert!(!log.contains(personal), "an address in the log");
+        assert!(!String::from_utf8_lossy(&traces).contains(personal), "an address in the traces");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::text;
 use crate::base::BaseUrl;
 use crate::keystore::KeyPlace;
-use crate::tls::{Pin, PinMode, PinReporter, TlsOptions};
+use crate::tls::{Identity, Pin, PinMode, PinReporter, TlsOptions};
 use crate::trust::Trust;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,6 +47,7 @@ impl TlsState {
             pins: self.pins.clone(),
             pin_mode,
             pin_reporter,
+            identity: Identity::Certificate,
         }
     }
 }

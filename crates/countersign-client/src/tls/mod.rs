@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
-use verifier::PinningVerifier;
+use verifier::{AnyCertificate, PinningVerifier};
 
 /// What is trusted besides the public certification authorities.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,19 @@ pub struct TlsOptions {
     pub pin_mode: PinMode,
     /// Hears of every mismatch.
     pub pin_reporter: PinReporter,
+    /// What says that the right server answers.
+    pub identity: Identity,
+}
+
+/// What says that the right server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// The certificate, as on the web.
+    #[default]
+    Certificate,
+    /// Signatures inside: any certificate will do. Only for peers that prove themselves with a key of their own in what they
+    /// answer, and are sent nothing secret before: the goal-line devices.
+    Evidence,
 }
 
 /// Why TLS cannot be set up.
@@ -80,6 +93,14 @@ impl TlsFactory {
         )
         .build()
         .map_err(|e| library(&e))?;
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| library(&e))?
+            .dangerous();
+        if self.options.identity == Identity::Evidence {
+            let verifier = Arc::new(AnyCertificate { inner });
+            return Ok(builder.with_custom_certificate_verifier(verifier).with_no_client_auth());
+        }
         let mut pins = self.options.pins.clone();
         pins.extend_from_slice(keyset_pins);
         pins.sort_unstable();
@@ -92,12 +113,6 @@ impl TlsFactory {
             mode: self.options.pin_mode,
             reporter: self.options.pin_reporter.clone(),
         };
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|e| library(&e))?;
-        Ok(builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth())
+        Ok(builder.with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
     }
 }

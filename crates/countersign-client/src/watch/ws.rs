@@ -4,30 +4,17 @@ use super::WatchOptions;
 use super::link::{LinkError, Opening, opening, system};
 use super::sse::lost;
 use crate::client::Client;
-use crate::transport::{Transport, TransportError};
+use crate::websocket::{self, Socket, WebSocketError};
 use countersign::client::Sent;
 use countersign::{Frame, Kind};
 use futures_util::{SinkExt, StreamExt};
-use rustls::pki_types::ServerName;
 use std::collections::VecDeque;
 use std::fmt;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-
-/// Largest message: PROTOCOL.md, section 12.
-const MESSAGE_MAX: usize = 1 << 20;
-
-trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 /// An open WebSocket on which a stream was opened.
 pub(super) struct WsLink {
-    socket: WebSocketStream<Box<dyn Bytes>>,
+    socket: Socket,
     /// Pushes that overtook the answer to `stream.open`.
     early: VecDeque<Vec<u8>>,
 }
@@ -49,7 +36,9 @@ impl WsLink {
         let mut before: Option<Sent> = None;
         // The second round only if the server asks for another signature. It closes the connection then, so each has its own.
         for _ in 0..2 {
-            let connecting = tokio::time::timeout(limit, connect(transport)).await;
+            let url = transport.base().websocket();
+            let connecting = websocket::connect(transport, &url, Some("countersign.v1"));
+            let connecting = tokio::time::timeout(limit, connecting).await;
             let socket = connecting.map_err(|_| lost(transport.timeout(limit)))??;
             let mut link = Self { socket, early: VecDeque::new() };
             let (frame, sent) = client
@@ -110,43 +99,13 @@ impl WsLink {
     }
 }
 
-async fn connect(transport: &Transport) -> Result<WebSocketStream<Box<dyn Bytes>>, LinkError> {
-    let base = transport.base();
-    let refused = |why: String| lost(TransportError::Connect { server: transport.server(), why });
-    let tcp =
-        TcpStream::connect((base.host(), base.port())).await.map_err(|e| refused(e.to_string()))?;
-    let stream: Box<dyn Bytes> = if base.is_tls() {
-        let name =
-            ServerName::try_from(base.host().to_owned()).map_err(|e| refused(e.to_string()))?;
-        let connecting = TlsConnector::from(transport.tls()).connect(name, tcp).await;
-        Box::new(connecting.map_err(|error| {
-            lost(transport.explain_tls(&error).unwrap_or_else(|| transport.broken(&error)))
-        })?)
-    } else {
-        Box::new(tcp)
-    };
-    let uri = base.websocket().parse().map_err(|_| refused("an impossible URL".to_owned()))?;
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol("countersign.v1");
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_MAX))
-        .max_frame_size(Some(MESSAGE_MAX));
-    match client_async_with_config(request, stream, Some(config)).await {
-        Ok((socket, _)) => Ok(socket),
-        // The server, or a proxy before it, answers but does not switch: another carrier will do.
-        Err(error @ (WsError::Http(_) | WsError::Protocol(_) | WsError::HttpFormat(_))) => {
-            Err(LinkError::Unsupported(error.to_string()))
+impl From<WebSocketError> for LinkError {
+    fn from(error: WebSocketError) -> Self {
+        match error {
+            WebSocketError::Unsupported(why) => Self::Unsupported(why),
+            WebSocketError::Transport(error) => lost(error),
+            WebSocketError::Broken(error) => broken(&error),
         }
-        Err(
-            error @ (WsError::ConnectionClosed
-            | WsError::AlreadyClosed
-            | WsError::Io(_)
-            | WsError::Tls(_)
-            | WsError::Capacity(_)
-            | WsError::WriteBufferFull(_)
-            | WsError::Utf8(_)
-            | WsError::AttackAttempt
-            | WsError::Url(_)),
-        ) => Err(broken(&error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a request comes from.
 
-use crate::listen::ConnectionInfo;
+use countersign_listen::ConnectionInfo;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use std::convert::Infallible;

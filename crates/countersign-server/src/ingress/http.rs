@@ -8,6 +8,7 @@ use crate::commands;
 use crate::gateway::Refusal;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::trace;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use countersign_store::Store;
 use http::{HeaderValue, StatusCode, header};
 use std::net::IpAddr;
 use std::sync::Arc;
+use tracing::{Instrument, Span};
 
 /// Log target of one line per request, at debug level: `log.filter = "info,countersign::access=debug"`.
 const ACCESS: &str = "countersign::access";
@@ -43,6 +45,19 @@ pub(super) async fn answer<S: Store>(
     frame: Bytes,
     ip: IpAddr,
 ) -> Result<(ReplyTo, Reply), Problem> {
+    let span = trace::exchange();
+    let answered = exchanged(app, frame, ip).instrument(span.clone()).await;
+    if let Ok((reply_to, reply)) = &answered {
+        trace::answered(&span, reply_to, reply.result);
+    }
+    answered
+}
+
+async fn exchanged<S: Store>(
+    app: &App<S>,
+    frame: Bytes,
+    ip: IpAddr,
+) -> Result<(ReplyTo, Reply), Problem> {
     let started = clock::instant();
     if app.failed.is_set() {
         return Err(Problem::Unavailable("The server's clock or disk cannot be trusted."));
@@ -50,6 +65,7 @@ pub(super) async fn answer<S: Store>(
     let answered = match app.gateway.verify(frame, ip).await {
         Ok(admitted) => {
             let message_type = admitted.request.header.message_type;
+            trace::admitted(&Span::current(), message_type.as_str());
             let reply = commands::dispatch(app, &admitted, ip).await;
             tracing::debug!(
                 target: ACCESS,

@@ -8,6 +8,8 @@ mod openapi;
 mod public;
 mod rest;
 mod sse;
+#[cfg(feature = "otlp")]
+mod traced;
 mod ws;
 
 pub use admin::router as admin_router;
@@ -39,7 +41,7 @@ pub struct IngressLimits {
     /// What a proxy in front has cut off the path before it came here.
     pub public_prefix: String,
     /// Proxies whose word on the client's address is taken.
-    pub trusted_proxies: Arc<crate::listen::TrustedProxies>,
+    pub trusted_proxies: Arc<countersign_listen::TrustedProxies>,
 }
 
 /// All routes of the public listener.
@@ -50,6 +52,7 @@ pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .route("/sse", post(sse::open::<S>).options(public::preflight))
         .route("/ws", get(ws::upgrade::<S>))
         .route("/keyset", get(public::keyset::<S>))
+        .route("/keyset/{version}", get(public::keyset_of_version::<S>))
         .route("/login", post(login::open::<S>).options(public::preflight))
         .route("/login/code", post(login::send_code::<S>).options(public::preflight))
         .route("/login/register", post(login::register::<S>).options(public::preflight))
@@ -61,6 +64,14 @@ pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
     let router = match app.limits.rest_prefix.as_str() {
         "" => router,
         prefix => router.route(&format!("{prefix}/{{*path}}"), any(rest::call::<S>)),
+    };
+    #[cfg(feature = "otlp")]
+    let router = match app.traced {
+        true => router.route_layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&app),
+            traced::serve::<S>,
+        )),
+        false => router,
     };
     router
         .fallback(|| async { Problem::NotFound })
@@ -74,8 +85,8 @@ async fn read<S: Store>(
     body: axum::body::Body,
     max: usize,
 ) -> Result<Bytes, Problem> {
-    use crate::listen::BodyError;
-    let bytes = crate::listen::read_body(body, max, app.limits.body_deadline).await;
+    use countersign_listen::BodyError;
+    let bytes = countersign_listen::read_body(body, max, app.limits.body_deadline).await;
     bytes.map_err(|error| match error {
         BodyError::TooLarge => Problem::TooLarge,
         BodyError::TooSlow => Problem::Timeout,

@@ -23,7 +23,17 @@ pub fn document() -> OpenApi {
         description = "Signed device sessions. The protocol of signed frames is specified in docs/PROTOCOL.md.",
         license(name = "MIT OR Apache-2.0")
     ),
-    paths(open_login, send_code, register, exchange, sse, keyset, health, ready)
+    paths(
+        open_login,
+        send_code,
+        register,
+        exchange,
+        sse,
+        keyset,
+        keyset_of_version,
+        health,
+        ready
+    )
 )]
 struct Document;
 
@@ -156,6 +166,13 @@ fn sse() {}
 ))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn keyset() {}
+
+#[utoipa::path(get, path = "/keyset/{version}", params(("version" = u64, Path, description = "In decimal")), responses(
+    (status = 200, description = "A key set frame; never changes", content_type = "application/vnd.countersign.v1"),
+    (status = 404, body = ProblemDetails, content_type = "application/problem+json"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn keyset_of_version() {}
 
 #[utoipa::path(get, path = "/health", responses((status = 200, description = "The process runs")))]
 #[expect(dead_code, reason = "carries the attribute")]

@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use countersign_store::Store;
 use http::{HeaderValue, StatusCode, header};
@@ -14,6 +15,28 @@ pub(super) async fn keyset<S: Store>(State(app): State<Arc<App<S>>>) -> Response
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::MEDIA_TYPE));
     super::http::finish(headers);
+    response
+}
+
+/// The set of one version, former or current. Its bytes never change, so anybody may keep them.
+pub(super) async fn keyset_of_version<S: Store>(
+    State(app): State<Arc<App<S>>>,
+    version: Result<Path<String>, PathRejection>,
+) -> Response {
+    // One spelling for each number: no caches full of the same set.
+    let number =
+        |text: &String| text.parse().ok().filter(|version: &u64| version.to_string() == *text);
+    let asked = version.ok().and_then(|Path(text)| number(&text));
+    let Some(frame) = asked.and_then(|version| app.sealer.keys().keysets.get(&version).cloned())
+    else {
+        return Problem::NotFound.into_response();
+    };
+    let mut response = frame.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::MEDIA_TYPE));
+    super::http::finish(headers);
+    let forever = "public, max-age=31536000, immutable, no-transform";
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(forever));
     response
 }
 

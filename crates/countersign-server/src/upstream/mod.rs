@@ -7,20 +7,20 @@ pub use route::{RestRule, RestRuleSpec, Route, RouteError, RouteSpec};
 
 use crate::app::App;
 use crate::gateway::Admitted;
+use crate::outbound::{self, HttpClient};
+use crate::random;
 use crate::reply::Reply;
+use crate::trace;
 use bytes::Bytes;
 use countersign::ResultCode;
 use countersign_identity::webhook::WebhookSecret;
-use countersign_store::{IdempotencyKey, Idempotent, Store, StoredAnswer};
+use countersign_store::{ClaimId, IdempotencyKey, Idempotent, Store, StoredAnswer};
 use http::{Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use std::net::IpAddr;
 use std::time::Duration;
+use tracing::Instrument;
 
 type Body = Full<Bytes>;
 
@@ -30,7 +30,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// The service behind the gateway.
 #[derive(Debug)]
 pub struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: HttpClient,
     base: String,
     routes: Vec<Route>,
     rest: Vec<RestRule>,
@@ -87,6 +87,13 @@ enum Outcome {
 }
 
 impl Called {
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            Self::Unreachable | Self::TimedOut | Self::TooLarge => None,
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         match self {
             Self::Answered { .. } | Self::TooLarge => Outcome::Known,
@@ -100,20 +107,7 @@ impl Upstream {
     /// A client for the service. Nothing is connected yet.
     pub fn new(parts: UpstreamParts) -> Self {
         let UpstreamParts { base, routes, rest, secret, answer_max, timeout } = parts;
-        let mut roots = rustls::RootCertStore::empty();
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls =
-            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(Duration::from_secs(5)));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = outbound::http_client();
         Self { client, base, routes, rest, secret, answer_max, timeout }
     }
 
@@ -197,7 +191,10 @@ impl Upstream {
         key: IdempotencyKey,
     ) -> Reply {
         let lease = call.timeout + LEASE_MARGIN;
-        let begun = app.store.begin_idempotent(key.clone(), app.now(), lease).await;
+        let Ok(claim) = random::bytes().map(ClaimId) else {
+            return Reply::error(ResultCode::INTERNAL);
+        };
+        let begun = app.store.begin_idempotent(key.clone(), claim, app.now(), lease).await;
         match begun {
             Ok(Idempotent::Claimed) => {}
             Ok(Idempotent::Done(answer)) => return stored_reply(answer),
@@ -211,7 +208,7 @@ impl Upstream {
         let outcome = called.outcome();
         let reply = reply(called);
         let settled = match outcome {
-            Outcome::Nothing => app.store.abandon_idempotent(key).await,
+            Outcome::Nothing => app.store.abandon_idempotent(key, claim).await,
             // The key stays claimed until its lease ends, then the client may try again.
             Outcome::Unknown => Ok(()),
             Outcome::Known => {
@@ -250,10 +247,14 @@ impl Upstream {
             tracing::error!(%error, "the call could not be signed for the service");
             return Called::Unreachable;
         }
-        match tokio::time::timeout(call.timeout, self.exchange(request)).await {
+        let span = trace::upstream(request.method());
+        let exchange = self.exchange(request).instrument(span.clone());
+        let called = match tokio::time::timeout(call.timeout, exchange).await {
             Ok(called) => called,
             Err(_) => Called::TimedOut,
-        }
+        };
+        trace::called(&span, called.status());
+        called
     }
 
     async fn exchange(&self, request: Request<Body>) -> Called {

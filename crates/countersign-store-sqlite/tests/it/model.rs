@@ -5,8 +5,9 @@ use countersign::{
     Fingerprint, LoginId, PayloadHash, RecordDigest, RecordId, SessionId, Timestamp, UserId,
 };
 use countersign_store::{
-    AttemptedCode, AuditEvent, Channel, CodeMac, Erasure, IdempotencyKey, LoginLimits, MemoryStore,
-    NewCode, NewLogin, NewMessage, NewRecord, NewSession, OutboxId, Result, Store, StoredAnswer,
+    AttemptedCode, AuditEvent, Channel, ClaimId, CodeMac, Erasure, IdempotencyKey, LoginLimits,
+    MemoryStore, NewCode, NewLogin, NewMessage, NewRecord, NewSession, OutboxId, Result, Store,
+    StoredAnswer,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -109,7 +110,8 @@ async fn session_step(store: &impl Store, draw: &mut Draw) -> (&'static str, Str
 
 async fn account_step(store: &impl Store, draw: &mut Draw) -> (&'static str, String) {
     let user = draw.user();
-    match draw.below(9) {
+    match draw.below(10) {
+        9 => ("users_after", text(store.users_after(draw.address(), draw.below(4)).await)),
         0 => ("find_user", text(store.find_user(user).await)),
         1 => ("find_user_by_address", text(store.find_user_by_address(draw.address()).await)),
         2 => ("set_scopes", text(store.set_scopes(user, draw.scopes()).await)),
@@ -144,7 +146,8 @@ async fn other_step(store: &impl Store, draw: &mut Draw) -> (&'static str, Strin
         fingerprint: PayloadHash::from_bytes([u8::from(draw.below(5) == 0); 32]),
     };
     let message = OutboxId(u64::from(draw.below(40)));
-    match draw.below(12) {
+    let (claim, limit) = (ClaimId([u8::from(draw.coin()); 16]), draw.below(5));
+    match draw.below(14) {
         0 => {
             let new = NewRecord {
                 id: record,
@@ -160,12 +163,12 @@ async fn other_step(store: &impl Store, draw: &mut Draw) -> (&'static str, Strin
         }
         1 => ("find_record", text(store.find_record(user, record).await)),
         2 => ("records_after", text(store.records_after(u64::from(draw.below(9)), 99).await)),
-        3 => ("begin_idempotent", text(store.begin_idempotent(key, now, span).await)),
+        3 => ("begin_idempotent", text(store.begin_idempotent(key, claim, now, span).await)),
         4 => {
             let answer = StoredAnswer { code: 7, payload: vec![7; 7] };
             ("finish_idempotent", text(store.finish_idempotent(key, answer, now).await))
         }
-        5 => ("abandon_idempotent", text(store.abandon_idempotent(key).await)),
+        5 => ("abandon_idempotent", text(store.abandon_idempotent(key, claim).await)),
         6 => ("enqueue_message", text(store.enqueue_message(draw.message(), now).await)),
         7 | 8 => ("claim_messages", text(store.claim_messages(draw.below(4), now, span).await)),
         9 => ("message_sent", text(store.message_sent(message).await)),
@@ -173,6 +176,8 @@ async fn other_step(store: &impl Store, draw: &mut Draw) -> (&'static str, Strin
             let retry_at = Some(now.plus(span)).filter(|_| draw.coin());
             ("message_failed", text(store.message_failed(message, retry_at).await))
         }
+        11 => ("purge_sessions", text(store.purge_sessions(now.minus(span * 9), limit).await)),
+        12 => ("purge_idempotent", text(store.purge_idempotent(now.minus(span), limit).await)),
         _ => ("advance_clock", text(store.advance_clock(now.minus(span * 3), span).await)),
     }
 }

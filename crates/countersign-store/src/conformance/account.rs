@@ -24,6 +24,32 @@ pub async fn a_user_is_found_by_id_and_by_address(store: &Arc<impl Store>) -> Re
     Ok(())
 }
 
+/// In the order of bytes, so that pages fit together; whoever was erased is on none.
+pub async fn users_are_listed_by_address_page_by_page(store: &Arc<impl Store>) -> Result<()> {
+    let ordered = ["+33612345678", "Zoe@example.org", "ana@example.org", "bob@example.org", "é@x"];
+    for (n, place) in [(1, 2), (2, 0), (3, 4), (4, 3), (5, 1)] {
+        register(store.as_ref(), ordered[place], new_session(n), at(n.into())).await?;
+    }
+    register(store.as_ref(), ordered[0], new_session(6), at(6)).await?;
+    for (after, limit, expected) in [
+        ("", 10, &ordered[..]),
+        ("", 2, &ordered[..2]),
+        ("Zoe@example.org", 2, &ordered[2..4]),
+        ("b", 10, &ordered[3..]),
+        ("é@x", 10, &[]),
+        ("", 0, &[]),
+    ] {
+        let users = store.users_after(after.to_owned(), limit).await?;
+        let found: Vec<_> = users.iter().map(|user| user.address.as_str()).collect();
+        assert_eq!(found, expected, "after {after}");
+    }
+    let first = store.users_after(String::new(), 1).await?;
+    assert_eq!(first.first(), store.find_user(user_id(2)).await?.as_ref());
+    store.erase_account(user_id(2), at(9)).await?;
+    assert_eq!(store.users_after(String::new(), 10).await?.len(), 4);
+    Ok(())
+}
+
 /// Sorted, without duplicates, of one user only.
 pub async fn scopes_are_normal_and_seen_by_sessions_at_once(store: &Arc<impl Store>) -> Result<()> {
     register(store.as_ref(), "ana@example.org", new_session(1), at(0)).await?;

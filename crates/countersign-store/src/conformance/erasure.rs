@@ -1,10 +1,13 @@
 //! Properties of erasing accounts.
 
 use super::*;
-use crate::{AuditEvent, Erasure, IdempotencyKey, Idempotent, RecordOutcome, StoredAnswer};
+use crate::{
+    AuditEvent, ClaimId, Erasure, IdempotencyKey, Idempotent, RecordOutcome, StoredAnswer,
+};
 use countersign::PayloadHash;
 
 const LEASE: Duration = Duration::from_secs(30);
+const CLAIM: ClaimId = ClaimId([1; 16]);
 
 /// Neither users, sessions, records, answers nor the audit log; others stay as they are.
 pub async fn nothing_names_an_erased_user(store: &Arc<impl Store>) -> Result<()> {
@@ -26,10 +29,13 @@ pub async fn nothing_names_an_erased_user(store: &Arc<impl Store>) -> Result<()>
         audit.iter().map(|entry| (entry.seq, entry.event.user, entry.event.session)).collect();
     let bob = (Some(user_id(2)), Some(session_id(2)));
     assert_eq!(links, [(1, None, None), (2, bob.0, bob.1), (3, None, None)]);
-    let begun = store.begin_idempotent(key(1), at(21), LEASE).await?;
+    let begun = store.begin_idempotent(key(1), CLAIM, at(21), LEASE).await?;
     assert_eq!(begun, Idempotent::Claimed);
     assert!(store.find_session(session_id(2)).await?.is_some());
-    assert!(matches!(store.begin_idempotent(key(2), at(21), LEASE).await?, Idempotent::Done(_)));
+    assert!(matches!(
+        store.begin_idempotent(key(2), CLAIM, at(21), LEASE).await?,
+        Idempotent::Done(_)
+    ));
     assert_eq!(store.erasures().await?, [Erasure { user: user_id(1), at: at(20) }]);
     Ok(())
 }
@@ -78,7 +84,7 @@ pub async fn erasing_twice_finds_nobody(store: &Arc<impl Store>) -> Result<()> {
 /// A request that was on its way when its account was erased.
 pub async fn what_arrives_late_does_not_name_the_erased(store: &Arc<impl Store>) -> Result<()> {
     ana_and_bob(store.as_ref()).await?;
-    store.begin_idempotent(key(3), at(10), LEASE).await?;
+    store.begin_idempotent(key(3), CLAIM, at(10), LEASE).await?;
     store.erase_account(user_id(1), at(20)).await?;
     let outcome = store.append_record(new_record(7, user_id(1), 7, at(21))).await?;
     assert_eq!(outcome, RecordOutcome::Appended { seq: 3 });
@@ -91,7 +97,7 @@ pub async fn what_arrives_late_does_not_name_the_erased(store: &Arc<impl Store>)
         Some((None, None))
     );
     store.finish_idempotent(key(3), answer(), at(21)).await?;
-    let begun = store.begin_idempotent(key(3), at(22), LEASE).await?;
+    let begun = store.begin_idempotent(key(3), CLAIM, at(22), LEASE).await?;
     assert_eq!(begun, Idempotent::Claimed);
     store.touch_sessions(vec![(session_id(1), at(30))]).await?;
     assert_eq!(store.find_session(session_id(1)).await?, None);
@@ -133,7 +139,7 @@ async fn ana_and_bob(store: &impl Store) -> Result<()> {
     for n in [1, 2] {
         store.append_record(new_record(n, user_id(n), 1, at(10))).await?;
         store.append_audit(event(user_id(n), n)).await?;
-        store.begin_idempotent(key(n), at(10), LEASE).await?;
+        store.begin_idempotent(key(n), CLAIM, at(10), LEASE).await?;
         store.finish_idempotent(key(n), answer(), at(11)).await?;
     }
     store.append_audit(AuditEvent { user: None, ..event(user_id(1), 3) }).await?;

@@ -1,10 +1,11 @@
 //! Properties of idempotency keys.
 
 use super::*;
-use crate::{IdempotencyKey, Idempotent, StoredAnswer};
+use crate::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 use countersign::PayloadHash;
 
 const LEASE: Duration = Duration::from_secs(30);
+const CLAIM: ClaimId = ClaimId([1; 16]);
 
 /// Until it is finished, others wait.
 pub async fn a_key_is_claimed_once(store: &Arc<impl Store>) -> Result<()> {
@@ -34,7 +35,7 @@ pub async fn a_mismatch_is_told_before_anything_else(store: &Arc<impl Store>) ->
     begin(store.as_ref(), key(1), 0).await?;
     assert_eq!(begin(store.as_ref(), other(), 1).await?, Idempotent::Mismatch);
     assert_eq!(begin(store.as_ref(), other(), 31).await?, Idempotent::Mismatch);
-    store.abandon_idempotent(other()).await?;
+    store.abandon_idempotent(other(), CLAIM).await?;
     store.finish_idempotent(other(), answer(2), at(2)).await?;
     assert_eq!(begin(store.as_ref(), key(1), 2).await?, Idempotent::InProgress);
     store.finish_idempotent(key(1), answer(1), at(2)).await?;
@@ -59,13 +60,13 @@ pub async fn a_lease_that_ended_is_claimed_again(store: &Arc<impl Store>) -> Res
 pub async fn an_abandoned_key_is_free_and_a_finished_one_is_not(
     store: &Arc<impl Store>,
 ) -> Result<()> {
-    store.abandon_idempotent(key(1)).await?;
+    store.abandon_idempotent(key(1), CLAIM).await?;
     begin(store.as_ref(), key(1), 0).await?;
-    store.abandon_idempotent(key(1)).await?;
+    store.abandon_idempotent(key(1), CLAIM).await?;
     let changed = IdempotencyKey { fingerprint: PayloadHash::from_bytes([8; 32]), ..key(1) };
     assert_eq!(begin(store.as_ref(), changed.clone(), 1).await?, Idempotent::Claimed);
     store.finish_idempotent(changed.clone(), answer(1), at(2)).await?;
-    store.abandon_idempotent(changed.clone()).await?;
+    store.abandon_idempotent(changed.clone(), CLAIM).await?;
     assert_eq!(begin(store.as_ref(), changed, 3).await?, Idempotent::Done(answer(1)));
     Ok(())
 }
@@ -91,8 +92,28 @@ pub async fn parallel_claims_have_one_winner(store: &Arc<impl Store>) -> Result<
     Ok(())
 }
 
+/// A worker whose lease has ended cannot take the key from the one that has it now; nor can it after a third one came.
+pub async fn only_who_claimed_a_key_gives_it_back(store: &Arc<impl Store>) -> Result<()> {
+    let claim = |n| ClaimId([n; 16]);
+    let claimed = |n, seconds| store.begin_idempotent(key(1), claim(n), at(seconds), LEASE);
+    assert_eq!(claimed(1, 0).await?, Idempotent::Claimed);
+    assert_eq!(claimed(2, 10).await?, Idempotent::InProgress);
+    store.abandon_idempotent(key(1), claim(2)).await?;
+    assert_eq!(claimed(2, 11).await?, Idempotent::InProgress, "it never had it");
+    assert_eq!(claimed(2, 30).await?, Idempotent::Claimed);
+    store.abandon_idempotent(key(1), claim(1)).await?;
+    assert_eq!(claimed(1, 31).await?, Idempotent::InProgress, "its lease has ended");
+    store.abandon_idempotent(key(1), claim(2)).await?;
+    assert_eq!(claimed(3, 32).await?, Idempotent::Claimed);
+    for earlier in [1, 2] {
+        store.abandon_idempotent(key(1), claim(earlier)).await?;
+        assert_eq!(claimed(earlier, 33).await?, Idempotent::InProgress);
+    }
+    Ok(())
+}
+
 async fn begin(store: &impl Store, key: IdempotencyKey, seconds: u64) -> Result<Idempotent> {
-    store.begin_idempotent(key, at(seconds), LEASE).await
+    store.begin_idempotent(key, CLAIM, at(seconds), LEASE).await
 }
 
 fn key(n: u32) -> IdempotencyKey {

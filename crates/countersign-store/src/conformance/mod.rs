@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod login;
 pub mod outbox;
+pub mod retention;
 pub mod session;
 
 use crate::{
@@ -63,6 +64,7 @@ macro_rules! conformance_tests {
         );
         $crate::conformance_tests!(@group $open, account,
             a_user_is_found_by_id_and_by_address
+            users_are_listed_by_address_page_by_page
             scopes_are_normal_and_seen_by_sessions_at_once
             an_export_holds_everything_and_nothing_of_others
         );
@@ -94,6 +96,14 @@ macro_rules! conformance_tests {
             an_abandoned_key_is_free_and_a_finished_one_is_not
             keys_differ_by_user_and_type
             parallel_claims_have_one_winner
+            only_who_claimed_a_key_gives_it_back
+        );
+        $crate::conformance_tests!(@group $open, retention,
+            only_sessions_revoked_before_are_purged
+            a_purge_takes_the_oldest_and_stops_at_its_limit
+            a_session_that_signed_records_is_not_purged
+            no_audit_entry_names_a_purged_session_alone
+            only_keys_that_ended_before_are_purged
         );
         $crate::conformance_tests!(@group $open, outbox,
             messages_come_in_the_order_they_were_due

@@ -12,6 +12,14 @@ impl State {
         self.users.get(id).cloned()
     }
 
+    pub(super) fn users_after(&self, after: &str, limit: u32) -> Vec<User> {
+        let later = self.users.values().filter(|user| user.address.as_str() > after);
+        let mut users: Vec<_> = later.cloned().collect();
+        users.sort_by(|a, b| a.address.cmp(&b.address));
+        users.truncate(limit as usize);
+        users
+    }
+
     pub(super) fn set_scopes(&mut self, id: UserId, scopes: Vec<String>) -> bool {
         let user = self.users.get_mut(&id);
         user.map(|user| user.scopes = normal_scopes(scopes)).is_some()
@@ -38,6 +46,7 @@ impl State {
         self.outbox.retain(|_, waiting| !waiting.concerns(id, &user.address));
         self.idempotent.retain(|identity, _| identity.user != id);
         self.sessions.retain(|id, _| !sessions.contains(id));
+        self.signers.retain(|id| !sessions.contains(id));
         self.owners.retain(|&(owner, _)| owner != id);
         for record in self.records.iter_mut().filter(|record| record.user == Some(id)) {
             record.user = None;

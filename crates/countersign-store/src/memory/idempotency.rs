@@ -1,13 +1,13 @@
 //! Idempotency keys in memory.
 
 use super::State;
-use crate::idempotency::{IdempotencyKey, Idempotent, StoredAnswer};
+use crate::idempotency::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 use countersign::{PayloadHash, Timestamp, UserId};
 use std::collections::hash_map;
 use std::time::Duration;
 
 /// What makes two keys the same.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Identity {
     pub(super) user: UserId,
     message_type: String,
@@ -21,19 +21,20 @@ pub(super) struct Entry {
 }
 
 enum Progress {
-    ClaimedUntil(Timestamp),
-    Done(StoredAnswer),
+    ClaimedUntil(Timestamp, ClaimId),
+    Done(StoredAnswer, Timestamp),
 }
 
 impl State {
     pub(super) fn begin_idempotent(
         &mut self,
         key: IdempotencyKey,
+        claim: ClaimId,
         now: Timestamp,
         lease: Duration,
     ) -> Idempotent {
         let (identity, fingerprint) = split(key);
-        let claimed = Progress::ClaimedUntil(now.plus(lease));
+        let claimed = Progress::ClaimedUntil(now.plus(lease), claim);
         let mut entry = match self.idempotent.entry(identity) {
             hash_map::Entry::Vacant(vacant) => {
                 vacant.insert(Entry { fingerprint, progress: claimed });
@@ -44,35 +45,52 @@ impl State {
         let known = entry.get_mut();
         match &known.progress {
             _ if known.fingerprint != fingerprint => Idempotent::Mismatch,
-            Progress::Done(answer) => Idempotent::Done(answer.clone()),
-            Progress::ClaimedUntil(end) if now < *end => Idempotent::InProgress,
-            Progress::ClaimedUntil(_) => {
+            Progress::Done(answer, _) => Idempotent::Done(answer.clone()),
+            Progress::ClaimedUntil(end, _) if now < *end => Idempotent::InProgress,
+            Progress::ClaimedUntil(..) => {
                 known.progress = claimed;
                 Idempotent::Claimed
             }
         }
     }
 
-    pub(super) fn finish_idempotent(&mut self, key: IdempotencyKey, answer: StoredAnswer) {
+    pub(super) fn finish_idempotent(
+        &mut self,
+        key: IdempotencyKey,
+        answer: StoredAnswer,
+        now: Timestamp,
+    ) {
         let (identity, fingerprint) = split(key);
         if let Some(entry) = self.idempotent.get_mut(&identity)
-            && entry.is_claimed_with(fingerprint)
+            && entry.claim_with(fingerprint).is_some()
         {
-            entry.progress = Progress::Done(answer);
+            entry.progress = Progress::Done(answer, now);
         }
     }
 
-    pub(super) fn abandon_idempotent(&mut self, key: IdempotencyKey) {
+    pub(super) fn abandon_idempotent(&mut self, key: IdempotencyKey, claim: ClaimId) {
         let (identity, fingerprint) = split(key);
-        if self.idempotent.get(&identity).is_some_and(|entry| entry.is_claimed_with(fingerprint)) {
+        let known = self.idempotent.get(&identity);
+        if known.and_then(|entry| entry.claim_with(fingerprint)) == Some(claim) {
             self.idempotent.remove(&identity);
         }
     }
 }
 
 impl Entry {
-    fn is_claimed_with(&self, fingerprint: PayloadHash) -> bool {
-        matches!(self.progress, Progress::ClaimedUntil(_)) && self.fingerprint == fingerprint
+    /// When it was finished, or its lease ends.
+    pub(super) fn end(&self) -> Timestamp {
+        match &self.progress {
+            Progress::ClaimedUntil(end, _) | Progress::Done(_, end) => *end,
+        }
+    }
+
+    /// Whose claim it is, if it is one for this payload.
+    fn claim_with(&self, fingerprint: PayloadHash) -> Option<ClaimId> {
+        match &self.progress {
+            Progress::ClaimedUntil(_, claim) if self.fingerprint == fingerprint => Some(*claim),
+            Progress::ClaimedUntil(..) | Progress::Done(..) => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod idempotency;
 mod login;
 mod outbox;
 mod record;
+mod retention;
 mod session;
 mod store;
 
@@ -47,6 +48,8 @@ struct State {
     addresses: HashMap<String, UserId>,
     sessions: BTreeMap<SessionId, StoredSession>,
     owners: BTreeSet<(UserId, SessionId)>,
+    /// Sessions that signed records.
+    signers: BTreeSet<SessionId>,
     logins: HashMap<LoginId, login::Login>,
     code_issues: BTreeMap<String, Vec<Timestamp>>,
     records: Vec<StoredRecord>,

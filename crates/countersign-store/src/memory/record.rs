@@ -15,6 +15,9 @@ impl State {
         }
         let index = self.records.len();
         let seq = index as u64 + 1;
+        if self.sessions.contains_key(&new.session) && !self.erasures.contains_key(&new.user) {
+            self.signers.insert(new.session);
+        }
         self.record_ids.insert(new.id, index);
         self.records.push(StoredRecord {
             seq,

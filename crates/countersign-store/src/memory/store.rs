@@ -2,10 +2,10 @@
 
 use super::MemoryStore;
 use crate::{
-    AccountExport, Attempt, AttemptedCode, AuditEntry, AuditEvent, ClockVerdict, CodeIssue,
-    Erasure, IdempotencyKey, Idempotent, LoginLimits, LoginState, Message, NewCode, NewLogin,
-    NewMessage, NewRecord, NewSession, OutboxId, RecordOutcome, Result, Store, StoredAnswer,
-    StoredRecord, StoredSession, User,
+    AccountExport, Attempt, AttemptedCode, AuditEntry, AuditEvent, ClaimId, ClockVerdict,
+    CodeIssue, Erasure, IdempotencyKey, Idempotent, LoginLimits, LoginState, Message, NewCode,
+    NewLogin, NewMessage, NewRecord, NewSession, OutboxId, RecordOutcome, Result, Store,
+    StoredAnswer, StoredRecord, StoredSession, User,
 };
 use countersign::{LoginId, RecordId, SessionId, Timestamp, UserId};
 use std::time::Duration;
@@ -82,6 +82,10 @@ impl Store for MemoryStore {
         Ok(self.state()?.find_user_by_address(&address))
     }
 
+    async fn users_after(&self, after: String, limit: u32) -> Result<Vec<User>> {
+        Ok(self.state()?.users_after(&after, limit))
+    }
+
     async fn set_scopes(&self, id: UserId, scopes: Vec<String>) -> Result<bool> {
         Ok(self.state()?.set_scopes(id, scopes))
     }
@@ -117,25 +121,34 @@ impl Store for MemoryStore {
     async fn begin_idempotent(
         &self,
         key: IdempotencyKey,
+        claim: ClaimId,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Idempotent> {
-        Ok(self.state()?.begin_idempotent(key, now, lease))
+        Ok(self.state()?.begin_idempotent(key, claim, now, lease))
     }
 
     async fn finish_idempotent(
         &self,
         key: IdempotencyKey,
         answer: StoredAnswer,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<()> {
-        self.state()?.finish_idempotent(key, answer);
+        self.state()?.finish_idempotent(key, answer, now);
         Ok(())
     }
 
-    async fn abandon_idempotent(&self, key: IdempotencyKey) -> Result<()> {
-        self.state()?.abandon_idempotent(key);
+    async fn abandon_idempotent(&self, key: IdempotencyKey, claim: ClaimId) -> Result<()> {
+        self.state()?.abandon_idempotent(key, claim);
         Ok(())
+    }
+
+    async fn purge_sessions(&self, revoked_before: Timestamp, limit: u32) -> Result<u32> {
+        Ok(self.state()?.purge_sessions(revoked_before, limit))
+    }
+
+    async fn purge_idempotent(&self, ended_before: Timestamp, limit: u32) -> Result<u32> {
+        Ok(self.state()?.purge_idempotent(ended_before, limit))
     }
 
     async fn enqueue_message(&self, message: NewMessage, now: Timestamp) -> Result<OutboxId> {

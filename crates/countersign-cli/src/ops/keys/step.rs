@@ -74,7 +74,7 @@ Examples:
     #[command(after_help = "\
 The step is signed by a root that is trusted already. Without --drop-old both stay trusted: go on signing with \
 the old one until all devices have been online, then run the step again with --drop-old. A device that was \
-offline all the time needs a release with the new root.
+offline all the time follows over the former sets, as long as they stay in keyset-history.
 
 Example:
   offline$ countersign keys new-root new-root.key

@@ -136,6 +136,14 @@ impl Server {
         assert!(status.success(), "{}", self.log());
     }
 
+    /// SIGHUP, and waits until it has read its keys again.
+    pub(crate) fn reload(&self) {
+        let times = || self.log().matches("the key set was read again").count();
+        let before = times();
+        kill_process(self.process.pid(), Signal::HUP).unwrap();
+        eventually("the keys are read again", || (times() > before).then_some(()));
+    }
+
     /// Starts again after [`Self::kill_9`] or [`Self::stop`], on other ports; devices follow by themselves.
     pub(crate) fn restart(&mut self) {
         assert!(self.process.child.try_wait().unwrap().is_some(), "it still runs");

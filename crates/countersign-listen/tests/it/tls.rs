@@ -1,7 +1,7 @@
 //! TLS: slow handshakes, versions, and certificates that change under way.
 
 use super::support::{BIG, HELLO, Raw, SHORT, Server, eventually, takes_about, unhurried};
-use countersign_server::listen::{Certificate, ListenConfig, Reload, TlsError, TlsFiles};
+use countersign_listen::{Certificate, ListenConfig, Reload, TlsError, TlsFiles};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};

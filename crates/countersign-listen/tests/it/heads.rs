@@ -2,7 +2,7 @@
 
 use super::support::{HELLO, MOST, Raw, Server, answers, unhurried};
 use bytes::Bytes;
-use countersign_server::listen::ListenConfig;
+use countersign_listen::ListenConfig;
 use http::StatusCode;
 use http_body_util::Empty;
 use hyper::client::conn::http2;

@@ -1,7 +1,7 @@
 //! Connection caps, proxies, and binding.
 
 use super::support::{HELLO, Raw, Server, eventually, unhurried};
-use countersign_server::listen::{BindError, ForwardedBy, ListenConfig, Listener, TrustedProxies};
+use countersign_listen::{BindError, ForwardedBy, ListenConfig, Listener, TrustedProxies};
 use std::net::SocketAddr;
 
 fn loopback_is_a_proxy() -> TrustedProxies {

@@ -2,7 +2,7 @@
 
 use super::support::{HELLO, PATIENCE, Raw, SHORT, Server, takes_about, unhurried, upgrade};
 use bytes::Bytes;
-use countersign_server::listen::{ListenConfig, ShutdownReport};
+use countersign_listen::{ListenConfig, ShutdownReport};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};

@@ -6,7 +6,7 @@ use super::support::{
     takes_about, unhurried, upgrade, ws_echo,
 };
 use bytes::Bytes;
-use countersign_server::listen::ListenConfig;
+use countersign_listen::ListenConfig;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};

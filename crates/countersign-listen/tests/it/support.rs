@@ -7,7 +7,7 @@ use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use countersign_server::listen::{
+use countersign_listen::{
     BodyError, Certificate, ConnectionInfo, ListenConfig, Listener, ShutdownReport, Stats,
     Transport, read_body,
 };

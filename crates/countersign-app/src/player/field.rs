@@ -1,0 +1,167 @@
+//! In the lobby and in the match: views in, acts out, the roll call answered.
+
+use super::{Asked, Held, Known, Place, Player, Purpose};
+use crate::effect::Ask;
+use crate::event::{Failure, Tap};
+use crate::screen::Trouble;
+use alloc::string::String;
+use alloc::vec::Vec;
+use countersign::verify::SnapshotStream;
+use countersign::{StreamId, Timestamp};
+use countersign_league::evidence::{Act, ActKind, Artefact, Roll};
+use countersign_league::game::View;
+use countersign_league::{Nonce, Seat};
+
+/// A place in the lobby of a device that proved itself.
+pub(crate) struct Field {
+    pub(crate) known: Known,
+    pub(crate) held: Held,
+    pub(crate) view: Option<View>,
+    token: [u8; 16],
+    stream: SnapshotStream,
+    /// Of the newest act.
+    seq: u32,
+    /// The roll call that was answered last.
+    answered: Option<Nonce>,
+    /// How many bundles waited at the device when its outbox was looked into.
+    looked: u8,
+}
+
+impl Field {
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        let user = self.held.ticket.value.user;
+        self.view.as_ref()?.seat_of(&user)
+    }
+}
+
+impl Player {
+    pub(super) fn joined(&mut self, result: Result<Vec<u8>, Failure>) {
+        let token: [u8; 16] = match result.map(TryInto::try_into) {
+            Ok(Ok(token)) => token,
+            Ok(Err(_)) => return self.fail(Trouble::Protocol("a lobby token has 16 bytes")),
+            Err(failure) => return self.fail(failure.into()),
+        };
+        let Place::Approaching(approach) = &mut self.place else { return };
+        let (Some(known), Some(held)) = (approach.known.take(), approach.ticket.take()) else {
+            return;
+        };
+        let stream =
+            SnapshotStream::new(StreamId::from_bytes(*known.proof.value.lobby.as_bytes()));
+        self.user = Some(held.ticket.value.user);
+        self.place = Place::There(Field {
+            known,
+            held,
+            view: None,
+            token,
+            stream,
+            seq: 1,
+            answered: None,
+            looked: 0,
+        });
+        self.ask(Ask::Watch(token), Asked::Watch);
+        self.deliver_receipts();
+        self.show();
+    }
+
+    pub(super) fn viewed(&mut self, frame: &[u8], now: Timestamp) {
+        let Place::There(field) = &mut self.place else { return };
+        let master = &field.known.certificate.value.master;
+        // Old, foreign and broken frames change nothing: the next view replaces all before it.
+        let Ok(event) = field.stream.accept(&self.realm, master, frame) else { return };
+        match event.header.event_type.as_str() {
+            View::TYPE => {
+                let Ok(view) = View::decode(event.content) else {
+                    return self.fail(Trouble::Protocol("the device's view cannot be read"));
+                };
+                field.view = Some(view);
+                self.answer_roll_call(now);
+                self.notice_outbox();
+                self.show();
+            }
+            "league.refused" => {
+                let text = event.content.get(1..).unwrap_or_default();
+                self.fail(Trouble::ActRefused(String::from_utf8_lossy(text).into_owned()));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn views_ended(&mut self, result: Result<Vec<u8>, Failure>) {
+        let Place::There(field) = &self.place else { return };
+        // Wi-Fi comes and goes; the place in the lobby is lost only when the device says so.
+        match result {
+            Ok(_) | Err(Failure::Unreachable(_)) => {
+                let token = field.token;
+                self.ask(Ask::Watch(token), Asked::Watch);
+            }
+            Err(failure @ (Failure::Refused { .. } | Failure::LoggedOut)) => {
+                self.place = Place::Away;
+                self.fail(failure.into());
+            }
+        }
+    }
+
+    pub(super) fn act(&mut self, tap: Tap, now: Timestamp) {
+        let Some((kind, target)) = act_of(tap) else { return };
+        let Place::There(field) = &mut self.place else {
+            return self.fail(Trouble::Protocol("join a device first"));
+        };
+        field.seq += 1;
+        let match_id =
+            field.view.as_ref().map_or(field.known.proof.value.match_id, |view| view.match_id);
+        let act = Act { match_id, seq: field.seq, kind, target };
+        self.sign(&act, Purpose::Act, now);
+    }
+
+    pub(super) fn sent(&mut self, result: Result<Vec<u8>, Failure>) {
+        if let Err(failure) = result {
+            self.fail(failure.into());
+        }
+    }
+
+    fn answer_roll_call(&mut self, now: Timestamp) {
+        let Place::There(field) = &mut self.place else { return };
+        let Some(view) = &field.view else { return };
+        let Some(challenge) = view.roll_call else { return };
+        let called = view.is_called(&field.held.ticket.value.user);
+        if !called || field.answered == Some(challenge) {
+            return;
+        }
+        field.answered = Some(challenge);
+        let roll = Roll {
+            match_id: view.match_id,
+            challenge,
+            nonce: Nonce::from_bytes(self.dice.draw()),
+            ticket: field.held.ticket.digest,
+        };
+        self.sign(&roll, Purpose::Act, now);
+    }
+
+    fn notice_outbox(&mut self) {
+        let Place::There(field) = &mut self.place else { return };
+        let waiting = field.view.as_ref().map_or(0, |view| view.outbox);
+        let grew = waiting > field.looked;
+        field.looked = waiting;
+        if grew {
+            self.look_into_outbox();
+        }
+    }
+}
+
+fn act_of(tap: Tap) -> Option<(ActKind, u16)> {
+    Some(match tap {
+        Tap::Ready => (ActKind::Ready, 0),
+        Tap::Unready => (ActKind::Unready, 0),
+        Tap::Quit => (ActKind::Quit, 0),
+        Tap::Abort => (ActKind::Abort, 0),
+        Tap::Leave => (ActKind::Leave, 0),
+        Tap::Injury => (ActKind::Injury, 0),
+        Tap::Return => (ActKind::Return, 0),
+        Tap::Concede => (ActKind::Concede, 0),
+        Tap::Confirm => (ActKind::Confirm, 0),
+        Tap::Annul(goal) => (ActKind::Annul, goal),
+        Tap::Absent(seat) => (ActKind::Absent, u16::from(seat)),
+        Tap::Flag => (ActKind::Flag, 0),
+        Tap::Approach | Tap::Prepare | Tap::Depart => return None,
+    })
+}

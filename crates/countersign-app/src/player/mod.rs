@@ -1,0 +1,275 @@
+//! The player's part: at the pitch, and as a courier.
+
+mod approach;
+mod carry;
+mod field;
+
+use crate::courier::Courier;
+use crate::dice::Dice;
+use crate::effect::{Ask, AskId, Effect};
+use crate::event::{Event, Failure, Tap};
+use crate::screen::Trouble;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use approach::Approach;
+use countersign::record::UnsignedRecord;
+use countersign::{Keyset, Realm, RecordHeader, RecordId, Timestamp, UserId, VerifyingKey};
+use countersign_league::evidence::{self, Artefact, DeviceCertificate, Stamp, Ticket};
+use countersign_league::{MatchId, Signed};
+use field::Field;
+
+/// What a player's program knows before anything happens.
+#[derive(Debug)]
+pub struct PlayerConfig {
+    /// The deployment.
+    pub realm: Realm,
+    /// The server's keys.
+    pub keyset: Keyset,
+    /// The session key.
+    pub key: VerifyingKey,
+    /// The account, where it is known already.
+    pub user: Option<UserId>,
+    /// 32 bytes of the operating system's generator.
+    pub entropy: [u8; 32],
+}
+
+/// A player's program. Time is the server's, as well as it is known.
+pub struct Player {
+    realm: Realm,
+    keyset: Keyset,
+    key: VerifyingKey,
+    user: Option<UserId>,
+    dice: Dice,
+    asked: BTreeMap<AskId, Asked>,
+    next_id: u32,
+    /// A ticket that fits any device.
+    travel: Option<Held>,
+    courier: Courier,
+    place: Place,
+    trouble: Option<Trouble>,
+    effects: Vec<Effect>,
+}
+
+/// Where the player is.
+pub(crate) enum Place {
+    /// At no device.
+    Away,
+    /// Getting to know a device.
+    Approaching(Approach),
+    /// In its lobby or match.
+    There(Field),
+}
+
+/// A ticket with its frame.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) ticket: Signed<Ticket>,
+    pub(crate) frame: Vec<u8>,
+}
+
+/// A device that proved itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) certificate: Signed<DeviceCertificate>,
+    pub(crate) proof: Signed<evidence::DeviceProof>,
+}
+
+/// What an answer is for.
+enum Asked {
+    Signature(UnsignedRecord, Purpose),
+    Certificate,
+    Proof([u8; 32]),
+    VerifiedByServer,
+    Ticket,
+    Travel,
+    Joined,
+    Sent,
+    Watch,
+    Outbox,
+    Bundle(MatchId),
+    Settled(MatchId),
+    Delivered(MatchId),
+}
+
+/// What a signature is for.
+enum Purpose {
+    Join(Vec<u8>),
+    Act,
+}
+
+/// Name under which the travel ticket is kept.
+const TRAVEL: &str = "ticket/travel";
+
+impl Player {
+    /// Most questions that may be open; more are not asked.
+    pub const ASKED_MAX: usize = 64;
+
+    /// A player's program at no device.
+    pub fn new(config: PlayerConfig) -> Self {
+        Self {
+            realm: config.realm,
+            keyset: config.keyset,
+            key: config.key,
+            user: config.user,
+            dice: Dice::new(config.entropy),
+            asked: BTreeMap::new(),
+            next_id: 1,
+            travel: None,
+            courier: Courier::default(),
+            place: Place::Away,
+            trouble: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Gives back what [`Effect::Keep`] kept before a restart; call it before the first event. What cannot be read is dropped.
+    pub fn restore(&mut self, name: &str, bytes: Vec<u8>, now: Timestamp) {
+        if name == TRAVEL {
+            self.travel = self.open_ticket(bytes).ok().filter(|held| held.ticket.value.expires > now);
+        } else if let Some(id) = name.strip_prefix("bundle/").and_then(|id| id.parse().ok()) {
+            self.courier.take_up(id, bytes, now);
+        }
+    }
+
+    /// The server's keys changed.
+    pub fn set_keyset(&mut self, keyset: Keyset) {
+        self.keyset = keyset;
+    }
+
+    /// What is carried between devices and the server.
+    pub fn courier(&self) -> &Courier {
+        &self.courier
+    }
+
+    /// Takes one event and says what is to be done.
+    pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        match event {
+            Event::Answer { id, result } => {
+                if let Some(asked) = self.asked.remove(&id) {
+                    self.answered(asked, result, now);
+                }
+            }
+            Event::View(frame) => self.viewed(&frame, now),
+            Event::Tap(tap) => self.tapped(tap, now),
+            Event::Tick => {}
+        }
+        self.run_courier(now);
+        core::mem::take(&mut self.effects)
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn last_trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    pub(crate) fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    fn tapped(&mut self, tap: Tap, now: Timestamp) {
+        self.trouble = None;
+        match tap {
+            Tap::Approach => self.approach(),
+            Tap::Prepare => self.fetch_travel_ticket(),
+            Tap::Depart => {
+                self.place = Place::Away;
+                self.show();
+            }
+            Tap::Ready
+            | Tap::Unready
+            | Tap::Quit
+            | Tap::Abort
+            | Tap::Leave
+            | Tap::Injury
+            | Tap::Return
+            | Tap::Concede
+            | Tap::Confirm
+            | Tap::Annul(_)
+            | Tap::Absent(_)
+            | Tap::Flag => self.act(tap, now),
+        }
+    }
+
+    fn answered(&mut self, asked: Asked, result: Result<Vec<u8>, Failure>, now: Timestamp) {
+        match asked {
+            Asked::Signature(record, purpose) => self.signed(&record, purpose, result),
+            Asked::Certificate => self.certificate_came(result, now),
+            Asked::Proof(challenge) => self.proof_came(&challenge, result, now),
+            Asked::VerifiedByServer => self.verified_by_server(result, now),
+            Asked::Ticket => self.ticket_came(result, now),
+            Asked::Travel => self.travel_came(result),
+            Asked::Joined => self.joined(result),
+            Asked::Sent => self.sent(result),
+            Asked::Watch => self.views_ended(result),
+            Asked::Outbox => self.outbox_came(result),
+            Asked::Bundle(id) => self.bundle_came(id, result, now),
+            Asked::Settled(id) => self.settled(id, result),
+            Asked::Delivered(id) => self.delivered(id, result),
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, asked: Asked) {
+        if self.asked.len() >= Self::ASKED_MAX {
+            return self.fail(Trouble::Busy);
+        }
+        let id = AskId(self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
+        self.asked.insert(id, asked);
+        self.effects.push(Effect::Ask { id, ask });
+    }
+
+    /// Asks for the signature under a piece of evidence.
+    fn sign<T: Artefact>(&mut self, value: &T, purpose: Purpose, now: Timestamp) {
+        let stamp = Stamp {
+            id: RecordId::from_bytes(self.dice.draw()),
+            created: now,
+            previous: RecordHeader::FIRST,
+        };
+        match evidence::unsigned(&self.realm, *self.key.fingerprint(), stamp, value) {
+            Ok(record) => {
+                let input = record.signing_input().to_vec();
+                self.ask(Ask::Sign(input), Asked::Signature(record, purpose));
+            }
+            Err(_) => self.fail(Trouble::Protocol("this program cannot build its own record")),
+        }
+    }
+
+    fn signed(&mut self, record: &UnsignedRecord, purpose: Purpose, result: Result<Vec<u8>, Failure>) {
+        let signature = match result.map(TryInto::try_into) {
+            Ok(Ok(signature)) => signature,
+            Ok(Err(_)) => return self.fail(Trouble::Protocol("a signature has 64 bytes")),
+            Err(failure) => return self.fail(failure.into()),
+        };
+        let frame = record.seal(&signature);
+        match purpose {
+            Purpose::Join(ticket) => {
+                let mut body = Vec::with_capacity(4 + ticket.len() + frame.len());
+                for part in [&ticket, &frame] {
+                    body.extend_from_slice(&(part.len() as u16).to_be_bytes());
+                    body.extend_from_slice(part);
+                }
+                self.ask(Ask::Join(body), Asked::Joined);
+            }
+            Purpose::Act => self.ask(Ask::Act(frame), Asked::Sent),
+        }
+    }
+
+    fn fail(&mut self, trouble: Trouble) {
+        self.trouble = Some(trouble);
+        self.show();
+    }
+
+    fn show(&mut self) {
+        if self.effects.last() != Some(&Effect::Show) {
+            self.effects.push(Effect::Show);
+        }
+    }
+
+    fn keep(&mut self, name: String, bytes: Vec<u8>) {
+        self.effects.push(Effect::Keep { name, bytes });
+    }
+}

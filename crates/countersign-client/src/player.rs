@@ -1,0 +1,252 @@
+//! A player without a screen: drives the app core with real sockets, a real key and a folder.
+
+use crate::call::CallError;
+use crate::client::Client;
+use crate::pitch::{Pitch, ViewsEnded};
+use crate::random::{RandomError, random};
+use crate::transport::TransportError;
+use countersign::{Name, ResultCode, Signer, Timestamp};
+use countersign_app::{Ask, AskId, Effect, Event, Failure, Player, PlayerConfig, Tap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Most events that wait.
+const EVENTS_MAX: usize = 256;
+/// Pause before views are opened again after they were lost.
+const REOPEN: Duration = Duration::from_millis(500);
+/// Largest thing that is kept.
+const KEPT_MAX: u64 = 256 * 1024;
+
+/// Why a player cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayerError {
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The folder for tickets and results.
+    #[error("{}: {why}", path.display())]
+    Folder {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What a player without a screen is made of.
+pub struct HeadlessPlayer {
+    client: Arc<Client>,
+    pitch: Arc<Pitch>,
+    folder: PathBuf,
+    player: Player,
+    events: mpsc::Sender<Event>,
+    inbox: mpsc::Receiver<Event>,
+    wake: Option<Timestamp>,
+}
+
+impl HeadlessPlayer {
+    /// A player with a session and a device within reach; takes up what the folder holds from earlier.
+    pub fn new(client: Arc<Client>, pitch: Arc<Pitch>, folder: PathBuf) -> Result<Self, PlayerError> {
+        let failed = |error: std::io::Error| PlayerError::Folder {
+            path: folder.clone(),
+            why: error.to_string(),
+        };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let mut player = Player::new(PlayerConfig {
+            realm: client.realm(),
+            keyset: client.keyset(),
+            key: client.key().verifying_key().clone(),
+            user: client.state().session.map(|session| session.user_id),
+            entropy: random()?,
+        });
+        for (name, bytes) in kept(&folder).map_err(failed)? {
+            player.restore(&name, bytes, client.server_now());
+        }
+        let (events, inbox) = mpsc::channel(EVENTS_MAX);
+        Ok(Self { client, pitch, folder, player, events, inbox, wake: None })
+    }
+
+    /// The app core, for looking at.
+    pub fn player(&self) -> &Player {
+        &self.player
+    }
+
+    /// Where taps go.
+    pub fn taps(&self) -> mpsc::Sender<Event> {
+        self.events.clone()
+    }
+
+    /// Does what a tap asks for, at once.
+    pub fn tap(&mut self, tap: Tap) -> Result<bool, PlayerError> {
+        self.handle(Event::Tap(tap))
+    }
+
+    /// Waits for the next event and handles it. `true`: the screen changed.
+    pub async fn step(&mut self) -> Result<bool, PlayerError> {
+        let event = match self.wake {
+            None => self.inbox.recv().await,
+            Some(at) => {
+                let wait = at.since(self.client.server_now());
+                tokio::time::timeout(wait, self.inbox.recv()).await.unwrap_or(Some(Event::Tick))
+            }
+        };
+        // The channel cannot end: this struct holds a sender.
+        self.handle(event.unwrap_or(Event::Tick))
+    }
+
+    fn handle(&mut self, event: Event) -> Result<bool, PlayerError> {
+        let now = self.client.server_now();
+        self.player.set_keyset(self.client.keyset());
+        self.wake = None;
+        let mut shown = false;
+        for effect in self.player.update(event, now) {
+            match effect {
+                Effect::Ask { id, ask } => self.ask(id, ask),
+                Effect::Keep { name, bytes } => self.keep(&name, &bytes)?,
+                Effect::Forget { name } => drop(std::fs::remove_file(self.path_of(&name))),
+                Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+                Effect::Show => shown = true,
+            }
+        }
+        Ok(shown)
+    }
+
+    fn ask(&self, id: AskId, ask: Ask) {
+        let (client, pitch) = (Arc::clone(&self.client), Arc::clone(&self.pitch));
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let result = answer(&client, &pitch, ask, &events).await;
+            // Nobody is left to hear it if this fails.
+            let _ = events.send(Event::Answer { id, result }).await;
+        });
+    }
+
+    /// Beside the old one and then swapped: a crash leaves the one or the other.
+    fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), PlayerError> {
+        let path = self.path_of(name);
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            std::io::Write::write_all(&mut file, bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            std::fs::File::open(&self.folder)?.sync_all()
+        };
+        let failed = |error: std::io::Error| PlayerError::Folder {
+            path: path.clone(),
+            why: error.to_string(),
+        };
+        write().map_err(failed)
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.folder.join(name.replace('/', "."))
+    }
+}
+
+/// Everything that was kept, by name.
+fn kept(folder: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(file) = entry.file_name().into_string() else { continue };
+        // Temporary files of a run that was killed start with a dot.
+        if file.starts_with('.') || entry.metadata()?.len() > KEPT_MAX {
+            continue;
+        }
+        all.push((file.replacen('.', "/", 1), std::fs::read(entry.path())?));
+    }
+    Ok(all)
+}
+
+async fn answer(
+    client: &Client,
+    pitch: &Pitch,
+    ask: Ask,
+    events: &mpsc::Sender<Event>,
+) -> Result<Vec<u8>, Failure> {
+    let nothing = |()| Vec::new();
+    match ask {
+        Ask::Sign(input) => Ok(client.key().sign(&input).to_vec()),
+        Ask::Certificate => match pitch.certificate().await {
+            Ok(Some(frame)) => Ok(frame),
+            Ok(None) => Err(Failure::Refused {
+                code: "not_found".to_owned(),
+                detail: "the device has no certificate yet".to_owned(),
+            }),
+            Err(error) => Err(failure(error)),
+        },
+        Ask::Prove(challenge) => pitch.prove(challenge).await.map_err(failure),
+        Ask::Join(body) => pitch.join(body).await.map_err(failure),
+        Ask::Act(frame) => pitch.act(frame).await.map(nothing).map_err(failure),
+        Ask::Watch(token) => watch(pitch, token, events).await,
+        Ask::Outbox => pitch.outbox().await.map(|ids| ids.concat()).map_err(failure),
+        Ask::Fetch(id) => pitch.fetch(id).await.map_err(failure),
+        Ask::Deliver(frame) => pitch.deliver(frame).await.map(nothing).map_err(failure),
+        Ask::Server { message_type, payload } => call(client, message_type, &payload).await,
+    }
+}
+
+async fn watch(
+    pitch: &Pitch,
+    token: [u8; 16],
+    events: &mpsc::Sender<Event>,
+) -> Result<Vec<u8>, Failure> {
+    let (views, mut frames) = mpsc::channel(1);
+    let forward = async {
+        while let Some(frame) = frames.recv().await {
+            if events.send(Event::View(frame)).await.is_err() {
+                break;
+            }
+        }
+    };
+    let ended = tokio::select! {
+        ended = pitch.watch(token, &views) => ended,
+        () = forward => ViewsEnded::Unheard,
+    };
+    match ended {
+        ViewsEnded::Lost(error) => {
+            tokio::time::sleep(REOPEN).await;
+            Err(Failure::Unreachable(error.to_string()))
+        }
+        ViewsEnded::NotInLobby => Err(Failure::Refused {
+            code: "not_in_lobby".to_owned(),
+            detail: ended.to_string(),
+        }),
+        ViewsEnded::Unheard => Err(Failure::Unreachable(ended.to_string())),
+    }
+}
+
+async fn call(client: &Client, message_type: &str, payload: &[u8]) -> Result<Vec<u8>, Failure> {
+    let name = Name::new(message_type).map_err(|error| Failure::Refused {
+        code: "invalid_payload".to_owned(),
+        detail: error.to_string(),
+    })?;
+    match client.call(name, payload).await {
+        Ok(reply) if reply.result == ResultCode::OK => Ok(reply.content),
+        Ok(reply) => Err(Failure::Refused {
+            code: reply.result.to_string(),
+            detail: String::from_utf8_lossy(&reply.content).into_owned(),
+        }),
+        Err(CallError::LoggedOut(_)) => Err(Failure::LoggedOut),
+        Err(error) => Err(Failure::Unreachable(error.to_string())),
+    }
+}
+
+fn failure(error: TransportError) -> Failure {
+    match error {
+        TransportError::Refused { status, name, .. } if status < 500 => {
+            Failure::Refused { code: status.to_string(), detail: name }
+        }
+        other @ (TransportError::Refused { .. }
+        | TransportError::Connect { .. }
+        | TransportError::Certificate { .. }
+        | TransportError::Pin(_)
+        | TransportError::Timeout { .. }
+        | TransportError::TooBig { .. }
+        | TransportError::Broken { .. }
+        | TransportError::Foreign { .. }
+        | TransportError::Request(_)) => Failure::Unreachable(other.to_string()),
+    }
+}

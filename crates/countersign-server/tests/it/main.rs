@@ -1,3 +1,0 @@
-//! The listener against slow, greedy and lying clients, on real sockets.
-
-mod listen;
