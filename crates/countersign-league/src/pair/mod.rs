@@ -27,7 +27,7 @@ pub mod slave;
 pub use clock::Mapped;
 pub use control::{Light, Phase};
 pub use master::Master;
-pub use report::{Report, ReportError, ReportKind};
+pub use report::{Chain, Report, ReportError, ReportKind};
 pub use slave::Slave;
 
 use crate::evidence::PairCertificate;

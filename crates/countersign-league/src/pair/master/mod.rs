@@ -318,7 +318,8 @@ impl<S: Signer> Master<S> {
             self.known_heard = Some(now);
         }
         if self.link == Link::Down {
-            self.seeking = None;
+            // A handshake that the slave may have finished already goes on.
+            self.seeking = self.seeking.take().filter(|seeking| seeking.agreed.is_some());
             self.link = Link::Syncing(0);
             self.ping(now);
             self.want(now);

@@ -93,8 +93,16 @@ fn flips(frame: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
 }
 
 #[test]
-fn the_honest_handshake_works_on_the_table_too() {
-    assert!(honest().connect());
+fn the_frames_of_an_honest_handshake_have_the_specified_lengths() {
+    let mut table = honest();
+    let hello = table.hello();
+    let answer = table.answer(&hello).unwrap();
+    let confirm = table.confirm(&answer).unwrap();
+    let (beat, said) = table.slave(slave::Input::Frame(&confirm));
+    assert_eq!(said, [slave::Output::LinkUp { epoch: 1 }]);
+    let (frames, _) = table.master(master::Input::Frame(&beat[0]));
+    let lengths = [&hello, &answer, &confirm, &beat[0], &frames[0], &frames[1]].map(Vec::len);
+    assert_eq!(lengths, [86, 168, 102, 43, 35, 75], "docs/league.md section 5");
 }
 
 #[test]

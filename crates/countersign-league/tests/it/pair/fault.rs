@@ -237,3 +237,28 @@ fn goals_of_an_earlier_match_are_taken_and_not_counted() {
     let Some(Output::Drained(seal)) = world.from_master.back() else { panic!() };
     assert_eq!(seal.goals, 1);
 }
+
+#[test]
+fn a_goal_without_its_record_comes_again_with_the_same_number() {
+    let mut world = playing(14);
+    let began = world.now;
+    world.dies_at_goal = true;
+    goal(&mut world);
+    assert!(world.run_until(100, |output| matches!(output, Output::Goal(_))));
+    world.restart_master();
+    let start = (began as i64 - world.master_zero as i64) / 1_000 - 100;
+    world.order(Order::Begin { match_id: MATCH, start, end: start + 600_000 });
+    world.run(5_000);
+    world.order(Order::End { at: world.master_now() as i64 });
+    world.order(Order::Drain);
+    assert!(world.run_until(5_000, |output| matches!(output, Output::Drained(_))));
+    let goals: Vec<_> = world.from_master.iter().filter_map(seq_of_goal).collect();
+    assert_eq!(goals.len(), 2);
+    assert_eq!(goals[0], goals[1]);
+    assert_eq!(world.master.chain().goals, 1);
+}
+
+fn seq_of_goal(output: &Output) -> Option<(u16, u32)> {
+    let Output::Goal(goal) = output else { return None };
+    Some((goal.report.boot, goal.report.seq))
+}

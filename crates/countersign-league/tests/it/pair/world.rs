@@ -115,6 +115,8 @@ pub(crate) struct World {
     pub(crate) record: Option<Vec<u8>>,
     pub(crate) from_master: VecDeque<master::Output>,
     pub(crate) from_slave: VecDeque<slave::Output>,
+    /// The master loses power right after it has said "goal".
+    pub(crate) dies_at_goal: bool,
     /// Every frame that was ever sent, for those who listen.
     pub(crate) tape: Vec<Vec<u8>>,
     /// Goals as the detector gave them: boot, slave's time, true time.
@@ -144,6 +146,7 @@ impl World {
             record: None,
             from_master: VecDeque::new(),
             from_slave: VecDeque::new(),
+            dies_at_goal: false,
             tape: Vec::new(),
             scored: Vec::new(),
         };
@@ -279,7 +282,12 @@ impl World {
             } else if let master::Output::Persist(record) = output {
                 self.record = Some(record);
             } else {
+                let is_last = self.dies_at_goal && matches!(output, master::Output::Goal(_));
                 self.from_master.push_back(output);
+                if is_last {
+                    self.dies_at_goal = false;
+                    while self.master.poll_output().is_some() {}
+                }
             }
         }
         while let Some(output) = self.slave.as_mut().and_then(Slave::poll_output) {
