@@ -6,7 +6,7 @@ use crate::world::{
 };
 use countersign::{Signer, SigningKey, Timestamp, UserId};
 use countersign_league::evidence::{
-    ActKind, Bundle, EvidenceError, Goal, GoalState, Outcome, Roll, SeatFlags, Ticket, TicketFlags,
+    ActKind, Bundle, EvidenceError, GoalState, Outcome, Roll, SeatFlags, Ticket, TicketFlags,
     digest_of,
 };
 use countersign_league::settlement::{
@@ -420,7 +420,7 @@ fn g15_the_slave_covers_its_goals() {
 fn as_many_goals_as_a_result_holds() {
     let mut match_ = Match::with(QUICK, (0..6).map(ticket).collect());
     let quick = |number: u32| {
-        let team = if number % 2 == 0 { Team::A } else { Team::B };
+        let team = if number.is_multiple_of(2) { Team::A } else { Team::B };
         goal(&match_.start, team, number * 2_000, number)
     };
     match_.result.goals = (0..255).map(quick).collect();
