@@ -145,8 +145,8 @@ impl Game {
             }
             Entry::Link(Some(since)) => self.link_down(since).map_err(refused)?,
             Entry::Link(None) => self.link_restored().map_err(refused)?,
-            Entry::Sensor(end, false) => self.disarmed(end).map_err(refused)?,
-            Entry::Sensor(end, true) => self.rearmed(end).map_err(refused)?,
+            Entry::Sensor(end, false, at) => self.disarmed(end, at).map_err(refused)?,
+            Entry::Sensor(end, true, at) => self.rearmed(end, at).map_err(refused)?,
             Entry::SlaveGap(from, to) => self.slave_gap(from, to).map_err(refused)?,
             Entry::Drained(seal) => self.drained(seal).map_err(refused)?,
             Entry::NotDrained => self.not_drained().map_err(refused)?,
@@ -269,10 +269,13 @@ impl Game {
     fn outage(&mut self, from: u64, to: u64) {
         self.close_sensor(End::North, from);
         self.advance(to);
+        if !self.state.is_open_match() {
+            return;
+        }
         self.add_gap(End::North, from, to);
         let most = self.setup.params.gap;
         let blind = self.fixture.as_ref().map_or(0, |fixture| fixture.gaps[End::North.index()]);
-        if blind > most && self.state.is_open_match() {
+        if blind > most {
             self.void(Outcome::VoidPower);
         }
     }

@@ -48,8 +48,8 @@ pub enum Entry {
     Acted(Vec<u8>),
     /// The link is down since then, or up again.
     Link(Option<u64>),
-    /// A goal was disarmed (`false`) or armed again.
-    Sensor(End, bool),
+    /// A goal was disarmed (`false`) or armed again, and since when.
+    Sensor(End, bool, u64),
     /// The slave was away, from and to.
     SlaveGap(u64, u64),
     /// The slave's word.
@@ -114,7 +114,10 @@ impl Entry {
             Self::Goal(hit) => hit.put(&mut out),
             Self::Touch(end) => out.push(*end as u8),
             Self::Link(down) => put_option(&mut out, *down, |out, at| put_u64(out, at)),
-            Self::Sensor(end, armed) => out.extend_from_slice(&[*end as u8, u8::from(*armed)]),
+            Self::Sensor(end, armed, at) => {
+                out.extend_from_slice(&[*end as u8, u8::from(*armed)]);
+                put_u64(&mut out, *at);
+            }
             Self::SlaveGap(from, to) | Self::Outage(from, to) => {
                 put_u64(&mut out, *from);
                 put_u64(&mut out, *to);
@@ -151,7 +154,15 @@ impl Entry {
             6 => Self::Touch(End::from_number(reader.u8()?)?),
             7 => return Ok(Self::Acted(whole())),
             8 => Self::Link(take_option(&mut reader, Reader::u64)?),
-            9 => Self::Sensor(End::from_number(reader.u8()?)?, reader.u8()? == 1),
+            9 => {
+                let end = End::from_number(reader.u8()?)?;
+                let armed = match reader.u8()? {
+                    0 => false,
+                    1 => true,
+                    _ => return Err(Malformed::Range),
+                };
+                Self::Sensor(end, armed, reader.u64()?)
+            }
             10 => Self::SlaveGap(reader.u64()?, reader.u64()?),
             11 => Self::Drained(take_seal(&mut reader)?),
             12 => Self::NotDrained,

@@ -54,10 +54,7 @@ impl Game {
             }
             Event::LinkDown { last_seen } => self.link_down(self.game_time(last_seen)),
             Event::LinkRestored => self.link_restored(),
-            Event::SlaveSeen { boot, ticks } => {
-                self.link.seen = Some((boot, ticks, self.now));
-                Ok(())
-            }
+            Event::SlaveSeen { boot, ticks } => self.slave_seen(boot, ticks),
             Event::Join(join) => self.join(*join),
             Event::PhoneSeen(user) => self.phone_seen(&user),
             Event::PhoneClosed(user) => self.phone_closed(&user),
@@ -69,8 +66,8 @@ impl Game {
                 self.goal(super::Hit { at: self.game_time(hit.at), ..hit })
             }
             Event::Touch(end) => self.touch(end),
-            Event::Disarmed(end) => self.disarmed(end),
-            Event::Rearmed(end) => self.rearmed(end),
+            Event::Disarmed { end, at } => self.disarmed(end, self.game_time(at)),
+            Event::Rearmed { end, at } => self.rearmed(end, self.game_time(at)),
             Event::SlaveGap { from, to } => {
                 self.slave_gap(self.game_time(from), self.game_time(to))
             }

@@ -1,10 +1,12 @@
 //! The league's rules against whoever would bend them.
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod admission;
 mod draw;
 mod faults;
 mod pitch;
 mod rating;
+mod recovery;
 mod settlement;
 mod verdict;
 mod world;
