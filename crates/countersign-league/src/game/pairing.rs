@@ -180,9 +180,13 @@ impl Game {
 
     /// A clock that started again proves nothing about the time before: it needs a checkpoint of its own.
     pub(super) fn slave_seen(&mut self, boot: u16, ticks: u64) -> Result<(), Refusal> {
+        if self.state == State::Recover {
+            // What it said before the power cut is what proves the time.
+            return Ok(());
+        }
         let is_another = self.link.seen.is_none_or(|(known, ..)| known != boot);
         self.link.seen = Some((boot, ticks, self.now));
-        if is_another && self.state.is_open_match() && self.state != State::Recover {
+        if is_another && self.state.is_open_match() {
             self.append_checkpoint();
         }
         Ok(())

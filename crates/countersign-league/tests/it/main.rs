@@ -4,9 +4,11 @@
 mod admission;
 mod draw;
 mod faults;
+mod lifecycle;
 mod pitch;
 mod rating;
 mod recovery;
 mod settlement;
+mod storm;
 mod verdict;
 mod world;
