@@ -25,6 +25,8 @@ pub struct Opened {
     pub last_terminal: RecordDigest,
     /// Best known time of day.
     pub utc: Timestamp,
+    /// How often the device started since its first journal.
+    pub boots: u32,
     /// Results that wait for a receipt.
     pub unsettled: Vec<Unsettled>,
 }
@@ -68,6 +70,8 @@ pub enum Entry {
     Distrusted,
     /// The master was without power, and nobody can say for how long, or what was missed.
     PowerLost,
+    /// The device started again and read this journal up to here.
+    Booted,
 }
 
 impl Entry {
@@ -92,6 +96,7 @@ impl Entry {
             Self::Receipt(_) => 16,
             Self::Distrusted => 17,
             Self::PowerLost => 18,
+            Self::Booted => 19,
         }
     }
 
@@ -123,7 +128,7 @@ impl Entry {
                 put_u64(&mut out, *to);
             }
             Self::Drained(seal) => put_seal(&mut out, seal),
-            Self::NotDrained | Self::Distrusted | Self::PowerLost => {}
+            Self::NotDrained | Self::Distrusted | Self::PowerLost | Self::Booted => {}
             Self::Checkpoint(played, anchor, utc) => {
                 out.extend_from_slice(&played.to_be_bytes());
                 put_u64(&mut out, utc.as_millis());
@@ -176,6 +181,7 @@ impl Entry {
             16 => return Ok(Self::Receipt(whole())),
             17 => Self::Distrusted,
             18 => Self::PowerLost,
+            19 => Self::Booted,
             _ => return Err(Malformed::Range),
         };
         reader.finish().map(|()| entry)
@@ -190,6 +196,7 @@ impl Opened {
         out.extend_from_slice(self.commit.as_bytes());
         out.extend_from_slice(self.last_terminal.as_bytes());
         put_u64(out, self.utc.as_millis());
+        out.extend_from_slice(&self.boots.to_be_bytes());
         out.push(self.unsettled.len() as u8);
         for waiting in &self.unsettled {
             out.extend_from_slice(waiting.match_id.as_bytes());
@@ -205,6 +212,7 @@ impl Opened {
             commit: Commitment::from_bytes(reader.array()?),
             last_terminal: RecordDigest::from_bytes(reader.array()?),
             utc: reader.time()?,
+            boots: reader.u32()?,
             unsettled: {
                 let count = reader.u8()?;
                 let mut unsettled = Vec::with_capacity(usize::from(count));

@@ -165,7 +165,8 @@ impl Game {
         if self.replaying {
             return;
         }
-        let is_reserved = matches!(entry, Entry::Result(_) | Entry::Receipt(_));
+        let is_reserved =
+            matches!(entry, Entry::Result(_) | Entry::Receipt(_) | Entry::Booted);
         if self.journal.count() >= ENTRIES_MAX - RESERVED && !is_reserved {
             self.journal_full = true;
             return;

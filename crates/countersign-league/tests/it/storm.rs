@@ -26,7 +26,7 @@ fn blow(pitch: &mut Pitch, gust: Gust, hits: &mut Vec<Hit>) {
     pitch.pass(wait);
     let end = if who % 2 == 0 { End::North } else { End::South };
     let (now, target) = (pitch.now, u16::from(who));
-    let ago = now - u64::from(who) * 900;
+    let ago = now.saturating_sub(u64::from(who) * 900);
     // Refusals are welcome: a storm is not an agenda.
     let _ = match what {
         0 | 1 => pitch.join(who),
@@ -65,8 +65,21 @@ fn blow(pitch: &mut Pitch, gust: Gust, hits: &mut Vec<Hit>) {
         36 => pitch.send(Event::MasterRecovered { boot: 1, ticks: now, gapless: who % 2 == 0 }),
         37 => pitch.send(Event::Fresh([who; 32])),
         38 => pitch.send(Event::GoalCheckHit(end)),
+        39 => {
+            power_cut(pitch, who);
+            Ok(())
+        }
         _ => Ok(()),
     };
+}
+
+/// The master is away for some seconds.
+fn power_cut(pitch: &mut Pitch, who: u8) {
+    let whole = pitch.journal.len();
+    let boot = pitch.reboot(u64::from(who) * 1_500, whole);
+    if boot.open_match {
+        pitch.recover(who % 5 != 4);
+    }
 }
 
 /// What is true after every call.
