@@ -2,8 +2,8 @@
 
 use super::{Device, Output, wire};
 use crate::game::{Event, SlaveCommand, State};
-use crate::pair::{BadPeer, Entropy};
 use crate::pair::master::{Input, Order, Output as Heard, Sighting};
+use crate::pair::{BadPeer, Entropy};
 use crate::team::End;
 use countersign::Signer;
 

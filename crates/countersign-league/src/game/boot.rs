@@ -18,10 +18,6 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use countersign::Malformed;
 
-/// No view before a power cut has a number that is so much above the time of the last entry: there is a checkpoint every
-/// five seconds, and a view has its time for a number.
-const VIEW_MARGIN: u64 = 60_000;
-
 /// What was found in the journal's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Boot {
@@ -56,7 +52,10 @@ impl Game {
         if let Some(last) = read.entries.last() {
             game.shift = i64::try_from(last.at).unwrap_or(i64::MAX);
             game.shift = game.shift.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX));
-            game.seen.number = last.at.saturating_add(VIEW_MARGIN);
+        }
+        if game.journal.count() > 0 {
+            game.seen.boots = game.seen.boots.saturating_add(1);
+            game.append(&Entry::Booted);
         }
         game.after_replay();
         game.conclude();
@@ -145,8 +144,8 @@ impl Game {
             }
             Entry::Link(Some(since)) => self.link_down(since).map_err(refused)?,
             Entry::Link(None) => self.link_restored().map_err(refused)?,
-            Entry::Sensor(end, false) => self.disarmed(end).map_err(refused)?,
-            Entry::Sensor(end, true) => self.rearmed(end).map_err(refused)?,
+            Entry::Sensor(end, false, at) => self.disarmed(end, at).map_err(refused)?,
+            Entry::Sensor(end, true, at) => self.rearmed(end, at).map_err(refused)?,
             Entry::SlaveGap(from, to) => self.slave_gap(from, to).map_err(refused)?,
             Entry::Drained(seal) => self.drained(seal).map_err(refused)?,
             Entry::NotDrained => self.not_drained().map_err(refused)?,
@@ -161,6 +160,7 @@ impl Game {
             }
             Entry::Distrusted => self.lock(),
             Entry::PowerLost => self.void(Outcome::VoidPower),
+            Entry::Booted => self.seen.boots = self.seen.boots.saturating_add(1),
         }
         Ok(())
     }
@@ -186,6 +186,7 @@ impl Game {
             last_terminal: opened.last_terminal,
             unsettled: opened.unsettled,
         };
+        self.seen.boots = opened.boots;
         self.utc.learn(opened.utc, self.now);
         self.lobby = Some(Lobby {
             nonce: opened.lobby,
@@ -269,10 +270,13 @@ impl Game {
     fn outage(&mut self, from: u64, to: u64) {
         self.close_sensor(End::North, from);
         self.advance(to);
+        if !self.state.is_open_match() {
+            return;
+        }
         self.add_gap(End::North, from, to);
         let most = self.setup.params.gap;
         let blind = self.fixture.as_ref().map_or(0, |fixture| fixture.gaps[End::North.index()]);
-        if blind > most && self.state.is_open_match() {
+        if blind > most {
             self.void(Outcome::VoidPower);
         }
     }

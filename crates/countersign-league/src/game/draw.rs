@@ -24,6 +24,7 @@ struct Terms {
     device_seq: u32,
     /// Best known time of the first draw: tickets are judged by it, also in a redraw.
     started: Timestamp,
+    link_epoch: u32,
 }
 
 impl Game {
@@ -38,6 +39,7 @@ impl Game {
             match_id: lobby.match_id,
             device_seq: lobby.device_seq,
             started: self.utc.at(self.now),
+            link_epoch: self.pair.epoch,
         };
         let mut players = Vec::with_capacity(lobby.members.len());
         for mut member in lobby.members {
@@ -104,7 +106,7 @@ impl Game {
             challenge: terms.challenge,
             started: terms.started,
             north: drawn.north,
-            link_epoch: self.pair.epoch,
+            link_epoch: terms.link_epoch,
             firmware: self.setup.firmware,
             roster: players.iter().zip(stakes).map(line).collect(),
         }
@@ -126,9 +128,9 @@ impl Game {
         fixture.next_checkpoint = self.now.saturating_add(CHECKPOINT_MS);
         let (match_id, device_seq) = (fixture.start.match_id, fixture.start.device_seq);
         self.standing.device_seq = device_seq;
-        self.append(&Entry::Started(frame));
         self.append_conditions();
         self.append_checkpoint();
+        self.append(&Entry::Started(frame));
         self.enter(State::Kickoff, Some(self.setup.params.kickoff));
         let at = self.shell_time(self.deadline.unwrap_or(self.now));
         self.effects.push_back(Effect::Slave(SlaveCommand::Begin { match_id, at }));
@@ -169,6 +171,7 @@ impl Game {
             match_id: fixture.start.match_id,
             device_seq: fixture.start.device_seq,
             started: fixture.start.started,
+            link_epoch: fixture.start.link_epoch,
         };
         self.effects.push_back(Effect::Dropped(user));
         self.draw_among(&terms, fixture.players, true);
@@ -187,14 +190,15 @@ impl Game {
         self.enter(State::Playing, Some(self.setup.params.duration));
     }
 
-    /// What is wrong at this moment: the journal of a match tells it from here on.
+    /// What is wrong at this moment. Together with the checkpoint it stands before the start, so that there is no match in a
+    /// journal without what is needed to resume it.
     fn append_conditions(&mut self) {
         if self.link.down_since.is_some() {
             self.append(&Entry::Link(self.link.down_since));
         }
         for end in End::BOTH {
-            if self.sensors[end.index()].is_some() {
-                self.append(&Entry::Sensor(end, false));
+            if let Some(since) = self.sensors[end.index()] {
+                self.append(&Entry::Sensor(end, false, since));
             }
         }
     }

@@ -25,6 +25,8 @@ pub struct Opened {
     pub last_terminal: RecordDigest,
     /// Best known time of day.
     pub utc: Timestamp,
+    /// How often the device started since its first journal.
+    pub boots: u32,
     /// Results that wait for a receipt.
     pub unsettled: Vec<Unsettled>,
 }
@@ -48,8 +50,8 @@ pub enum Entry {
     Acted(Vec<u8>),
     /// The link is down since then, or up again.
     Link(Option<u64>),
-    /// A goal was disarmed (`false`) or armed again.
-    Sensor(End, bool),
+    /// A goal was disarmed (`false`) or armed again, and since when.
+    Sensor(End, bool, u64),
     /// The slave was away, from and to.
     SlaveGap(u64, u64),
     /// The slave's word.
@@ -68,6 +70,8 @@ pub enum Entry {
     Distrusted,
     /// The master was without power, and nobody can say for how long, or what was missed.
     PowerLost,
+    /// The device started again and read this journal up to here.
+    Booted,
 }
 
 impl Entry {
@@ -92,6 +96,7 @@ impl Entry {
             Self::Receipt(_) => 16,
             Self::Distrusted => 17,
             Self::PowerLost => 18,
+            Self::Booted => 19,
         }
     }
 
@@ -114,13 +119,16 @@ impl Entry {
             Self::Goal(hit) => hit.put(&mut out),
             Self::Touch(end) => out.push(*end as u8),
             Self::Link(down) => put_option(&mut out, *down, |out, at| put_u64(out, at)),
-            Self::Sensor(end, armed) => out.extend_from_slice(&[*end as u8, u8::from(*armed)]),
+            Self::Sensor(end, armed, at) => {
+                out.extend_from_slice(&[*end as u8, u8::from(*armed)]);
+                put_u64(&mut out, *at);
+            }
             Self::SlaveGap(from, to) | Self::Outage(from, to) => {
                 put_u64(&mut out, *from);
                 put_u64(&mut out, *to);
             }
             Self::Drained(seal) => put_seal(&mut out, seal),
-            Self::NotDrained | Self::Distrusted | Self::PowerLost => {}
+            Self::NotDrained | Self::Distrusted | Self::PowerLost | Self::Booted => {}
             Self::Checkpoint(played, anchor, utc) => {
                 out.extend_from_slice(&played.to_be_bytes());
                 put_u64(&mut out, utc.as_millis());
@@ -151,7 +159,15 @@ impl Entry {
             6 => Self::Touch(End::from_number(reader.u8()?)?),
             7 => return Ok(Self::Acted(whole())),
             8 => Self::Link(take_option(&mut reader, Reader::u64)?),
-            9 => Self::Sensor(End::from_number(reader.u8()?)?, reader.u8()? == 1),
+            9 => {
+                let end = End::from_number(reader.u8()?)?;
+                let armed = match reader.u8()? {
+                    0 => false,
+                    1 => true,
+                    _ => return Err(Malformed::Range),
+                };
+                Self::Sensor(end, armed, reader.u64()?)
+            }
             10 => Self::SlaveGap(reader.u64()?, reader.u64()?),
             11 => Self::Drained(take_seal(&mut reader)?),
             12 => Self::NotDrained,
@@ -165,6 +181,7 @@ impl Entry {
             16 => return Ok(Self::Receipt(whole())),
             17 => Self::Distrusted,
             18 => Self::PowerLost,
+            19 => Self::Booted,
             _ => return Err(Malformed::Range),
         };
         reader.finish().map(|()| entry)
@@ -179,6 +196,7 @@ impl Opened {
         out.extend_from_slice(self.commit.as_bytes());
         out.extend_from_slice(self.last_terminal.as_bytes());
         put_u64(out, self.utc.as_millis());
+        out.extend_from_slice(&self.boots.to_be_bytes());
         out.push(self.unsettled.len() as u8);
         for waiting in &self.unsettled {
             out.extend_from_slice(waiting.match_id.as_bytes());
@@ -194,6 +212,7 @@ impl Opened {
             commit: Commitment::from_bytes(reader.array()?),
             last_terminal: RecordDigest::from_bytes(reader.array()?),
             utc: reader.time()?,
+            boots: reader.u32()?,
             unsettled: {
                 let count = reader.u8()?;
                 let mut unsettled = Vec::with_capacity(usize::from(count));

@@ -96,9 +96,19 @@ pub enum Event {
     /// A touch that is no goal.
     Touch(End),
     /// A detector does not trust its sensor any more.
-    Disarmed(End),
+    Disarmed {
+        /// Its goal.
+        end: End,
+        /// Since when.
+        at: u64,
+    },
     /// A detector trusts its sensor again.
-    Rearmed(End),
+    Rearmed {
+        /// Its goal.
+        end: End,
+        /// Since when.
+        at: u64,
+    },
     /// The slave was away and says so.
     SlaveGap {
         /// Its last sign of life before.

@@ -41,6 +41,7 @@ impl Game {
             commit,
             last_terminal: self.standing.last_terminal,
             utc: self.utc.at(self.now),
+            boots: self.seen.boots,
             unsettled: self.standing.unsettled.clone(),
         }));
         self.enter(State::Lobby, Some(self.setup.params.lobby_idle));

@@ -178,6 +178,20 @@ impl Game {
         unsettled.len() < usize::from(self.setup.params.unsettled) && !self.pair.locked
     }
 
+    /// A clock that started again proves nothing about the time before: it needs a checkpoint of its own.
+    pub(super) fn slave_seen(&mut self, boot: u16, ticks: u64) -> Result<(), Refusal> {
+        if self.state == State::Recover {
+            // What it said before the power cut is what proves the time.
+            return Ok(());
+        }
+        let is_another = self.link.seen.is_none_or(|(known, ..)| known != boot);
+        self.link.seen = Some((boot, ticks, self.now));
+        if is_another && self.state.is_open_match() {
+            self.append_checkpoint();
+        }
+        Ok(())
+    }
+
     pub(super) fn link_down(&mut self, last_seen: u64) -> Result<(), Refusal> {
         if self.link.down_since.is_none() {
             self.link.down_since = Some(last_seen.min(self.now));

@@ -64,37 +64,44 @@ impl Game {
         Ok(())
     }
 
-    pub(super) fn disarmed(&mut self, end: End) -> Result<(), Refusal> {
+    pub(super) fn disarmed(&mut self, end: End, at: u64) -> Result<(), Refusal> {
+        let since = at.min(self.now);
         if self.sensors[end.index()].is_none() {
-            self.sensors[end.index()] = Some(self.now);
-            self.note(&Entry::Sensor(end, false));
+            self.note(&Entry::Sensor(end, false, since));
+            self.sensors[end.index()] = Some(since);
         }
         Ok(())
     }
 
-    pub(super) fn rearmed(&mut self, end: End) -> Result<(), Refusal> {
+    pub(super) fn rearmed(&mut self, end: End, at: u64) -> Result<(), Refusal> {
+        let at = at.min(self.now);
         if self.sensors[end.index()].is_some() {
-            self.note(&Entry::Sensor(end, true));
-            self.close_sensor(end, self.now);
+            self.note(&Entry::Sensor(end, true, at));
+            self.close_sensor(end, at);
             self.check_gaps();
         }
         Ok(())
     }
 
-    /// The goal felt nothing until now.
-    pub(super) fn close_sensor(&mut self, end: End, now: u64) {
-        if let Some(since) = self.sensors[end.index()].take() {
-            self.add_gap(end, since, now);
+    /// The goal felt nothing until then.
+    pub(super) fn close_sensor(&mut self, end: End, at: u64) {
+        let most = self.setup.params.disarmed;
+        if let Some(since) = self.sensors[end.index()].take()
+            && self.add_gap(end, since, at) > most
+            && self.state.is_open_match()
+        {
+            self.void(Outcome::VoidSensor);
         }
     }
 
-    pub(super) fn add_gap(&mut self, end: End, from: u64, to: u64) {
+    /// How long a goal was blind in play: noted, and returned.
+    pub(super) fn add_gap(&mut self, end: End, from: u64, to: u64) -> u32 {
         let duration = self.setup.params.duration;
-        if let Some(fixture) = &mut self.fixture {
-            let blind = fixture.in_play(from, to, duration);
-            let gap = &mut fixture.gaps[end.index()];
-            *gap = gap.saturating_add(blind);
-        }
+        let Some(fixture) = &mut self.fixture else { return 0 };
+        let blind = fixture.in_play(from, to, duration);
+        let gap = &mut fixture.gaps[end.index()];
+        *gap = gap.saturating_add(blind);
+        blind
     }
 
     /// A half that was blind for too long may have missed a goal: never count with missing data.
@@ -126,7 +133,6 @@ impl Game {
     pub(super) fn disarmed_too_long(&mut self, end: End) {
         self.close_sensor(end, self.now);
         self.sensors[end.index()] = Some(self.now);
-        self.void(Outcome::VoidSensor);
     }
 
     /// Any act in a match: abort, quit, leave, return, votes, flag.
@@ -283,16 +289,12 @@ impl Game {
     /// The whistle: by the clock, or before.
     pub(super) fn end_play(&mut self, outcome: Outcome, loser: Option<Team>) {
         let at = self.now;
-        for end in End::BOTH {
-            self.close_sensor(end, at);
-        }
         let Some(fixture) = &mut self.fixture else { return };
         fixture.ending = Some(Ending { at, outcome, loser });
         fixture.short_since = None;
         let match_id = fixture.start.match_id;
         self.effects.push_back(Effect::Slave(SlaveCommand::Drain { match_id }));
         self.enter(State::Drain, Some(self.setup.params.drain));
-        self.check_gaps();
     }
 }
 

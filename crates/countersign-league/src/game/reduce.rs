@@ -54,10 +54,7 @@ impl Game {
             }
             Event::LinkDown { last_seen } => self.link_down(self.game_time(last_seen)),
             Event::LinkRestored => self.link_restored(),
-            Event::SlaveSeen { boot, ticks } => {
-                self.link.seen = Some((boot, ticks, self.now));
-                Ok(())
-            }
+            Event::SlaveSeen { boot, ticks } => self.slave_seen(boot, ticks),
             Event::Join(join) => self.join(*join),
             Event::PhoneSeen(user) => self.phone_seen(&user),
             Event::PhoneClosed(user) => self.phone_closed(&user),
@@ -67,8 +64,8 @@ impl Game {
             Event::Act(act) => self.match_act(act),
             Event::Goal(hit) => self.goal(super::Hit { at: self.game_time(hit.at), ..hit }),
             Event::Touch(end) => self.touch(end),
-            Event::Disarmed(end) => self.disarmed(end),
-            Event::Rearmed(end) => self.rearmed(end),
+            Event::Disarmed { end, at } => self.disarmed(end, self.game_time(at)),
+            Event::Rearmed { end, at } => self.rearmed(end, self.game_time(at)),
             Event::SlaveGap { from, to } => {
                 self.slave_gap(self.game_time(from), self.game_time(to))
             }
@@ -166,7 +163,7 @@ impl Game {
         if self.replaying {
             return;
         }
-        let is_reserved = matches!(entry, Entry::Result(_) | Entry::Receipt(_));
+        let is_reserved = matches!(entry, Entry::Result(_) | Entry::Receipt(_) | Entry::Booted);
         if self.journal.count() >= ENTRIES_MAX - RESERVED && !is_reserved {
             self.journal_full = true;
             return;

@@ -36,21 +36,22 @@ fn gone_in_ready_timer() {
     let mut pitch = Pitch::open();
     pitch.join_ready(7);
     assert_eq!(pitch.state(), State::Ready);
-    for silent in [0, 1] {
-        pitch.pass(8_000);
-        (silent + 1..7).for_each(|n| pitch.ok(Event::PhoneSeen(crate::pitch::user(n))));
-        pitch.pass(2_001);
-        let view = pitch.view();
-        let ready = view.players.iter().filter(|player| player.ready).count();
-        assert_eq!(ready, 6 - usize::from(silent));
-        // Six are enough to go on, five are not.
-        assert_eq!(view.state, if silent == 0 { State::Ready } else { State::Lobby });
-    }
+    pitch.pass(8_000);
+    (1..7).for_each(|number| pitch.ok(Event::PhoneSeen(crate::pitch::user(number))));
+    pitch.pass(2_001);
+    let ready = |pitch: &Pitch| pitch.view().players.iter().filter(|player| player.ready).count();
+    assert_eq!((pitch.state(), ready(&pitch)), (State::Ready, 6), "six are enough to go on");
+    (2..7).for_each(|number| pitch.ok(Event::PhoneSeen(crate::pitch::user(number))));
+    pitch.pass(8_000);
+    assert_eq!((pitch.state(), ready(&pitch)), (State::Lobby, 5), "five are not");
 }
 
 #[test]
 fn ready_but_silent_in_roll_call() {
-    let mut pitch = Pitch::roll_call(8);
+    let mut pitch = Pitch::open();
+    pitch.ticket(7).expires = crate::world::after_start(86_400_000);
+    pitch.join_ready(8);
+    pitch.wait(30_000);
     let first = pitch.view().challenge;
     (0..7).for_each(|number| pitch.roll(number).unwrap());
     pitch.pass(3_000);
@@ -61,7 +62,7 @@ fn ready_but_silent_in_roll_call() {
     assert_eq!(pitch.view().players.len(), 7);
     assert!(pitch.effects.contains(&Effect::Dropped(crate::pitch::user(7))));
     // The second missed start within an hour costs ten minutes.
-    (0..7).for_each(|number| drop(pitch.act(number, ActKind::Abort)));
+    pitch.abort();
     assert_eq!(pitch.state(), State::Lobby);
     pitch.join_ready(8);
     pitch.wait(30_000);
@@ -69,7 +70,7 @@ fn ready_but_silent_in_roll_call() {
     pitch.pass(3_000);
     (0..7).for_each(|number| pitch.roll(number).unwrap());
     pitch.pass(3_000);
-    (0..7).for_each(|number| drop(pitch.act(number, ActKind::Abort)));
+    pitch.abort();
     assert_eq!(pitch.join(7), Err(Refusal::NoStarts));
     pitch.pass(600_000);
     assert_eq!(pitch.join(7), Ok(()));
@@ -83,14 +84,14 @@ fn silence_of_a_third_in_roll_call_is_excused() {
         pitch.pass(3_000);
     }
     assert_eq!(pitch.view().players.len(), 6);
-    (0..6).for_each(|number| drop(pitch.act(number, ActKind::Abort)));
+    pitch.abort();
     pitch.join_ready(9);
     pitch.wait(30_000);
     for _ in 0..2 {
         (0..6).for_each(|number| pitch.roll(number).unwrap());
         pitch.pass(3_000);
     }
-    (0..6).for_each(|number| drop(pitch.act(number, ActKind::Abort)));
+    pitch.abort();
     assert_eq!(pitch.join(8), Ok(()), "nobody is barred for a fault of our radio");
 }
 
@@ -466,11 +467,11 @@ fn both_lost_power() {
 fn sensor_stuck_or_noisy() {
     let mut pitch = Pitch::playing(6);
     (0..7).for_each(|_| pitch.ok(Event::Touch(End::North)));
-    pitch.ok(Event::Disarmed(End::North));
+    pitch.ok(Event::Disarmed { end: End::North, at: pitch.now });
     assert!(pitch.effects.contains(&Effect::Light(Light::Disarmed(End::North))));
     assert!(pitch.view().warnings.has(Warnings::NORTH_DISARMED));
     pitch.pass(10_000);
-    pitch.ok(Event::Rearmed(End::North));
+    pitch.ok(Event::Rearmed { end: End::North, at: pitch.now });
     assert_eq!(pitch.state(), State::Playing);
     pitch.pass(590_000);
     pitch.drain();
@@ -479,15 +480,23 @@ fn sensor_stuck_or_noisy() {
     assert_eq!((pitch.result().gaps, pitch.result().touches), ([10_000, 0], 7));
 
     let mut pitch = Pitch::playing(6);
-    pitch.ok(Event::Disarmed(End::South));
+    pitch.ok(Event::Disarmed { end: End::South, at: pitch.now });
     pitch.pass(10_001);
+    pitch.ended(Outcome::VoidSensor);
+
+    // It says so only after the link was down.
+    let mut pitch = Pitch::playing(6);
+    let at = pitch.now;
+    pitch.pass(50_000);
+    pitch.ok(Event::Disarmed { end: End::South, at });
+    pitch.ok(Event::Rearmed { end: End::South, at: at + 10_001 });
     pitch.ended(Outcome::VoidSensor);
 
     let mut pitch = Pitch::playing(6);
     for _ in 0..2 {
-        pitch.ok(Event::Disarmed(End::South));
+        pitch.ok(Event::Disarmed { end: End::South, at: pitch.now });
         pitch.pass(6_000);
-        pitch.ok(Event::Rearmed(End::South));
+        pitch.ok(Event::Rearmed { end: End::South, at: pitch.now });
     }
     pitch.ended(Outcome::VoidSensorGap);
 }

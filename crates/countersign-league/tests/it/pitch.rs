@@ -4,7 +4,7 @@ use crate::world;
 use countersign::{RecordDigest, RecordId, Signer, SigningKey, UserId};
 use countersign_league::evidence::{
     Act, ActKind, Bundle, MatchReceipt, MatchResult, MatchStart, Outcome, Roll, SeatFlags,
-    Settlement, SlaveSeal, Stamp, Ticket, TicketFlags, digest_of, seal,
+    Settlement, SlaveSeal, Stamp, Ticket, digest_of, seal,
 };
 use countersign_league::game::{
     Boot, Effect, Event, Exhibit, Game, Hit, Join, Refusal, Seed, Setup, SlaveCommand, State, View,
@@ -21,8 +21,8 @@ pub(crate) struct Pitch {
     pub(crate) now: u64,
     /// The newest journal.
     pub(crate) journal: Vec<u8>,
-    /// Length of the journal after each append.
-    pub(crate) appends: Vec<usize>,
+    /// For each append: length of the journal afterwards, and how much had happened by then.
+    pub(crate) appends: Vec<(usize, usize)>,
     pub(crate) outbox: BTreeMap<MatchId, Bundle>,
     /// Everything else that was asked for.
     pub(crate) effects: Vec<Effect>,
@@ -31,6 +31,8 @@ pub(crate) struct Pitch {
     /// Whether signatures are made at once.
     pub(crate) signs: bool,
     pub(crate) unsigned: Vec<Effect>,
+    /// Everything that happened, and when.
+    pub(crate) log: Vec<(u64, Event)>,
     tickets: BTreeMap<u8, Ticket>,
     seqs: BTreeMap<u8, u32>,
     slave_seq: u32,
@@ -86,6 +88,7 @@ impl Pitch {
             results: Vec::new(),
             signs: true,
             unsigned: Vec::new(),
+            log: Vec::new(),
             tickets: BTreeMap::new(),
             seqs: BTreeMap::new(),
             slave_seq: 0,
@@ -154,6 +157,7 @@ impl Pitch {
 
     /// Something happens now.
     pub(crate) fn send(&mut self, event: Event) -> Result<(), Refusal> {
+        self.log.push((self.now, event.clone()));
         let outcome = self.game.handle(event, self.now);
         self.work();
         outcome
@@ -202,7 +206,7 @@ impl Pitch {
                 }
                 Effect::Append(bytes) => {
                     self.journal.extend(bytes);
-                    self.appends.push(self.journal.len());
+                    self.appends.push((self.journal.len(), self.log.len()));
                 }
                 Effect::Outbox(match_id, bundle) => {
                     self.outbox.insert(match_id, *bundle);
@@ -265,9 +269,10 @@ impl Pitch {
     }
 
     pub(crate) fn signed_act(&mut self, number: u8, kind: ActKind, target: u16) -> Exhibit<Act> {
+        let match_id = self.view().match_id;
         let seq = self.seqs.entry(number).or_default();
         *seq += 1;
-        let act = Act { match_id: self.view().match_id, seq: *seq, kind, target };
+        let act = Act { match_id, seq: *seq, kind, target };
         let key = player_key(number);
         let frame = sign(&key, first(), &act);
         Exhibit::open(&world::realm(), key.verifying_key(), frame).unwrap()
@@ -286,6 +291,15 @@ impl Pitch {
     pub(crate) fn all_act(&mut self, numbers: &[u8], kind: ActKind, target: u16) {
         for number in numbers {
             assert_eq!(self.act_on(*number, kind, target), Ok(()), "{kind:?} of {number}");
+        }
+    }
+
+    /// Everybody votes to abort, until it is so.
+    pub(crate) fn abort(&mut self) {
+        let mut numbers = [self.team(Team::A), self.team(Team::B)].concat();
+        while self.state() == State::Kickoff {
+            let number = numbers.pop().expect("half of both teams are enough");
+            assert_eq!(self.act(number, ActKind::Abort), Ok(()));
         }
     }
 
@@ -474,8 +488,4 @@ impl Pitch {
         assert_eq!(self.result().outcome, outcome);
         self.checked();
     }
-}
-
-pub(crate) fn weightless(bit: u16) -> TicketFlags {
-    TicketFlags(bit)
 }

@@ -177,8 +177,17 @@ pub struct View {
 /// The number of the view, and what it numbers.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) number: u64,
+    /// How often the device started: the upper half of the number, so that it never falls.
+    pub(super) boots: u32,
+    /// The lower half.
+    count: u32,
     hash: [u8; 32],
+}
+
+impl Seen {
+    fn number(&self) -> u64 {
+        u64::from(self.boots) << 32 | u64::from(self.count)
+    }
 }
 
 impl Game {
@@ -188,9 +197,9 @@ impl Game {
         (view.number, view.left, view.played) = (0, 0, 0);
         let hash = Sha256::digest(view.encode()).into();
         if hash != self.seen.hash {
-            let number = self.seen.number.saturating_add(1).max(self.now);
-            self.seen = Seen { number, hash };
-            self.effects.push_back(super::Effect::View(number));
+            self.seen.hash = hash;
+            self.seen.count = self.seen.count.saturating_add(1);
+            self.effects.push_back(super::Effect::View(self.seen.number()));
         }
     }
 
@@ -202,7 +211,7 @@ impl Game {
         let lobby = self.lobby.as_ref();
         let challenge = lobby.filter(|_| self.state == State::RollCall);
         View {
-            number: self.seen.number,
+            number: self.seen.number(),
             state: self.state,
             left: self.deadline.map_or(NO_TIMER, left),
             played: fixture.map_or(0, |fixture| fixture.played(now, duration)),
