@@ -51,10 +51,16 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::GoalCheckHit(End::South), now);
             }
             Heard::Checked(_) => {}
-            Heard::Disarmed(_) => self.hear_game(Event::Disarmed(End::South), now),
-            Heard::Rearmed(_) => self.hear_game(Event::Rearmed(End::South), now),
+            Heard::Disarmed(sighting) => {
+                let at = moment(&sighting, now);
+                self.hear_game(Event::Disarmed { end: End::South, at }, now);
+            }
+            Heard::Rearmed(sighting) => {
+                let at = moment(&sighting, now);
+                self.hear_game(Event::Rearmed { end: End::South, at }, now);
+            }
             Heard::SlaveRebooted { gap, sighting } => {
-                let to = sighting.at.and_then(|at| u64::try_from(at.at).ok()).unwrap_or(now);
+                let to = moment(&sighting, now);
                 let from = to.saturating_sub(gap.into());
                 self.hear_game(Event::SlaveGap { from, to }, now);
             }
@@ -113,4 +119,9 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             None => self.hear_game(Event::NotDrained, now),
         }
     }
+}
+
+/// When it was, on the master's clock; what cannot be mapped is taken for now.
+fn moment(sighting: &Sighting, now: u64) -> u64 {
+    sighting.at.and_then(|at| u64::try_from(at.at).ok()).unwrap_or(now)
 }

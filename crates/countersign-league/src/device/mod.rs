@@ -305,8 +305,12 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::Goal(hit), now);
             }
             goal::Event::Touch(_) => self.hear_game(Event::Touch(End::North), now),
-            goal::Event::Disarmed { .. } => self.hear_game(Event::Disarmed(End::North), now),
-            goal::Event::Rearmed { .. } => self.hear_game(Event::Rearmed(End::North), now),
+            goal::Event::Disarmed { since, .. } => {
+                self.hear_game(Event::Disarmed { end: End::North, at: since }, now);
+            }
+            goal::Event::Rearmed { at, .. } => {
+                self.hear_game(Event::Rearmed { end: End::North, at }, now);
+            }
         }
     }
 
