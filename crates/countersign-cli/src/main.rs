@@ -2,6 +2,7 @@
 
 mod client;
 mod demo;
+mod factory;
 mod ops;
 mod output;
 mod server;
@@ -40,6 +41,7 @@ enum Command {
     Client(client::ClientCommand),
     #[command(flatten)]
     Ops(ops::OpsCommand),
+    Factory(Box<factory::FactoryArgs>),
     Demo(demo::Demo),
 }
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Server(command) => server::run(command),
         Command::Client(command) => client::run(command),
         Command::Ops(command) => ops::run(command),
+        Command::Factory(args) => factory::run(*args),
         Command::Demo(command) => demo::run(&command),
     }
 }

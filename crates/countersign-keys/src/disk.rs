@@ -25,13 +25,13 @@ pub enum DiskError {
     #[error("{} is too large to be what it should be", .0.display())]
     TooLarge(PathBuf),
     /// Two commands at once would fork the versions.
-    #[error("another command is changing the keys in {}; try again when it has ended", .0.display())]
+    #[error("another command is working in {}; try again when it has ended", .0.display())]
     Busy(PathBuf),
 }
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Its owner only.
     Private,
     /// Whoever may enter the folder.
@@ -39,17 +39,19 @@ pub(crate) enum Access {
 }
 
 /// A file that was read, still open, so that its permissions are those of what was read.
-pub(crate) struct SmallFile {
-    pub(crate) file: File,
-    pub(crate) content: Zeroizing<Vec<u8>>,
+pub struct SmallFile {
+    /// For asking about its permissions.
+    pub file: File,
+    /// Wiped when dropped.
+    pub content: Zeroizing<Vec<u8>>,
 }
 
 /// The lock on a folder; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file is what unlocks")] File);
+pub struct Lock(#[expect(dead_code, reason = "closing the file is what unlocks")] File);
 
 /// Locks a folder against other commands; readers need no lock.
-pub(crate) fn lock(folder: &Path) -> Result<Lock, DiskError> {
+pub fn lock(folder: &Path) -> Result<Lock, DiskError> {
     let path = folder.join(".lock");
     let file = options(Access::Private)
         .create(true)
@@ -64,7 +66,7 @@ pub(crate) fn lock(folder: &Path) -> Result<Lock, DiskError> {
 }
 
 /// Makes a folder that only its owner may enter, with its parents.
-pub(crate) fn make_folder(path: &Path) -> Result<(), DiskError> {
+pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -73,7 +75,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), DiskError> {
 }
 
 /// Replaces a file, or makes it, so that a crash leaves the old content or the new one.
-pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), DiskError> {
+pub fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), DiskError> {
     let aside = aside(path);
     // A command that was killed may have left one, with another mode.
     match fs::remove_file(&aside) {
@@ -89,24 +91,47 @@ pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<(),
     sync_parent(path)
 }
 
-/// Reads a small file whole, into memory that is wiped; `None` if there is none.
-pub(crate) fn read(path: &Path) -> Result<Option<SmallFile>, DiskError> {
+/// Writes a file that is not there yet, in a folder that [`publish`] shows to others later. A crash may leave half of it.
+pub fn create(path: &Path, content: &[u8], access: Access) -> Result<(), DiskError> {
+    let mut file = options(access).create_new(true).open(path).map_err(failed(path, "created"))?;
+    file.write_all(content).map_err(failed(path, "written"))?;
+    file.sync_all().map_err(failed(path, "synced"))
+}
+
+/// Gives a folder its final name, so that a crash leaves it whole or not there. The name must be free, or an empty folder's.
+pub fn publish(aside: &Path, path: &Path) -> Result<(), DiskError> {
+    fs::rename(aside, path).map_err(failed(path, "put in place"))?;
+    sync_parent(path)
+}
+
+/// Reads a small file whole, into memory that is wiped; `None` if there is none. 64 KiB at most.
+pub fn read(path: &Path) -> Result<Option<SmallFile>, DiskError> {
+    read_up_to(path, FILE_MAX)
+}
+
+/// The same with another limit, in bytes.
+pub fn read_up_to(path: &Path, max: usize) -> Result<Option<SmallFile>, DiskError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, "opened")(error)),
     };
+    let metadata = file.metadata().map_err(failed(path, "inspected"))?;
+    // A pipe does not know how much will come.
+    let len = if metadata.is_file() { metadata.len() } else { max as u64 };
+    let fits = usize::try_from(len).ok().filter(|len| *len <= max);
+    let len = fits.ok_or_else(|| DiskError::TooLarge(path.to_owned()))?;
     // Reserved at once: a growing vector would leave copies of a secret behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(FILE_MAX + 1));
-    (&file).take(FILE_MAX as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
-    if content.len() > FILE_MAX {
+    let mut content = Zeroizing::new(Vec::with_capacity(len + 1));
+    (&file).take(len as u64 + 1).read_to_end(&mut content).map_err(failed(path, "read"))?;
+    if content.len() > len {
         return Err(DiskError::TooLarge(path.to_owned()));
     }
     Ok(Some(SmallFile { file, content }))
 }
 
 /// Names of the files in a folder; none if there is no folder.
-pub(crate) fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
+pub fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -121,7 +146,8 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, DiskError> {
     Ok(names)
 }
 
-pub(crate) fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DiskError {
+/// For `map_err`: names the file and what was to be done with it ("read", "written").
+pub fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> DiskError {
     move |source| DiskError::Io { path: path.to_owned(), action, source }
 }
 
@@ -148,17 +174,21 @@ fn options(access: Access) -> OpenOptions {
     options
 }
 
-#[cfg(unix)]
 fn sync_parent(path: &Path) -> Result<(), DiskError> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed(parent, "synced"))
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        Some(_) | None => sync_folder(Path::new(".")),
+    }
+}
+
+/// Makes the names in a folder durable.
+#[cfg(unix)]
+pub fn sync_folder(path: &Path) -> Result<(), DiskError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(failed(path, "synced"))
 }
 
 /// Other systems keep names without being asked, and cannot open a folder.
 #[cfg(not(unix))]
-fn sync_parent(_: &Path) -> Result<(), DiskError> {
+pub fn sync_folder(_: &Path) -> Result<(), DiskError> {
     Ok(())
 }

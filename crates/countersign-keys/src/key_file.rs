@@ -21,6 +21,26 @@ pub enum Role {
     Root,
     /// Signs answers; lies on the server.
     Online,
+    /// Signs the certificates of devices; lies at a factory's station.
+    Factory,
+    /// The identity of a device's master; lies on the device.
+    Master,
+    /// The identity of a device's slave; lies on the device.
+    Slave,
+}
+
+impl Role {
+    const ALL: [Self; 5] = [Self::Root, Self::Online, Self::Factory, Self::Master, Self::Slave];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Online => "online",
+            Self::Factory => "factory",
+            Self::Master => "master",
+            Self::Slave => "slave",
+        }
+    }
 }
 
 /// Why a key file cannot be used. Never shows its content.
@@ -53,12 +73,12 @@ pub enum KeyFileError {
     },
     /// Something else.
     #[error(
-        "{} is no key file: it should have the line \"countersign-key-v1 ed25519 root\" (or online) \
-         and a line of 64 hexadecimal digits", .0.display()
+        "{} is no key file: it should have the line \"countersign-key-v1 ed25519 root\" (or online, factory, master, \
+         slave) and a line of 64 hexadecimal digits", .0.display()
     )]
     Format(PathBuf),
     /// A key for another use.
-    #[error("{} holds a key for the other use: this needs a key of the role {expected}", path.display())]
+    #[error("{} holds a key for another use: this needs a key of the role {expected}", path.display())]
     Role {
         /// The file.
         path: PathBuf,
@@ -127,29 +147,23 @@ pub fn write_new(path: &Path, role: Role, key: &SigningKey) -> Result<(), KeyFil
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Root => "root",
-            Self::Online => "online",
-        })
+        f.write_str(self.as_str())
     }
 }
 
 fn parse(content: &[u8]) -> Option<(Role, Zeroizing<[u8; 32]>)> {
     let text = core::str::from_utf8(content).ok()?;
     let mut lines = text.lines();
-    let role = match lines.next()?.strip_prefix(FORMAT)? {
-        " root" => Role::Root,
-        " online" => Role::Online,
-        _ => return None,
-    };
+    let named = lines.next()?.strip_prefix(FORMAT)?.strip_prefix(' ')?;
+    let role = Role::ALL.into_iter().find(|role| role.as_str() == named)?;
     let mut seed = Zeroizing::new([0; 32]);
     hex::decode_to_slice(lines.next()?, seed.as_mut_slice()).ok()?;
     lines.next().is_none().then_some((role, seed))
 }
 
-/// Asks the open file, not the path: the path could be swapped in between.
+/// Refuses a file that others than its owner can read. Asks the open file, not the path: the path could be swapped in between.
 #[cfg(unix)]
-fn check_mode(path: &Path, file: &File) -> Result<(), KeyFileError> {
+pub fn check_mode(path: &Path, file: &File) -> Result<(), KeyFileError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = file.metadata().map_err(disk::failed(path, "inspected"))?;
     let mode = metadata.permissions().mode() & 0o7777;
@@ -158,7 +172,7 @@ fn check_mode(path: &Path, file: &File) -> Result<(), KeyFileError> {
 
 /// Other systems have no such bits; the folder's access list protects the file there.
 #[cfg(not(unix))]
-fn check_mode(_: &Path, _: &File) -> Result<(), KeyFileError> {
+pub fn check_mode(_: &Path, _: &File) -> Result<(), KeyFileError> {
     Ok(())
 }
 

@@ -22,11 +22,13 @@
 //!   keys/keyset-history/       every former set, by version
 //! ```
 //!
+//! Key files of a factory and of the devices that it makes have the same form, with roles of their own.
+//!
 //! Nothing here reads a clock. Files are written aside, synced and renamed: a crash leaves the old set or the new one.
 #![forbid(unsafe_code)]
 
 pub mod ceremony;
-mod disk;
+pub mod disk;
 pub mod folder;
 pub mod init;
 pub mod key_file;

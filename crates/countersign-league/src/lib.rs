@@ -15,12 +15,23 @@
 
 extern crate alloc;
 
+pub mod claim;
+pub mod device;
+pub mod draw;
+
 pub mod evidence;
+pub mod game;
+pub mod goal;
 pub mod id;
+pub mod journal;
+pub mod pair;
 pub mod rating;
 pub mod ruleset;
+pub mod settlement;
 pub mod team;
+pub mod vote;
 
+pub use claim::Claim;
 pub use evidence::{Artefact, Received, Signed};
 pub use id::{BatchId, Commitment, DeviceId, JournalHead, MatchId, Nonce, RulesetId};
 pub use ruleset::Params;

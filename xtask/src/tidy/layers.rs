@@ -14,6 +14,11 @@ const LAYERS: &[Layer] = &[
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
+    ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
+    (
+        "countersign-factory",
+        &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
+    ),
     ("countersign-app", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
@@ -39,6 +44,9 @@ const LAYERS: &[Layer] = &[
             "countersign-identity",
             "countersign-server",
             "countersign-client",
+            "countersign-league",
+            "countersign-provision",
+            "countersign-factory",
         ],
     ),
     (

@@ -11,28 +11,28 @@ use countersign_client::{Client, Options, PinReporter, Profile, ProfileName, Rep
 pub(crate) struct ProfileArgs {
     /// Which login to use; each has its own server, account and key
     #[arg(long, env = "COUNTERSIGN_PROFILE", default_value = "default", value_name = "NAME")]
-    pub(super) profile: ProfileName,
+    pub(crate) profile: ProfileName,
     /// Machine output: JSON on standard output, errors as JSON on standard error
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 impl ProfileArgs {
     /// The profile's folder.
-    pub(super) fn open(&self) -> Result<Profile, Failure> {
+    pub(crate) fn open(&self) -> Result<Profile, Failure> {
         Ok(Profile::below(&Profile::data_home()?, self.profile.clone()))
     }
 }
 
 /// A session in use by a command.
-pub(super) struct Connection {
-    pub(super) client: Client,
-    pub(super) profile: Profile,
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) profile: Profile,
 }
 
 impl Connection {
     /// Takes up the profile's session.
-    pub(super) fn open(args: &ProfileArgs) -> Result<Self, Failure> {
+    pub(crate) fn open(args: &ProfileArgs) -> Result<Self, Failure> {
         let profile = args.open()?;
         let state = profile.load()?;
         let key = match &state.session {
@@ -45,7 +45,7 @@ impl Connection {
     }
 
     /// A call whose answer has to be a success; a signed refusal is a failure with what it says.
-    pub(super) async fn demand(
+    pub(crate) async fn demand(
         &self,
         message_type: &str,
         payload: &[u8],
@@ -55,7 +55,7 @@ impl Connection {
     }
 
     /// A call; also a signed refusal is an answer.
-    pub(super) async fn call(&self, message_type: &str, payload: &[u8]) -> Result<Reply, Failure> {
+    pub(crate) async fn call(&self, message_type: &str, payload: &[u8]) -> Result<Reply, Failure> {
         let name = Name::new(message_type)
             .map_err(|e| Failure::usage(format!("'{message_type}' is no message type: {e}")))?;
         let reply = self.client.call(name, payload).await;
@@ -63,7 +63,7 @@ impl Connection {
     }
 
     /// What every exchange ends with: remembering what it taught, and forgetting the key if the server said so.
-    pub(super) fn settle<T, E>(&self, outcome: Result<T, E>) -> Result<T, Failure>
+    pub(crate) fn settle<T, E>(&self, outcome: Result<T, E>) -> Result<T, Failure>
     where
         E: Into<Failure>,
     {
@@ -87,7 +87,7 @@ impl Connection {
 }
 
 /// Deletes the key and the session, keeps the trust: an old key set must not come back with the next login.
-pub(super) fn forget(profile: &Profile, mut state: State) -> Result<(), Failure> {
+pub(crate) fn forget(profile: &Profile, mut state: State) -> Result<(), Failure> {
     if let Some(session) = state.session.take() {
         profile.key_store().delete(session.key_place)?;
     }
@@ -96,7 +96,7 @@ pub(super) fn forget(profile: &Profile, mut state: State) -> Result<(), Failure>
 }
 
 /// A signed refusal in words.
-pub(super) fn refused(reply: &Reply) -> Failure {
+pub(crate) fn refused(reply: &Reply) -> Failure {
     let said: Option<serde_json::Value> = serde_json::from_slice(&reply.content).ok();
     let member = |name: &str| said.as_ref().and_then(|v| v.get(name)).map(ToString::to_string);
     let mut text = format!("the server refused: {}", reply.result);
@@ -114,7 +114,7 @@ pub(super) fn refused(reply: &Reply) -> Failure {
 }
 
 /// Tells of certificates that are not pinned.
-pub(super) fn pin_reporter() -> PinReporter {
+pub(crate) fn pin_reporter() -> PinReporter {
     PinReporter::new(|mismatch| {
         if !mismatch.enforced {
             output::note(&format!("warning: {mismatch}; the connection goes on"));

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// Exit codes besides 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     /// The server, or the application behind it, said no.
     Refused = 1,
     /// Something about the command line or the profile is wrong.
@@ -23,17 +23,17 @@ pub(super) enum Exit {
 
 /// Why a command could not do its work.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) exit: Exit,
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
     text: String,
 }
 
 impl Failure {
-    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
         Self { exit, text: text.into() }
     }
 
-    pub(super) fn usage(text: impl Into<String>) -> Self {
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self::new(Exit::Usage, text)
     }
 
@@ -42,7 +42,7 @@ impl Failure {
     }
 
     /// Says it where errors are said.
-    pub(super) fn report(self, json: bool) -> ExitCode {
+    pub(crate) fn report(self, json: bool) -> ExitCode {
         if json {
             let error = serde_json::json!({
                 "error": { "exit_code": self.exit as u8, "message": self.text }

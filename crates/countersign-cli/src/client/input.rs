@@ -10,7 +10,7 @@ use std::path::Path;
 const INPUT_MAX: u64 = 64 * 1024 * 1024;
 
 /// A payload: text as it is, `@file`, or `-` for standard input.
-pub(super) fn payload(given: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn payload(given: &str) -> Result<Vec<u8>, Failure> {
     match given.strip_prefix('@') {
         Some(path) => file(Path::new(path)),
         None if given == "-" => stdin(),
@@ -19,20 +19,20 @@ pub(super) fn payload(given: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// A whole file.
-pub(super) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::File::open(path)
         .and_then(whole)
         .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", path.display())))
 }
 
 /// All of standard input.
-pub(super) fn stdin() -> Result<Vec<u8>, Failure> {
+pub(crate) fn stdin() -> Result<Vec<u8>, Failure> {
     whole(std::io::stdin().lock())
         .map_err(|e| Failure::usage(format!("standard input cannot be read: {e}")))
 }
 
 /// One line of standard input; `None` at its end.
-pub(super) fn line() -> Result<Option<String>, Failure> {
+pub(crate) fn line() -> Result<Option<String>, Failure> {
     let mut line = String::new();
     match std::io::stdin().read_line(&mut line) {
         Ok(0) => Ok(None),
@@ -42,7 +42,7 @@ pub(super) fn line() -> Result<Option<String>, Failure> {
 }
 
 /// Bytes that were written as text: hexadecimal or base64url, also with `v1 ` of a `Countersign` header in front.
-pub(super) fn decode_text(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_text(text: &str) -> Option<Vec<u8>> {
     let text: String = text.trim().strip_prefix("v1 ").unwrap_or(text).split_whitespace().collect();
     if text.is_empty() {
         return None;

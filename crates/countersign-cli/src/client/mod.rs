@@ -2,16 +2,16 @@
 
 mod account;
 mod call;
-mod connection;
-mod failure;
+pub(crate) mod connection;
+pub(crate) mod failure;
 mod frame;
-mod input;
+pub(crate) mod input;
 mod inspect;
 mod login;
 mod logout;
 mod record;
 mod sessions;
-mod show;
+pub(crate) mod show;
 mod sign;
 mod trust;
 mod watch;

@@ -8,12 +8,12 @@ use std::path::Path;
 use super::failure::Failure;
 
 /// A JSON value as the result.
-pub(super) fn json(value: &serde_json::Value) {
+pub(crate) fn json(value: &serde_json::Value) {
     output::line(&format!("{value:#}"));
 }
 
 /// Bytes as the result, with a line break if they are text without one.
-pub(super) fn content(bytes: &[u8]) {
+pub(crate) fn content(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(bytes);
     let text = std::str::from_utf8(bytes).is_ok_and(|text| !text.ends_with('\n'));
@@ -25,19 +25,19 @@ pub(super) fn content(bytes: &[u8]) {
 }
 
 /// Bytes as the result, exactly.
-pub(super) fn raw(bytes: &[u8]) {
+pub(crate) fn raw(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     drop(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
 /// Bytes to a file.
-pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes)
         .map_err(|e| Failure::usage(format!("{} cannot be written: {e}", path.display())))
 }
 
 /// A payload in JSON output: itself if it is JSON, else text, else base64url.
-pub(super) fn payload(bytes: &[u8]) -> serde_json::Value {
+pub(crate) fn payload(bytes: &[u8]) -> serde_json::Value {
     use base64::Engine;
     if let Ok(value) = serde_json::from_slice(bytes) {
         return value;
@@ -52,7 +52,7 @@ pub(super) fn payload(bytes: &[u8]) -> serde_json::Value {
 }
 
 /// `2026-01-01 00:00:00.000 UTC`. Times that no calendar has are shown as what they are.
-pub(super) fn time(time: Timestamp) -> String {
+pub(crate) fn time(time: Timestamp) -> String {
     let millis = time.as_millis();
     let (seconds, millis) = (millis / 1000, millis % 1000);
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
@@ -77,7 +77,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 /// Columns, each as wide as its widest cell.
-pub(super) fn table(rows: &[Vec<String>]) {
+pub(crate) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width =
         |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max();

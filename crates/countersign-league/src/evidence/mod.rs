@@ -8,6 +8,7 @@ mod bundle;
 mod certificate;
 mod ending;
 mod receipt;
+mod registration;
 mod start;
 mod ticket;
 
@@ -18,6 +19,7 @@ pub use certificate::{
 };
 pub use ending::{Goal, GoalState, MatchResult, Outcome, SeatFlags, SlaveSeal};
 pub use receipt::{MatchReceipt, ReceiptLine, Settlement};
+pub use registration::{Registration, RegistrationError};
 pub use start::{MatchStart, Stakes, StartLine};
 pub use ticket::{Ticket, TicketFlags};
 
