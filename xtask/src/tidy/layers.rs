@@ -12,6 +12,7 @@ const LAYERS: &[Layer] = &[
     ("countersign", &[]),
     ("countersign-store", &["countersign"]),
     ("countersign-league", &["countersign"]),
+    ("countersign-ranks", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-client", &["countersign"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
