@@ -10,7 +10,11 @@
 //! I/O. Locking is the caller's: readers share, a change takes microseconds.
 
 pub mod board;
+pub mod name;
+pub mod search;
 pub mod tier;
 
 pub use board::{Board, Row, Standing};
+pub use name::{Name, Skeleton};
+pub use search::{Index, Key, Query};
 pub use tier::{Badge, Tier};
