@@ -8,15 +8,17 @@
 //! the *position*, which is different for everyone.
 //!
 //! **Cost.** Ordered cells of 8 bytes in chunks of at most 256, a Fenwick tree over the lengths of the chunks, and one row
-//! of 32 bytes for each player: an empty board costs nothing, a rank two binary searches. `examples/ranks.rs` measures it,
-//! also against a Fenwick tree over all ratings, which needs 16 MiB from the first player on and knows no order among equals.
+//! of 32 bytes for each player: about 51 bytes a player, and nothing for an empty board. A Fenwick tree over all ratings
+//! would find the rank of a rating in half the time, but takes 16 MiB from the first player on, and whoever wants neighbours
+//! needs an order besides; most of the time goes into finding the player. `examples/ranks` measures both.
 
 mod order;
 
+use core::cmp::Reverse;
 use core::hash::BuildHasher;
 use countersign::{Timestamp, UserId};
 use hashbrown::HashTable;
-use order::{Cell, Order};
+use order::{Cell, Order, Place};
 use std::hash::RandomState;
 use thiserror::Error;
 
@@ -122,18 +124,26 @@ impl Board {
         capacity: u32,
         players: impl IntoIterator<Item = Player>,
     ) -> Result<Self, RebuildError> {
-        let mut board = Self::new(capacity);
-        for player in players {
-            if board.slot(&player.user).is_some() {
-                return Err(RebuildError::Twice(player.user));
-            }
-            board.admit(player)?;
+        let most = (capacity as usize).saturating_add(1);
+        let mut players: Vec<Player> = players.into_iter().take(most).collect();
+        let count = u32::try_from(players.len()).unwrap_or(u32::MAX);
+        if count > capacity {
+            return Err(Full(capacity).into());
         }
-        let slots = board.players.iter().zip(0..);
-        let mut cells: Vec<Cell> =
-            slots.map(|(player, slot)| Cell { rating: player.rating, slot }).collect();
-        cells.sort_unstable_by(|one, two| one.compare(*two, &board.players));
-        board.order = Order::load(&cells);
+        // Neighbours in the list become neighbours in memory.
+        players
+            .sort_unstable_by_key(|player| (Reverse(player.rating), player.reached, player.user));
+        let mut board = Self::new(capacity);
+        board.order = Order::load(players.iter().map(|player| player.rating));
+        board.slots = HashTable::with_capacity(players.len());
+        board.players = players;
+        for slot in 0..count {
+            let user = board.players[slot as usize].user;
+            if board.slot(&user).is_some() {
+                return Err(RebuildError::Twice(user));
+            }
+            board.list(slot);
+        }
         Ok(board)
     }
 
@@ -193,25 +203,17 @@ impl Board {
 
     /// Where a ranked player stands.
     pub fn standing(&self, user: &UserId) -> Option<Standing> {
-        let cell = self.cell(self.slot(user)?);
-        let above = self.order.above(cell.rating, false);
-        Some(Standing {
-            rank: above + 1,
-            position: self.order.before(cell, &self.players) + 1,
-            equal: self.order.above(cell.rating, true) - above,
-            of: self.len(),
-            rating: cell.rating,
-        })
+        self.slot(user).map(|slot| self.standing_of(slot))
     }
 
     /// The rank that this rating has, or would have.
     pub fn rank_of(&self, rating: MilliPoints) -> u32 {
-        self.order.above(rating, false) + 1
+        self.order.above(rating) + 1
     }
 
     /// How many have a rating of at least `low` and at most `high`.
     pub fn count_between(&self, low: MilliPoints, high: MilliPoints) -> u32 {
-        self.order.above(low, true).saturating_sub(self.order.above(high, false))
+        self.order.at_or_above(low).saturating_sub(self.order.above(high))
     }
 
     /// Who stands at a position, counted from 1.
@@ -224,12 +226,14 @@ impl Board {
         self.rows(offset.saturating_add(1)).take(limit.min(PAGE_MAX) as usize).collect()
     }
 
-    /// A ranked player between at most `above` better and at most `below` worse ones, best first; at most
-    /// [`PAGE_MAX`] rows, and the player is always among them.
-    pub fn neighbours(&self, user: &UserId, above: u32, below: u32) -> Option<Vec<Row>> {
-        let before = self.order.before(self.cell(self.slot(user)?), &self.players);
+    /// Where a ranked player stands, and the rows around: at most `above` better and `below` worse ones and the player, best
+    /// first; at most [`PAGE_MAX`] rows, and the player is always among them.
+    pub fn around(&self, user: &UserId, above: u32, below: u32) -> Option<(Standing, Vec<Row>)> {
+        let standing = self.standing(user)?;
+        let before = standing.position - 1;
         let above = above.min(before).min(PAGE_MAX - 1);
-        Some(self.page(before - above, above.saturating_add(below).saturating_add(1)))
+        let limit = above.saturating_add(below).saturating_add(1);
+        Some((standing, self.page(before - above, limit)))
     }
 
     /// All rows from a position on, which counts from 1. Bound it, or hold no lock.
@@ -253,7 +257,7 @@ impl Board {
         let mut bins = Vec::with_capacity(edges.len() + 1);
         let mut left = self.len();
         for edge in edges {
-            let above = self.order.above(*edge, true).min(left);
+            let above = self.order.at_or_above(*edge).min(left);
             bins.push(left - above);
             left = above;
         }
@@ -272,6 +276,13 @@ impl Board {
     fn slot(&self, user: &UserId) -> Option<u32> {
         let hash = self.hasher.hash_one(user);
         self.slots.find(hash, |slot| self.players[*slot as usize].user == *user).copied()
+    }
+
+    fn standing_of(&self, slot: u32) -> Standing {
+        let cell = self.cell(slot);
+        let Place { above, before, equal } = self.order.place(cell, &self.players);
+        let rating = cell.rating;
+        Standing { rank: above + 1, position: before + 1, equal, of: self.len(), rating }
     }
 
     fn cell(&self, slot: u32) -> Cell {
@@ -293,9 +304,14 @@ impl Board {
                 u32::try_from(self.players.len() - 1).map_err(|_| Full(u32::MAX))?
             }
         };
+        self.list(slot);
+        Ok(slot)
+    }
+
+    /// Makes the slot of a new player findable.
+    fn list(&mut self, slot: u32) {
         let Self { players, hasher, slots, .. } = self;
         let hash_of = |slot: &u32| hasher.hash_one(players[*slot as usize].user);
         slots.insert_unique(hash_of(&slot), slot, hash_of);
-        Ok(slot)
     }
 }

@@ -1,16 +1,17 @@
 //! Order statistics: cells in order, cut into chunks, and a Fenwick tree over the lengths of the chunks.
+//!
+//! What costs time with millions of players is waiting for memory, so a question reads as few lines of it as it can: the
+//! chunk is found in one small array, all ratings of the chunk are counted through in one go (sequential, and vectorized), and
+//! the rows of players are looked at only to put equals in order.
+
+mod chunk;
 
 use super::Player;
+use chunk::Chunk;
 use core::cmp::Ordering;
+use core::ops::Range;
 
-/// Cells per chunk: 2 KiB, so that moving half of one costs less than the cache misses on the way to it.
-const CHUNK_MAX: usize = 256;
-/// Below this a chunk is joined with a neighbour, if both fit.
-const CHUNK_MIN: usize = CHUNK_MAX / 4;
-/// How full chunks are after a bulk load.
-const CHUNK_LOAD: usize = CHUNK_MAX / 4 * 3;
-
-/// One player in the order. The rating is repeated here: most comparisons need nothing else.
+/// One player in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) rating: i32,
@@ -27,20 +28,39 @@ impl Cell {
     }
 }
 
+/// Where a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// How many have a higher rating.
+    pub(super) above: u32,
+    /// How many stand before it.
+    pub(super) before: u32,
+    /// How many have its rating, itself included.
+    pub(super) equal: u32,
+}
+
 /// All cells, best first. No chunk is empty.
 #[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "a new chunk moves pointers, not all chunks after it")]
 pub(super) struct Order {
-    chunks: Vec<Vec<Cell>>,
-    /// The first cell of each chunk: finding a chunk reads one array.
-    heads: Vec<Cell>,
+    chunks: Vec<Box<Chunk>>,
+    /// The first rating of each chunk.
+    heads: Vec<i32>,
     lengths: Fenwick,
 }
 
 impl Order {
-    /// From cells in order.
-    pub(super) fn load(cells: &[Cell]) -> Self {
-        let chunks: Vec<Vec<Cell>> = cells.chunks(CHUNK_LOAD).map(full_size).collect();
-        let heads = chunks.iter().map(|chunk| chunk[0]).collect();
+    /// From ratings in order; the slots are numbered from zero.
+    pub(super) fn load(ratings: impl Iterator<Item = i32>) -> Self {
+        let mut chunks: Vec<Box<Chunk>> = Vec::new();
+        for (rating, slot) in ratings.zip(0..) {
+            let cell = Cell { rating, slot };
+            match chunks.last_mut().filter(|chunk| chunk.len() < Chunk::LOAD) {
+                Some(chunk) => chunk.insert(chunk.len(), cell),
+                None => chunks.push(Chunk::of(cell)),
+            }
+        }
+        let heads = chunks.iter().map(|chunk| chunk.first().rating).collect();
         let mut order = Self { chunks, heads, lengths: Fenwick::default() };
         order.recount();
         order
@@ -49,113 +69,128 @@ impl Order {
     /// Puts in a cell that is not there.
     pub(super) fn insert(&mut self, cell: Cell, players: &[Player]) {
         if self.chunks.is_empty() {
-            *self = Self::load(&[cell]);
+            self.chunks.push(Chunk::of(cell));
+            self.heads.push(cell.rating);
+            self.recount();
             return;
         }
         let mut chunk = self.chunk_of(cell, players);
-        if self.chunks[chunk].len() == CHUNK_MAX {
-            self.split(chunk);
+        if self.chunks[chunk].is_full() {
+            let upper = self.chunks[chunk].split();
+            self.heads.insert(chunk + 1, upper.first().rating);
+            self.chunks.insert(chunk + 1, upper);
+            self.recount();
             chunk = self.chunk_of(cell, players);
         }
-        let cells = &mut self.chunks[chunk];
-        let index = cells.partition_point(|there| there.compare(cell, players).is_lt());
-        cells.insert(index, cell);
-        if index == 0 {
-            self.heads[chunk] = cell;
-        }
+        let there = &mut self.chunks[chunk];
+        let equals = there.equals(cell.rating);
+        let is_before = |slot: &u32| {
+            let other = Cell { rating: cell.rating, slot: *slot };
+            other.compare(cell, players).is_lt()
+        };
+        let after = there.slots()[equals.clone()].partition_point(is_before);
+        there.insert(equals.start + after, cell);
+        self.heads[chunk] = there.first().rating;
         self.lengths.increase(chunk);
     }
 
     /// Takes out a cell that is there.
     pub(super) fn remove(&mut self, cell: Cell, players: &[Player]) {
-        let (chunk, index) = self.find(cell, players);
-        let cells = &mut self.chunks[chunk];
-        cells.remove(index);
-        let Some(&head) = cells.first() else {
+        let chunk = self.chunk_of(cell, players);
+        let there = &mut self.chunks[chunk];
+        let (index, _) = there.find(cell);
+        there.remove(index);
+        if there.len() == 0 {
             self.chunks.remove(chunk);
             self.heads.remove(chunk);
             self.recount();
             return;
-        };
-        self.heads[chunk] = head;
+        }
+        self.heads[chunk] = there.first().rating;
         self.lengths.decrease(chunk);
-        if self.chunks[chunk].len() < CHUNK_MIN {
+        if there.len() < Chunk::MIN {
             self.join(chunk);
         }
     }
 
-    /// How many stand before a cell that is there.
-    pub(super) fn before(&self, cell: Cell, players: &[Player]) -> u32 {
-        let (chunk, index) = self.find(cell, players);
-        self.lengths.before(chunk) + length(index)
+    /// Where a cell is that is there.
+    pub(super) fn place(&self, cell: Cell, players: &[Player]) -> Place {
+        let chunk = self.chunk_of(cell, players);
+        let start = self.lengths.before(chunk);
+        let (index, equals) = self.chunks[chunk].find(cell);
+        let before = start + length(index);
+        // Equals that fill whole chunks have their rating as a head.
+        let (above, at_or_above) = if self.heads_of(cell.rating).is_empty() {
+            (start + length(equals.start), start + length(equals.end))
+        } else {
+            (self.above(cell.rating), self.at_or_above(cell.rating))
+        };
+        Place { above, before, equal: at_or_above - above }
     }
 
-    /// How many ratings lie above this one, or at it too.
-    pub(super) fn above(&self, rating: i32, or_at: bool) -> u32 {
-        let is_above = |cell: &Cell| cell.rating > rating || (or_at && cell.rating == rating);
-        let chunk = self.heads.partition_point(is_above);
-        let Some(chunk) = chunk.checked_sub(1) else { return 0 };
-        self.lengths.before(chunk) + length(self.chunks[chunk].partition_point(is_above))
+    /// How many ratings lie above this one.
+    pub(super) fn above(&self, rating: i32) -> u32 {
+        let chunks = self.heads.partition_point(|head| *head > rating);
+        let Some(chunk) = chunks.checked_sub(1) else { return 0 };
+        self.lengths.before(chunk) + length(self.chunks[chunk].equals(rating).start)
+    }
+
+    /// How many ratings lie at this one or above.
+    pub(super) fn at_or_above(&self, rating: i32) -> u32 {
+        let chunks = self.heads.partition_point(|head| *head >= rating);
+        let Some(chunk) = chunks.checked_sub(1) else { return 0 };
+        self.lengths.before(chunk) + length(self.chunks[chunk].equals(rating).end)
     }
 
     /// The cells from a place on, counted from zero.
     pub(super) fn from(&self, place: u32) -> impl Iterator<Item = Cell> {
         let (chunk, index) = self.lengths.find(place);
         let chunks = self.chunks.get(chunk..).unwrap_or_default();
-        chunks.iter().flatten().copied().skip(index as usize)
+        let first = chunks.first().map_or(0, |first| first.len().min(index as usize));
+        let starts = core::iter::once(first).chain(core::iter::repeat(0));
+        chunks.iter().zip(starts).flat_map(|(chunk, start)| chunk.cells(start))
     }
 
     /// Heap bytes in use or reserved.
     pub(super) fn memory(&self) -> usize {
-        let cells: usize = self.chunks.iter().map(Vec::capacity).sum();
-        (cells + self.heads.capacity()) * size_of::<Cell>()
-            + self.chunks.capacity() * size_of::<Vec<Cell>>()
+        self.chunks.len() * size_of::<Chunk>()
+            + self.chunks.capacity() * size_of::<Box<Chunk>>()
+            + self.heads.capacity() * size_of::<i32>()
             + self.lengths.sums.capacity() * size_of::<u32>()
     }
 
+    /// The chunks that start with a rating.
+    fn heads_of(&self, rating: i32) -> Range<usize> {
+        let start = self.heads.partition_point(|head| *head > rating);
+        let equals = self.heads[start..].partition_point(|head| *head == rating);
+        start..start + equals
+    }
+
+    /// The chunk that a cell is in, or belongs in.
     fn chunk_of(&self, cell: Cell, players: &[Player]) -> usize {
-        let after = self.heads.partition_point(|head| head.compare(cell, players).is_le());
-        after.saturating_sub(1)
-    }
-
-    fn find(&self, cell: Cell, players: &[Player]) -> (usize, usize) {
-        let chunk = self.chunk_of(cell, players);
-        let is_before = |there: &Cell| there.compare(cell, players).is_lt();
-        (chunk, self.chunks[chunk].partition_point(is_before))
-    }
-
-    fn split(&mut self, chunk: usize) {
-        let upper = self.chunks[chunk].split_off(CHUNK_MAX / 2);
-        self.heads.insert(chunk + 1, upper[0]);
-        self.chunks.insert(chunk + 1, full_size(&upper));
-        self.recount();
+        let heads = self.heads_of(cell.rating);
+        let equals = self.chunks[heads.clone()]
+            .partition_point(|chunk| chunk.first().compare(cell, players).is_le());
+        (heads.start + equals).saturating_sub(1)
     }
 
     /// Joins a small chunk with a neighbour that has room.
     fn join(&mut self, chunk: usize) {
-        let has_room = |pair: &[Vec<Cell>]| pair[0].len() + pair[1].len() <= CHUNK_LOAD;
         let starts = [chunk.checked_sub(1), Some(chunk)];
         let start = starts.into_iter().flatten().find(|&start| {
             let pair = self.chunks.get(start..start + 2);
-            pair.is_some_and(has_room)
+            pair.is_some_and(|pair| pair[0].len() + pair[1].len() <= Chunk::LOAD)
         });
         let Some(start) = start else { return };
         let upper = self.chunks.remove(start + 1);
         self.heads.remove(start + 1);
-        self.chunks[start].extend_from_slice(&upper);
+        self.chunks[start].append(&upper);
         self.recount();
     }
 
     fn recount(&mut self) {
-        self.lengths.load(self.chunks.iter().map(Vec::len));
+        self.lengths.load(self.chunks.iter().map(|chunk| chunk.len()));
     }
-}
-
-/// A chunk that never has to grow.
-fn full_size(cells: &[Cell]) -> Vec<Cell> {
-    let mut chunk = Vec::with_capacity(CHUNK_MAX);
-    chunk.extend_from_slice(cells);
-    chunk
 }
 
 /// A number of players; boards hold at most `u32::MAX`.

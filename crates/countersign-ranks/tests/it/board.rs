@@ -81,7 +81,8 @@ fn assert_same(board: &Board, model: &Model) {
         assert_eq!(board.get(&row.player.user), Some(row.player));
         assert_eq!(board.at(row.position), Some(row.player));
         let around = rows[index.saturating_sub(2)..].iter().take(index.min(2) + 1 + 3);
-        let neighbours = board.neighbours(&row.player.user, 2, 3).unwrap();
+        let (same, neighbours) = board.around(&row.player.user, 2, 3).unwrap();
+        assert_eq!(same, standing);
         assert!(neighbours.iter().eq(around));
     }
 }
@@ -219,7 +220,7 @@ fn a_full_board_refuses_and_goes_on() {
     board.set(user(3), 30, Timestamp::ZERO).unwrap();
     assert_eq!(board.standing(&user(3)).unwrap().rank, 2);
     assert_eq!(board.standing(&user(2)), None);
-    assert_eq!(board.neighbours(&user(2), 1, 1), None);
+    assert_eq!(board.around(&user(2), 1, 1), None);
 }
 
 #[test]
@@ -236,8 +237,8 @@ fn pages_end_where_the_board_ends_and_are_never_long() {
     assert_eq!(board.page(495, 50).len(), 5);
     assert_eq!(board.page(500, 50), []);
     assert_eq!(board.page(u32::MAX, 50), []);
-    assert_eq!(board.neighbours(&user(499), 7, 2).unwrap().len(), 3);
-    let many = board.neighbours(&user(0), u32::MAX, u32::MAX).unwrap();
+    assert_eq!(board.around(&user(499), 7, 2).unwrap().1.len(), 3);
+    let (_, many) = board.around(&user(0), u32::MAX, u32::MAX).unwrap();
     assert_eq!(many.len(), PAGE_MAX as usize);
     assert_eq!(many.last().unwrap().player.user, user(0));
 }
