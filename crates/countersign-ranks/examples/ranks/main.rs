@@ -14,7 +14,7 @@ use countersign_ranks::name::Name;
 use countersign_ranks::search::{Entry, Index, Key, Query};
 use flat::Flat;
 use players::Random;
-use sorted_set::SortedSet;
+use sorted_set::{Server, SortedSet};
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -143,27 +143,26 @@ fn against_sorted_set(count: u32) -> Result<()> {
         mib(board.memory()),
         mib(set.memory()?)
     );
-    let mut rates = [const { Vec::new() }; 3];
     let mut random = Random::new(2);
     // As after a few weeks: those who stand side by side no longer lie side by side.
     for update in 0..2 * count {
         change(&mut board, players::user(random.below(count)), update)?;
     }
+    let mut rounds = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
-        rates[0].push(rate(1, |batch, updates| {
+        rounds[0].push(round(&set.server(), 1, |_, updates| {
             for update in updates {
                 change(&mut board, players::user(random.below(count)), update)?;
             }
-            for _ in 0..batch {
-                let user = players::user(random.below(count));
-                let (standing, rows) =
-                    board.around(&user, AROUND, AROUND).ok_or("a player is not on the board")?;
-                black_box((standing.percentile(), rows));
-            }
+            let user = players::user(random.below(count));
+            let (standing, rows) =
+                board.around(&user, AROUND, AROUND).ok_or("a player is not on the board")?;
+            black_box((standing.percentile(), rows));
             Ok(())
         })?);
-        for (depth, rates) in [1, 64].into_iter().zip(&mut rates[1..]) {
-            rates.push(rate(depth, |batch, updates| {
+        for (depth, rounds) in [1, 64].into_iter().zip(&mut rounds[1..]) {
+            let server = set.server();
+            rounds.push(round(&server, depth, |batch, updates| {
                 set.change(updates.map(|update| (players::user(random.below(count)), update)))?;
                 let users: Vec<_> =
                     (0..batch).map(|_| players::user(random.below(count))).collect();
@@ -172,25 +171,44 @@ fn against_sorted_set(count: u32) -> Result<()> {
             })?);
         }
     }
-    let board_rates = rates[0].clone();
-    for (what, rates) in
-        ["board", "sorted set, unpipelined", "sorted set, 64 at a time"].iter().zip(&rates)
-    {
-        let mut ratios: Vec<f64> =
-            board_rates.iter().zip(rates).map(|(ours, its)| ours / its).collect();
-        let mut rates = rates.clone();
-        let (rate, ratio) = (spread(&mut rates), spread(&mut ratios));
+    let ways = ["board", "sorted set, unpipelined", "sorted set, 64 at a time"];
+    for (way, its) in ways.iter().zip(&rounds) {
+        let rate = spread(its.iter().map(|round| round.per_second));
+        let cpu = spread(its.iter().map(|round| round.cpu_us));
+        let pairs = || rounds[0].iter().zip(its);
+        let quicker = spread(pairs().map(|(ours, its)| ours.per_second / its.per_second));
+        let cheaper = spread(pairs().map(|(ours, its)| its.cpu_us / ours.cpu_us));
         println!(
-            "  {what:<26} {:>9.0} /s ({:.0} to {:.0}); the board is {:.1} times as quick ({:.1} to {:.1})",
-            rate[1], rate[0], rate[2], ratio[1], ratio[0], ratio[2]
+            "  {way:<25} {:>7.0} /s ({:.0} to {:.0}), {:5.1} µs of CPU: the board is {:.1} times as quick ({:.1} to {:.1}), with {:.1} times less CPU ({:.1} to {:.1})",
+            rate[1],
+            rate[0],
+            rate[2],
+            cpu[1],
+            quicker[1],
+            quicker[0],
+            quicker[2],
+            cheaper[1],
+            cheaper[0],
+            cheaper[2]
         );
     }
     Ok(())
 }
 
-/// Answers per second in one round; `work` gets the size of the batch and the updates that are due.
-fn rate(batch: u32, mut work: impl FnMut(u32, std::ops::Range<u32>) -> Result<()>) -> Result<f64> {
-    let start = Instant::now();
+/// What one round came to.
+struct Round {
+    per_second: f64,
+    /// For each answer, of this process and of the server; what both cost is what the machine has to give.
+    cpu_us: f64,
+}
+
+/// `work` gets the size of the batch and the updates that are due.
+fn round(
+    server: &Server,
+    batch: u32,
+    mut work: impl FnMut(u32, std::ops::Range<u32>) -> Result<()>,
+) -> Result<Round> {
+    let (start, cpu) = (Instant::now(), server.cpu()?);
     let (mut answers, mut updates) = (0, 0);
     while start.elapsed() < ROUND {
         let due = (start.elapsed() * UPDATES_PER_SECOND).as_secs() as u32;
@@ -198,11 +216,13 @@ fn rate(batch: u32, mut work: impl FnMut(u32, std::ops::Range<u32>) -> Result<()
         updates = due;
         answers += batch;
     }
-    Ok(f64::from(answers) / start.elapsed().as_secs_f64())
+    let cpu_us = (server.cpu()? - cpu).as_secs_f64() * 1e6 / f64::from(answers);
+    Ok(Round { per_second: f64::from(answers) / start.elapsed().as_secs_f64(), cpu_us })
 }
 
 /// Least, median, most.
-fn spread(values: &mut [f64]) -> [f64; 3] {
+fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     [values[0], values[values.len() / 2], values[values.len() - 1]]
 }

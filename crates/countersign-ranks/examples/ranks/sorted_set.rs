@@ -103,6 +103,11 @@ impl SortedSet {
         Ok(answers)
     }
 
+    /// Its process.
+    pub(crate) fn server(&self) -> Server {
+        Server(self.server.id())
+    }
+
     /// Bytes that the server has allocated.
     pub(crate) fn memory(&mut self) -> Result<usize> {
         self.command(&[b"INFO", b"memory"]);
@@ -158,6 +163,25 @@ impl SortedSet {
             _ => Err(line.into()),
         }
     }
+}
+
+/// The process of the server.
+pub(crate) struct Server(u32);
+
+impl Server {
+    /// What it and this process have used so far, in steps of 10 ms.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        Ok(used(&self.0.to_string())? + used("self")?)
+    }
+}
+
+/// User and system time, in clock ticks of 10 ms (proc(5), the 14th and 15th field).
+fn used(process: &str) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = stat.rsplit_once(") ").ok_or("no process name")?;
+    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
+    let ticks: u32 = ticks.sum::<core::result::Result<_, _>>()?;
+    Ok(Duration::from_millis(10) * ticks)
 }
 
 impl Drop for SortedSet {

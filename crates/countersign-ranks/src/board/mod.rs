@@ -7,19 +7,16 @@
 //! In lists equals stand in the order in which they reached their rating, then in the order of their user ids; that makes
 //! the *position*, which is different for everyone.
 //!
-//! **Cost.** Ordered cells of 8 bytes in chunks of at most 256, a Fenwick tree over the lengths of the chunks, and one row
-//! of 32 bytes for each player: about 51 bytes a player, and nothing for an empty board. A Fenwick tree over all ratings
-//! would find the rank of a rating in half the time, but takes 16 MiB from the first player on, and whoever wants neighbours
-//! needs an order besides; most of the time goes into finding the player. `examples/ranks` measures both.
+//! **Cost.** Players in order in chunks of at most 256, a Fenwick tree over the lengths of the chunks, and a hash map from
+//! user to rating: 75 to 110 bytes a player, and nothing for an empty board. A Fenwick tree over all ratings would find the
+//! rank of a rating in half the time, but takes 16 MiB from the first player on, and whoever wants neighbours needs an order
+//! besides; most of the time goes into finding the player. `examples/ranks` measures both.
 
 mod order;
 
-use core::cmp::Reverse;
-use core::hash::BuildHasher;
 use countersign::{Timestamp, UserId};
-use hashbrown::HashTable;
-use order::{Cell, Order, Place};
-use std::hash::RandomState;
+use order::{Order, Place};
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// A rating in thousandths of a point.
@@ -97,26 +94,21 @@ pub enum RebuildError {
 pub struct Board {
     capacity: u32,
     version: u64,
-    players: Vec<Player>,
-    /// Slots of `players` that nobody has.
-    free: Vec<u32>,
-    slots: HashTable<u32>,
-    hasher: RandomState,
+    held: HashMap<UserId, Held>,
     order: Order,
+}
+
+/// What a player has.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    reached: Timestamp,
+    rating: MilliPoints,
 }
 
 impl Board {
     /// An empty board for at most `capacity` players. Memory is taken as players come.
     pub fn new(capacity: u32) -> Self {
-        Self {
-            capacity,
-            version: 0,
-            players: Vec::new(),
-            free: Vec::new(),
-            slots: HashTable::new(),
-            hasher: RandomState::new(),
-            order: Order::default(),
-        }
+        Self { capacity, version: 0, held: HashMap::new(), order: Order::default() }
     }
 
     /// A board from all its players, in any order: about ten times as quick as setting them one by one.
@@ -126,24 +118,19 @@ impl Board {
     ) -> Result<Self, RebuildError> {
         let most = (capacity as usize).saturating_add(1);
         let mut players: Vec<Player> = players.into_iter().take(most).collect();
-        let count = u32::try_from(players.len()).unwrap_or(u32::MAX);
-        if count > capacity {
+        if players.len() == most {
             return Err(Full(capacity).into());
         }
-        // Neighbours in the list become neighbours in memory.
-        players
-            .sort_unstable_by_key(|player| (Reverse(player.rating), player.reached, player.user));
         let mut board = Self::new(capacity);
-        board.order = Order::load(players.iter().map(|player| player.rating));
-        board.slots = HashTable::with_capacity(players.len());
-        board.players = players;
-        for slot in 0..count {
-            let user = board.players[slot as usize].user;
-            if board.slot(&user).is_some() {
-                return Err(RebuildError::Twice(user));
+        board.held.reserve(players.len());
+        for player in &players {
+            let held = Held { reached: player.reached, rating: player.rating };
+            if board.held.insert(player.user, held).is_some() {
+                return Err(RebuildError::Twice(player.user));
             }
-            board.list(slot);
         }
+        players.sort_unstable_by(order::compare);
+        board.order = Order::load(&players);
         Ok(board)
     }
 
@@ -154,29 +141,22 @@ impl Board {
         rating: MilliPoints,
         reached: Timestamp,
     ) -> Result<(), Full> {
-        let player = Player { user, reached, rating };
-        let slot = match self.slot(&user) {
-            Some(slot) if self.players[slot as usize].rating == rating => return Ok(()),
-            Some(slot) => {
-                self.order.remove(self.cell(slot), &self.players);
-                self.players[slot as usize] = player;
-                slot
-            }
-            None => self.admit(player)?,
-        };
-        self.order.insert(self.cell(slot), &self.players);
+        match self.get(&user) {
+            Some(there) if there.rating == rating => return Ok(()),
+            Some(there) => self.order.remove(&there),
+            None if self.len() >= self.capacity => return Err(Full(self.capacity)),
+            None => {}
+        }
+        self.held.insert(user, Held { reached, rating });
+        self.order.insert(&Player { user, reached, rating });
         self.version += 1;
         Ok(())
     }
 
     /// Ranks a player no longer. False if it was not ranked.
     pub fn remove(&mut self, user: &UserId) -> bool {
-        let hash = self.hasher.hash_one(user);
-        let is_user = |slot: &u32| self.players[*slot as usize].user == *user;
-        let Ok(entry) = self.slots.find_entry(hash, is_user) else { return false };
-        let (slot, _) = entry.remove();
-        self.order.remove(self.cell(slot), &self.players);
-        self.free.push(slot);
+        let Some(Held { reached, rating }) = self.held.remove(user) else { return false };
+        self.order.remove(&Player { user: *user, reached, rating });
         self.version += 1;
         true
     }
@@ -188,22 +168,26 @@ impl Board {
 
     /// How many players are ranked.
     pub fn len(&self) -> u32 {
-        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.held.len()).unwrap_or(u32::MAX)
     }
 
     /// Whether nobody is ranked.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.held.is_empty()
     }
 
     /// The rating of a ranked player.
     pub fn get(&self, user: &UserId) -> Option<Player> {
-        self.slot(user).map(|slot| self.players[slot as usize])
+        let Held { reached, rating } = *self.held.get(user)?;
+        Some(Player { user: *user, reached, rating })
     }
 
     /// Where a ranked player stands.
     pub fn standing(&self, user: &UserId) -> Option<Standing> {
-        self.slot(user).map(|slot| self.standing_of(slot))
+        let player = self.get(user)?;
+        let Place { above, before, equal } = self.order.place(&player);
+        let rating = player.rating;
+        Some(Standing { rank: above + 1, position: before + 1, equal, of: self.len(), rating })
     }
 
     /// The rank that this rating has, or would have.
@@ -240,14 +224,14 @@ impl Board {
     pub fn rows(&self, position: u32) -> impl Iterator<Item = Row> {
         let start = position.saturating_sub(1);
         let mut last: Option<(MilliPoints, u32)> = None;
-        self.order.from(start).zip(start..).map(move |(cell, before)| {
+        self.order.from(start).zip(start..).map(move |(player, before)| {
             let rank = match last {
-                Some((rating, rank)) if rating == cell.rating => rank,
+                Some((rating, rank)) if rating == player.rating => rank,
                 Some(_) => before + 1,
-                None => self.rank_of(cell.rating),
+                None => self.rank_of(player.rating),
             };
-            last = Some((cell.rating, rank));
-            Row { rank, position: before + 1, player: self.players[cell.slot as usize] }
+            last = Some((player.rating, rank));
+            Row { rank, position: before + 1, player }
         })
     }
 
@@ -265,53 +249,10 @@ impl Board {
         bins
     }
 
-    /// Heap bytes in use or reserved.
+    /// Heap bytes in use or reserved, about.
     pub fn memory(&self) -> usize {
-        self.players.capacity() * size_of::<Player>()
-            + self.free.capacity() * size_of::<u32>()
-            + self.slots.allocation_size()
-            + self.order.memory()
-    }
-
-    fn slot(&self, user: &UserId) -> Option<u32> {
-        let hash = self.hasher.hash_one(user);
-        self.slots.find(hash, |slot| self.players[*slot as usize].user == *user).copied()
-    }
-
-    fn standing_of(&self, slot: u32) -> Standing {
-        let cell = self.cell(slot);
-        let Place { above, before, equal } = self.order.place(cell, &self.players);
-        let rating = cell.rating;
-        Standing { rank: above + 1, position: before + 1, equal, of: self.len(), rating }
-    }
-
-    fn cell(&self, slot: u32) -> Cell {
-        Cell { rating: self.players[slot as usize].rating, slot }
-    }
-
-    /// Gives a new player a slot, but no place in the order yet.
-    fn admit(&mut self, player: Player) -> Result<u32, Full> {
-        if self.len() >= self.capacity {
-            return Err(Full(self.capacity));
-        }
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.players[slot as usize] = player;
-                slot
-            }
-            None => {
-                self.players.push(player);
-                u32::try_from(self.players.len() - 1).map_err(|_| Full(u32::MAX))?
-            }
-        };
-        self.list(slot);
-        Ok(slot)
-    }
-
-    /// Makes the slot of a new player findable.
-    fn list(&mut self, slot: u32) {
-        let Self { players, hasher, slots, .. } = self;
-        let hash_of = |slot: &u32| hasher.hash_one(players[*slot as usize].user);
-        slots.insert_unique(hash_of(&slot), slot, hash_of);
+        // A map is filled to seven eighths, and has one byte besides for each entry.
+        let entries = self.held.capacity() / 7 * 8;
+        entries * (size_of::<(UserId, Held)>() + 1) + self.order.memory()
     }
 }

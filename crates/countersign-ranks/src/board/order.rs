@@ -1,8 +1,8 @@
-//! Order statistics: cells in order, cut into chunks, and a Fenwick tree over the lengths of the chunks.
+//! Order statistics: players in order, cut into chunks, and a Fenwick tree over the lengths of the chunks.
 //!
-//! What costs time with millions of players is waiting for memory, so a question reads as few lines of it as it can: the
-//! chunk is found in one small array, all ratings of the chunk are counted through in one go (sequential, and vectorized), and
-//! the rows of players are looked at only to put equals in order.
+//! What costs time with millions of players is waiting for memory, so a question goes to as few places in it as it can: the
+//! chunk is found in one small array, all its ratings are counted through in one go (sequential, and vectorized), and those who
+//! stand side by side lie side by side.
 
 mod chunk;
 
@@ -11,37 +11,25 @@ use chunk::Chunk;
 use core::cmp::Ordering;
 use core::ops::Range;
 
-/// One player in the order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cell {
-    pub(super) rating: i32,
-    pub(super) slot: u32,
+/// Higher rating, then earlier, then smaller user id.
+pub(super) fn compare(one: &Player, two: &Player) -> Ordering {
+    let rating = two.rating.cmp(&one.rating);
+    rating.then(one.reached.cmp(&two.reached)).then(one.user.cmp(&two.user))
 }
 
-impl Cell {
-    /// Higher rating, then earlier, then smaller user id.
-    pub(super) fn compare(self, other: Self, players: &[Player]) -> Ordering {
-        other.rating.cmp(&self.rating).then_with(|| {
-            let (one, two) = (&players[self.slot as usize], &players[other.slot as usize]);
-            one.reached.cmp(&two.reached).then_with(|| one.user.cmp(&two.user))
-        })
-    }
-}
-
-/// Where a cell is.
+/// Where a player is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// How many have a higher rating.
     pub(super) above: u32,
-    /// How many stand before it.
+    /// How many stand before the player.
     pub(super) before: u32,
-    /// How many have its rating, itself included.
+    /// How many have the rating, the player included.
     pub(super) equal: u32,
 }
 
-/// All cells, best first. No chunk is empty.
+/// All players, best first. No chunk is empty.
 #[derive(Debug, Default)]
-#[expect(clippy::vec_box, reason = "a new chunk moves pointers, not all chunks after it")]
 pub(super) struct Order {
     chunks: Vec<Box<Chunk>>,
     /// The first rating of each chunk.
@@ -50,56 +38,40 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// From ratings in order; the slots are numbered from zero.
-    pub(super) fn load(ratings: impl Iterator<Item = i32>) -> Self {
-        let mut chunks: Vec<Box<Chunk>> = Vec::new();
-        for (rating, slot) in ratings.zip(0..) {
-            let cell = Cell { rating, slot };
-            match chunks.last_mut().filter(|chunk| chunk.len() < Chunk::LOAD) {
-                Some(chunk) => chunk.insert(chunk.len(), cell),
-                None => chunks.push(Chunk::of(cell)),
-            }
-        }
+    /// From players in order.
+    pub(super) fn load(players: &[Player]) -> Self {
+        let chunks: Vec<_> = players.chunks(Chunk::LOAD).map(Chunk::of).collect();
         let heads = chunks.iter().map(|chunk| chunk.first().rating).collect();
         let mut order = Self { chunks, heads, lengths: Fenwick::default() };
         order.recount();
         order
     }
 
-    /// Puts in a cell that is not there.
-    pub(super) fn insert(&mut self, cell: Cell, players: &[Player]) {
+    /// Puts in a player who is not there.
+    pub(super) fn insert(&mut self, player: &Player) {
         if self.chunks.is_empty() {
-            self.chunks.push(Chunk::of(cell));
-            self.heads.push(cell.rating);
-            self.recount();
+            *self = Self::load(core::slice::from_ref(player));
             return;
         }
-        let mut chunk = self.chunk_of(cell, players);
+        let mut chunk = self.chunk_of(player);
         if self.chunks[chunk].is_full() {
             let upper = self.chunks[chunk].split();
             self.heads.insert(chunk + 1, upper.first().rating);
             self.chunks.insert(chunk + 1, upper);
             self.recount();
-            chunk = self.chunk_of(cell, players);
+            chunk = self.chunk_of(player);
         }
         let there = &mut self.chunks[chunk];
-        let equals = there.equals(cell.rating);
-        let is_before = |slot: &u32| {
-            let other = Cell { rating: cell.rating, slot: *slot };
-            other.compare(cell, players).is_lt()
-        };
-        let after = there.slots()[equals.clone()].partition_point(is_before);
-        there.insert(equals.start + after, cell);
+        there.insert(player);
         self.heads[chunk] = there.first().rating;
         self.lengths.increase(chunk);
     }
 
-    /// Takes out a cell that is there.
-    pub(super) fn remove(&mut self, cell: Cell, players: &[Player]) {
-        let chunk = self.chunk_of(cell, players);
+    /// Takes out a player who is there.
+    pub(super) fn remove(&mut self, player: &Player) {
+        let chunk = self.chunk_of(player);
         let there = &mut self.chunks[chunk];
-        let (index, _) = there.find(cell);
-        there.remove(index);
+        there.remove(player);
         if there.len() == 0 {
             self.chunks.remove(chunk);
             self.heads.remove(chunk);
@@ -113,17 +85,17 @@ impl Order {
         }
     }
 
-    /// Where a cell is that is there.
-    pub(super) fn place(&self, cell: Cell, players: &[Player]) -> Place {
-        let chunk = self.chunk_of(cell, players);
+    /// Where a player is who is there.
+    pub(super) fn place(&self, player: &Player) -> Place {
+        let chunk = self.chunk_of(player);
         let start = self.lengths.before(chunk);
-        let (index, equals) = self.chunks[chunk].find(cell);
+        let (index, equals) = self.chunks[chunk].find(player);
         let before = start + length(index);
-        // Equals that fill whole chunks have their rating as a head.
-        let (above, at_or_above) = if self.heads_of(cell.rating).is_empty() {
+        // Equals that go on in another chunk have their rating as a head.
+        let (above, at_or_above) = if self.heads_of(player.rating).is_empty() {
             (start + length(equals.start), start + length(equals.end))
         } else {
-            (self.above(cell.rating), self.at_or_above(cell.rating))
+            (self.above(player.rating), self.at_or_above(player.rating))
         };
         Place { above, before, equal: at_or_above - above }
     }
@@ -142,13 +114,13 @@ impl Order {
         self.lengths.before(chunk) + length(self.chunks[chunk].equals(rating).end)
     }
 
-    /// The cells from a place on, counted from zero.
-    pub(super) fn from(&self, place: u32) -> impl Iterator<Item = Cell> {
+    /// The players from a place on, counted from zero.
+    pub(super) fn from(&self, place: u32) -> impl Iterator<Item = Player> {
         let (chunk, index) = self.lengths.find(place);
         let chunks = self.chunks.get(chunk..).unwrap_or_default();
         let first = chunks.first().map_or(0, |first| first.len().min(index as usize));
         let starts = core::iter::once(first).chain(core::iter::repeat(0));
-        chunks.iter().zip(starts).flat_map(|(chunk, start)| chunk.cells(start))
+        chunks.iter().zip(starts).flat_map(|(chunk, start)| chunk.players(start))
     }
 
     /// Heap bytes in use or reserved.
@@ -166,11 +138,11 @@ impl Order {
         start..start + equals
     }
 
-    /// The chunk that a cell is in, or belongs in.
-    fn chunk_of(&self, cell: Cell, players: &[Player]) -> usize {
-        let heads = self.heads_of(cell.rating);
+    /// The chunk that a player is in, or belongs in.
+    fn chunk_of(&self, player: &Player) -> usize {
+        let heads = self.heads_of(player.rating);
         let equals = self.chunks[heads.clone()]
-            .partition_point(|chunk| chunk.first().compare(cell, players).is_le());
+            .partition_point(|chunk| compare(&chunk.first(), player).is_le());
         (heads.start + equals).saturating_sub(1)
     }
 

@@ -1,28 +1,33 @@
-//! Up to 256 cells in order: 2 KiB in one piece, ratings and slots apart.
+//! Up to 256 players in order, each field by itself: 7 KiB in one piece.
 
-use super::Cell;
+use super::{Player, compare};
 use core::ops::Range;
+use countersign::{Timestamp, UserId};
 
-/// Cells, best first.
+/// Players, best first.
 #[derive(Debug)]
 pub(super) struct Chunk {
     len: usize,
     ratings: [i32; Self::MAX],
-    slots: [u32; Self::MAX],
+    users: [UserId; Self::MAX],
+    reached: [Timestamp; Self::MAX],
 }
 
 impl Chunk {
-    /// Most cells: moving half of them costs less than the cache misses on the way to them.
+    /// Most players: moving half of them costs less than the cache misses on the way to them.
     const MAX: usize = 256;
     /// Below this a chunk is joined with a neighbour, if both fit.
     pub(super) const MIN: usize = Self::MAX / 4;
     /// How full chunks are after a bulk load.
     pub(super) const LOAD: usize = Self::MAX / 4 * 3;
 
-    /// With its first cell.
-    pub(super) fn of(cell: Cell) -> Box<Self> {
+    /// From players in order, at most [`Self::LOAD`].
+    pub(super) fn of(players: &[Player]) -> Box<Self> {
         let mut chunk = Self::empty();
-        chunk.insert(0, cell);
+        for player in players.iter().take(Self::LOAD) {
+            chunk.put(chunk.len, player);
+            chunk.len += 1;
+        }
         chunk
     }
 
@@ -34,23 +39,16 @@ impl Chunk {
         self.len == Self::MAX
     }
 
-    /// The best cell; there is one.
-    pub(super) const fn first(&self) -> Cell {
-        Cell { rating: self.ratings[0], slot: self.slots[0] }
+    /// The best player; there is one.
+    pub(super) const fn first(&self) -> Player {
+        self.at(0)
     }
 
-    pub(super) fn slots(&self) -> &[u32] {
-        &self.slots[..self.len]
+    pub(super) fn players(&self, start: usize) -> impl Iterator<Item = Player> {
+        (start..self.len).map(|index| self.at(index))
     }
 
-    pub(super) fn cells(&self, start: usize) -> impl Iterator<Item = Cell> {
-        let ratings = self.ratings[start..self.len].iter();
-        ratings
-            .zip(&self.slots[start..])
-            .map(|(rating, slot)| Cell { rating: *rating, slot: *slot })
-    }
-
-    /// The cells with a rating, or the empty place where they would be.
+    /// The players with a rating, or the empty place where they would be.
     pub(super) fn equals(&self, rating: i32) -> Range<usize> {
         let (mut above, mut equal) = (0_u32, 0_u32);
         for there in &self.ratings[..self.len] {
@@ -60,26 +58,32 @@ impl Chunk {
         above as usize..(above + equal) as usize
     }
 
-    /// A cell that is there, and all that have its rating.
-    pub(super) fn find(&self, cell: Cell) -> (usize, Range<usize>) {
-        let equals = self.equals(cell.rating);
-        let mut slots = self.slots[equals.clone()].iter();
-        let after = slots.position(|slot| *slot == cell.slot).unwrap_or_default();
-        (equals.start + after, equals)
+    /// Where a player is or would be, and all who have the same rating.
+    pub(super) fn find(&self, player: &Player) -> (usize, Range<usize>) {
+        let equals = self.equals(player.rating);
+        let mut index = equals.start;
+        while index < equals.end && compare(&self.at(index), player).is_lt() {
+            index += 1;
+        }
+        (index, equals)
     }
 
     /// Into a chunk that is not full.
-    pub(super) fn insert(&mut self, index: usize, cell: Cell) {
+    pub(super) fn insert(&mut self, player: &Player) {
+        let (index, _) = self.find(player);
         self.ratings.copy_within(index..self.len, index + 1);
-        self.slots.copy_within(index..self.len, index + 1);
-        self.ratings[index] = cell.rating;
-        self.slots[index] = cell.slot;
+        self.users.copy_within(index..self.len, index + 1);
+        self.reached.copy_within(index..self.len, index + 1);
+        self.put(index, player);
         self.len += 1;
     }
 
-    pub(super) fn remove(&mut self, index: usize) {
+    /// Takes out a player who is there.
+    pub(super) fn remove(&mut self, player: &Player) {
+        let (index, _) = self.find(player);
         self.ratings.copy_within(index + 1..self.len, index);
-        self.slots.copy_within(index + 1..self.len, index);
+        self.users.copy_within(index + 1..self.len, index);
+        self.reached.copy_within(index + 1..self.len, index);
         self.len -= 1;
     }
 
@@ -87,22 +91,44 @@ impl Chunk {
     pub(super) fn split(&mut self) -> Box<Self> {
         let mut upper = Self::empty();
         let half = self.len / 2;
-        upper.len = self.len - half;
-        upper.ratings[..upper.len].copy_from_slice(&self.ratings[half..self.len]);
-        upper.slots[..upper.len].copy_from_slice(&self.slots[half..self.len]);
+        upper.take(self, half);
         self.len = half;
         upper
     }
 
     /// Takes over a chunk that comes after this one, and fits.
     pub(super) fn append(&mut self, upper: &Self) {
-        let end = self.len + upper.len;
-        self.ratings[self.len..end].copy_from_slice(&upper.ratings[..upper.len]);
-        self.slots[self.len..end].copy_from_slice(&upper.slots[..upper.len]);
-        self.len = end;
+        self.take(upper, 0);
+    }
+
+    const fn at(&self, index: usize) -> Player {
+        Player {
+            user: self.users[index],
+            reached: self.reached[index],
+            rating: self.ratings[index],
+        }
+    }
+
+    const fn put(&mut self, index: usize, player: &Player) {
+        self.ratings[index] = player.rating;
+        self.users[index] = player.user;
+        self.reached[index] = player.reached;
+    }
+
+    fn take(&mut self, other: &Self, start: usize) {
+        let to = self.len..self.len + other.len - start;
+        self.ratings[to.clone()].copy_from_slice(&other.ratings[start..other.len]);
+        self.users[to.clone()].copy_from_slice(&other.users[start..other.len]);
+        self.reached[to.clone()].copy_from_slice(&other.reached[start..other.len]);
+        self.len = to.end;
     }
 
     fn empty() -> Box<Self> {
-        Box::new(Self { len: 0, ratings: [0; Self::MAX], slots: [0; Self::MAX] })
+        Box::new(Self {
+            len: 0,
+            ratings: [0; Self::MAX],
+            users: [UserId::from_bytes([0; UserId::LEN]); Self::MAX],
+            reached: [Timestamp::ZERO; Self::MAX],
+        })
     }
 }
