@@ -10,6 +10,7 @@
 //! I/O. Locking is the caller's: readers share, a change takes microseconds.
 
 pub mod board;
+pub mod integrity;
 pub mod name;
 pub mod search;
 pub mod tier;
