@@ -9,7 +9,7 @@
 //!
 //! **Cost.** Players in order in chunks of at most 256, a Fenwick tree over the lengths of the chunks, and a hash map from
 //! user to rating: 75 to 110 bytes a player, and nothing for an empty board. A Fenwick tree over all ratings would find the
-//! rank of a rating in half the time, but takes 16 MiB from the first player on, and whoever wants neighbours needs an order
+//! rank of a rating several times as quickly, but takes 16 MiB from the first player on, and whoever wants neighbours needs an order
 //! besides; most of the time goes into finding the player. `examples/ranks` measures both.
 
 mod order;
@@ -111,7 +111,7 @@ impl Board {
         Self { capacity, version: 0, held: HashMap::new(), order: Order::default() }
     }
 
-    /// A board from all its players, in any order: about ten times as quick as setting them one by one.
+    /// A board from all its players, in any order: several times as quick as setting them one by one.
     pub fn rebuild(
         capacity: u32,
         players: impl IntoIterator<Item = Player>,
@@ -220,7 +220,7 @@ impl Board {
         Some((standing, self.page(before - above, limit)))
     }
 
-    /// All rows from a position on, which counts from 1. Bound it, or hold no lock.
+    /// All rows from a position on, which counts from 1; up to the last player, so take only as many as you need.
     pub fn rows(&self, position: u32) -> impl Iterator<Item = Row> {
         let start = position.saturating_sub(1);
         let mut last: Option<(MilliPoints, u32)> = None;
