@@ -13,6 +13,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-store", &["countersign"]),
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
+    ("countersign-ranks", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (

@@ -4,7 +4,6 @@ use super::{Asked, Held, Known, Place, Player, Purpose};
 use crate::effect::Ask;
 use crate::event::{Failure, Tap};
 use crate::screen::Trouble;
-use alloc::string::String;
 use alloc::vec::Vec;
 use countersign::verify::SnapshotStream;
 use countersign::{StreamId, Timestamp};
@@ -30,7 +29,8 @@ pub(crate) struct Field {
 impl Field {
     pub(crate) fn seat(&self) -> Option<Seat> {
         let user = self.held.ticket.value.user;
-        self.view.as_ref()?.seat_of(&user)
+        let players = &self.view.as_ref()?.players;
+        players.iter().position(|player| player.user == user).map(|seat| seat as Seat)
     }
 }
 
@@ -68,30 +68,25 @@ impl Player {
         let master = &field.known.certificate.value.master;
         // Old, foreign and broken frames change nothing: the next view replaces all before it.
         let Ok(event) = field.stream.accept(&self.realm, master, frame) else { return };
-        match event.header.event_type.as_str() {
-            View::TYPE => {
-                let Ok(view) = View::decode(event.content) else {
-                    return self.fail(Trouble::Protocol("the device's view cannot be read"));
-                };
-                field.view = Some(view);
-                self.answer_roll_call(now);
-                self.notice_outbox();
-                self.show();
-            }
-            "league.refused" => {
-                let text = event.content.get(1..).unwrap_or_default();
-                self.fail(Trouble::ActRefused(String::from_utf8_lossy(text).into_owned()));
-            }
-            _ => {}
+        if event.header.event_type.as_str() != View::TYPE {
+            return;
         }
+        let Ok(view) = View::decode(event.content) else {
+            return self.fail(Trouble::Protocol("the device's view cannot be read"));
+        };
+        field.view = Some(view);
+        self.answer_roll_call(now);
+        self.notice_outbox();
+        self.show();
     }
 
     pub(super) fn views_ended(&mut self, result: Result<Vec<u8>, Failure>) {
-        let Place::There(field) = &self.place else { return };
+        let Place::There(field) = &mut self.place else { return };
         // Wi-Fi comes and goes; the place in the lobby is lost only when the device says so.
         match result {
             Ok(_) | Err(Failure::Unreachable(_)) => {
                 let token = field.token;
+                field.looked = 0;
                 self.ask(Ask::Watch(token), Asked::Watch);
             }
             Err(failure @ (Failure::Refused { .. } | Failure::LoggedOut)) => {
@@ -122,9 +117,10 @@ impl Player {
     fn answer_roll_call(&mut self, now: Timestamp) {
         let Place::There(field) = &mut self.place else { return };
         let Some(view) = &field.view else { return };
-        let Some(challenge) = view.roll_call else { return };
-        let called = view.is_called(&field.held.ticket.value.user);
-        if !called || field.answered == Some(challenge) {
+        let Some(challenge) = view.challenge else { return };
+        let user = field.held.ticket.value.user;
+        let is_called = view.players.iter().any(|player| player.user == user && player.ready);
+        if !is_called || field.answered == Some(challenge) {
             return;
         }
         field.answered = Some(challenge);
@@ -139,7 +135,7 @@ impl Player {
 
     fn notice_outbox(&mut self) {
         let Place::There(field) = &mut self.place else { return };
-        let waiting = field.view.as_ref().map_or(0, |view| view.outbox);
+        let waiting = field.view.as_ref().map_or(0, |view| view.unsettled);
         let grew = waiting > field.looked;
         field.looked = waiting;
         if grew {
