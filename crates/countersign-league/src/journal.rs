@@ -130,7 +130,8 @@ pub fn read(bytes: &[u8]) -> Journal {
 impl Journal {
     fn take(&mut self, reader: &mut Reader<'_>) -> Option<(RawEntry, usize)> {
         let len = reader.u32().ok()? as usize;
-        if self.writer.count == ENTRIES_MAX || !(BODY_FIXED..=BODY_FIXED + PAYLOAD_MAX).contains(&len)
+        if self.writer.count == ENTRIES_MAX
+            || !(BODY_FIXED..=BODY_FIXED + PAYLOAD_MAX).contains(&len)
         {
             return None;
         }

@@ -35,7 +35,8 @@ impl NoStarts {
 
     /// Whether the player has to wait: ten minutes after the second within an hour, thirty after the third.
     pub(super) fn bars(&self, user: &UserId, now: u64) -> bool {
-        let recent = |(who, at): &&(UserId, u64)| who == user && now.saturating_sub(*at) < MEMORY_MS;
+        let recent =
+            |(who, at): &&(UserId, u64)| who == user && now.saturating_sub(*at) < MEMORY_MS;
         let count = self.0.iter().filter(recent).count();
         let last = self.0.iter().rev().find(recent).map_or(0, |(_, at)| *at);
         let wait = match count {

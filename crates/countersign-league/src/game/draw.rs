@@ -224,7 +224,11 @@ impl Game {
     }
 }
 
-pub(super) fn player_of(member: Member, roll: Exhibit<crate::evidence::Roll>, last_seq: u32) -> Player {
+pub(super) fn player_of(
+    member: Member,
+    roll: Exhibit<crate::evidence::Roll>,
+    last_seq: u32,
+) -> Player {
     Player {
         ticket: member.ticket,
         roll,

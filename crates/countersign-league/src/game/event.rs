@@ -1,7 +1,9 @@
 //! What happens to a game, and what it wants done.
 
 use super::exhibit::Exhibit;
-use crate::evidence::{Act, Bundle, MatchReceipt, MatchResult, MatchStart, Roll, SlaveSeal, Ticket};
+use crate::evidence::{
+    Act, Bundle, MatchReceipt, MatchResult, MatchStart, Roll, SlaveSeal, Ticket,
+};
 use crate::id::{MatchId, Nonce};
 use crate::team::{End, Team};
 use alloc::boxed::Box;

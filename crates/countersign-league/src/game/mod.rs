@@ -10,7 +10,7 @@
 //! however late it is polled: that is why a journal, which holds only events, rebuilds a match exactly.
 //!
 //! The game never signs. It asks for a signature by [`Effect::SignStart`] and [`Effect::SignResult`], and is told the frame.
-//! Rules: `docs/league.md` section 5.
+//! Rules: `docs/league.md`, "States" and "Faults".
 
 mod admission;
 mod boot;
@@ -31,12 +31,12 @@ mod view;
 mod votes;
 
 pub use admission::NO_STARTS_MAX;
+pub use boot::Boot;
 pub use entry::{Entry, Opened};
 pub use event::{Effect, Event, Hit, Join, Light, Refusal, SlaveCommand};
 pub use exhibit::Exhibit;
 pub use seed::Seed;
 pub use state::{Setup, Standing, State, Unsettled};
-pub use boot::Boot;
 pub use view::{
     LinkColour, NO_TIMER, View, ViewEnding, ViewGoal, ViewPlayer, ViewReceipt, Warnings,
 };
@@ -139,7 +139,12 @@ impl Game {
     pub fn invitation(&self) -> Option<Invitation> {
         if let Some(Fixture { start, .. }) = &self.fixture {
             let (match_id, device_seq) = (start.match_id, start.device_seq);
-            return Some(Invitation { lobby: start.lobby, match_id, device_seq, commit: start.commit });
+            return Some(Invitation {
+                lobby: start.lobby,
+                match_id,
+                device_seq,
+                commit: start.commit,
+            });
         }
         let Lobby { nonce, match_id, device_seq, commit, .. } = *self.lobby.as_ref()?;
         Some(Invitation { lobby: nonce, match_id, device_seq, commit })

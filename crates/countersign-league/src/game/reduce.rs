@@ -62,9 +62,7 @@ impl Game {
             Event::Act(act) if act.value().kind == ActKind::Join => Err(Refusal::NotNow),
             Event::Act(act) if self.lobby.is_some() => self.lobby_act(&act),
             Event::Act(act) => self.match_act(act),
-            Event::Goal(hit) => {
-                self.goal(super::Hit { at: self.game_time(hit.at), ..hit })
-            }
+            Event::Goal(hit) => self.goal(super::Hit { at: self.game_time(hit.at), ..hit }),
             Event::Touch(end) => self.touch(end),
             Event::Disarmed { end, at } => self.disarmed(end, self.game_time(at)),
             Event::Rearmed { end, at } => self.rearmed(end, self.game_time(at)),
@@ -165,8 +163,7 @@ impl Game {
         if self.replaying {
             return;
         }
-        let is_reserved =
-            matches!(entry, Entry::Result(_) | Entry::Receipt(_) | Entry::Booted);
+        let is_reserved = matches!(entry, Entry::Result(_) | Entry::Receipt(_) | Entry::Booted);
         if self.journal.count() >= ENTRIES_MAX - RESERVED && !is_reserved {
             self.journal_full = true;
             return;
@@ -187,9 +184,10 @@ impl Game {
     pub(super) fn append_checkpoint(&mut self) {
         let duration = self.setup.params.duration;
         let played = self.fixture.as_ref().map_or(0, |fixture| fixture.played(self.now, duration));
-        let anchor = self.link.seen.map(|(boot, ticks, at)| {
-            (boot, ticks.saturating_add(self.now.saturating_sub(at)))
-        });
+        let anchor = self
+            .link
+            .seen
+            .map(|(boot, ticks, at)| (boot, ticks.saturating_add(self.now.saturating_sub(at))));
         self.append(&Entry::Checkpoint(played, anchor, self.utc.at(self.now)));
     }
 

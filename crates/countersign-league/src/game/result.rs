@@ -5,7 +5,9 @@ use super::entry::Entry;
 use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
 use super::state::{Ending, Fixture, State, Unsettled};
-use crate::evidence::{Bundle, MatchReceipt, MatchResult, Outcome, PlayerEvidence, SeatFlags, open};
+use crate::evidence::{
+    Bundle, MatchReceipt, MatchResult, Outcome, PlayerEvidence, SeatFlags, open,
+};
 use crate::rating;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -115,7 +117,8 @@ impl Game {
         if self.pair.locked {
             return Ok(());
         }
-        if outcome == Outcome::Abandoned && self.may_open() && self.pair.checked && !self.replaying {
+        if outcome == Outcome::Abandoned && self.may_open() && self.pair.checked && !self.replaying
+        {
             // The same lobby: tickets stay good, but the next match has another id, so everybody joins again.
             let nonce = self.fixture.as_ref().map(|fixture| fixture.start.lobby);
             nonce.into_iter().for_each(|nonce| self.open_lobby(nonce));

@@ -80,7 +80,9 @@ impl Game {
         }
         match kind {
             ActKind::Concede => self.concede(),
-            ActKind::Confirm if fixture.voters.confirms(fixture.votes.confirm) => self.review_over(),
+            ActKind::Confirm if fixture.voters.confirms(fixture.votes.confirm) => {
+                self.review_over()
+            }
             ActKind::Annul if fixture.votes.annuls(usize::from(target), &fixture.voters) => {
                 if let Some(goal) = fixture.goals.get_mut(usize::from(target)) {
                     goal.state = GoalState::Annulled;

@@ -1,8 +1,8 @@
 //! Randomness and time of day, both from outside.
 
 use crate::id::Nonce;
-use countersign::Timestamp;
 use core::time::Duration;
+use countersign::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// The game's source of secrets: a chain of hashes that starts at 32 bytes of a cryptographic generator. Nobody who sees a

@@ -15,7 +15,11 @@ fn a_ticket_is_for_this_lobby_or_for_travel() {
     pitch.ticket(1).device = DeviceId::from_bytes([1; 16]);
     assert_eq!(pitch.join(1), Err(Refusal::Elsewhere));
     pitch.ticket(2).device = DeviceId::NONE;
-    assert_eq!(pitch.join(2), Err(Refusal::Elsewhere), "a lobby without a device is no travel ticket");
+    assert_eq!(
+        pitch.join(2),
+        Err(Refusal::Elsewhere),
+        "a lobby without a device is no travel ticket"
+    );
     pitch.ticket(2).lobby = Nonce::NONE;
     assert_eq!(pitch.join(2), Ok(()));
 }

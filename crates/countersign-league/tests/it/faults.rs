@@ -6,7 +6,7 @@
 
 use crate::pitch::Pitch;
 use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags};
-use countersign_league::game::{Effect, Event, LinkColour, Light, Refusal, State, Warnings};
+use countersign_league::game::{Effect, Event, Light, LinkColour, Refusal, State, Warnings};
 use countersign_league::settlement::Reason;
 use countersign_league::{End, Team};
 
@@ -431,7 +431,7 @@ fn master_reboot_for_too_long_or_with_a_hole() {
         pitch.goal(End::South);
         let whole = pitch.journal.len();
         pitch.reboot(millis, whole);
-            pitch.recover(gapless);
+        pitch.recover(gapless);
         pitch.ended(Outcome::VoidPower);
         assert!(pitch.result().deltas.iter().all(ALL_ZERO));
     }

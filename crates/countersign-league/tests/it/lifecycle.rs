@@ -7,7 +7,7 @@ use countersign_league::evidence::{
     ActKind, GoalState, Outcome, ReceiptLine, SeatFlags, Settlement, Stakes, TicketFlags,
 };
 use countersign_league::game::{
-    Effect, Event, LinkColour, Light, NO_TIMER, Refusal, SlaveCommand, State, View, ViewEnding,
+    Effect, Event, Light, LinkColour, NO_TIMER, Refusal, SlaveCommand, State, View, ViewEnding,
     ViewGoal, ViewPlayer, ViewReceipt, Warnings,
 };
 use countersign_league::{

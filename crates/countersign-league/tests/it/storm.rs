@@ -48,7 +48,9 @@ fn blow(pitch: &mut Pitch, gust: Gust, hits: &mut Vec<Hit>) {
             hits.push(hit);
             pitch.send(Event::Goal(hit))
         }
-        21 | 22 => hits.get(usize::from(who)).copied().map_or(Ok(()), |hit| pitch.send(Event::Goal(hit))),
+        21 | 22 => {
+            hits.get(usize::from(who)).copied().map_or(Ok(()), |hit| pitch.send(Event::Goal(hit)))
+        }
         23 => pitch.send(Event::Touch(end)),
         24 => pitch.send(Event::Disarmed { end, at: ago }),
         25 => pitch.send(Event::Rearmed { end, at: ago }),

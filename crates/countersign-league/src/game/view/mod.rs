@@ -232,7 +232,8 @@ impl Game {
             challenge: challenge.map(|lobby| lobby.roll.challenge),
             north: fixture.map(|fixture| fixture.start.north),
             score: fixture.map_or([0; 2], Fixture::score),
-            votes: fixture.map_or([0; 3], |f| [f.votes.abort, f.votes.concede, f.votes.confirm].map(bits)),
+            votes: fixture
+                .map_or([0; 3], |f| [f.votes.abort, f.votes.concede, f.votes.confirm].map(bits)),
             players: match (fixture, lobby) {
                 (Some(fixture), _) => players_of(fixture),
                 (None, Some(lobby)) => lobby.members.iter().map(waiting).collect(),
