@@ -513,7 +513,10 @@ describe('chunked payloads', () => {
 // ---- The published vectors ----
 
 const vectorDir = path.join(import.meta.dirname, '../../vectors');
-const vectorFiles = fs.existsSync(vectorDir) ? fs.readdirSync(vectorDir).filter((name) => name.endsWith('.json')).sort() : [];
+// Those of the league are no frames; league.test.js reads them.
+const LEAGUE_FILES = ['agreement.json', 'draws.json', 'ratings.json'];
+const isOfFrames = (name) => name.endsWith('.json') && !LEAGUE_FILES.includes(name);
+const vectorFiles = fs.existsSync(vectorDir) ? fs.readdirSync(vectorDir).filter(isOfFrames).sort() : [];
 const MAX_VECTOR_BYTES = { chunked: 16 << 20 };
 const KEY_STATES = ['prepared', 'active', 'retired', 'tainted', 'revoked'];
 

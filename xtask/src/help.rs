@@ -82,8 +82,9 @@ The rules of this project that neither rustc nor clippy can see. Each finding is
 const VECTORS: &str = "\
 cargo xtask vectors [--check]
 
-Runs the example `vectors` of the crate `countersign`, which writes vectors/*.json. With
---check it writes into target/ and fails if anything differs from vectors/.";
+Runs the examples `vectors` of the crate `countersign` and `league_vectors` of
+`countersign-league`, which write vectors/*.json. With --check they write into target/, and it
+fails if anything differs from vectors/.";
 
 const BENCH: &str = "\
 cargo xtask bench [NAME-PREFIX]... [--json] [--quick] [--rounds N]

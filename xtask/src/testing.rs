@@ -104,7 +104,10 @@ fn javascript_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
              implementation of the protocol has to be tested too.",
         ));
     }
-    let mut node = Run::new("node").args(["--test", "--test-reporter=spec"]);
+    let program = agreement_program()?;
+    let mut node = Run::new("node")
+        .env("COUNTERSIGN_AGREEMENT", &program.display().to_string())
+        .args(["--test", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node = node.arg(&format!("--test-name-pattern={filter}"));
     }
@@ -118,6 +121,18 @@ fn javascript_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
     } else {
         Err(Failure::new("The JavaScript tests failed; see above."))
     }
+}
+
+/// The league's rating and draw as a browser runs them; optimised, because it plays a million matches.
+fn agreement_program() -> Result<PathBuf, Failure> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let folder = workspace::root().join("target/agreement");
+    Run::cargo()
+        .args(["build", "--quiet", "--release", "--package", "countersign-league"])
+        .args(["--example", "agreement", "--target", TARGET, "--target-dir"])
+        .path(&folder)
+        .run()?;
+    Ok(folder.join(TARGET).join("release/examples/agreement.wasm"))
 }
 
 /// Named one by one: what `node --test <folder>` does has changed between versions of node.

@@ -41,11 +41,18 @@ pub(crate) fn check() -> Outcome {
     )))
 }
 
+/// Crates and their examples that write vectors.
+const GENERATORS: [(&str, &str); 2] =
+    [("countersign", "vectors"), ("countersign-league", "league_vectors")];
+
 fn write_into(folder: &Path) -> Outcome {
-    Run::cargo()
-        .args(["run", "--quiet", "--package", "countersign", "--example", "vectors", "--"])
-        .path(folder)
-        .run()
+    for (package, example) in GENERATORS {
+        Run::cargo()
+            .args(["run", "--quiet", "--package", package, "--example", example, "--"])
+            .path(folder)
+            .run()?;
+    }
+    Ok(())
 }
 
 fn read(folder: &Path) -> Result<Vectors, Failure> {

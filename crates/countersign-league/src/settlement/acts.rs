@@ -66,7 +66,7 @@ impl Acts {
         }
         let Some(loser) = result.loser else { return Ok(()) };
         let conceded = voters.concedes(loser, self.of(ActKind::Concede));
-        match conceded || self.too_few(loser, start, params) {
+        match conceded || too_few(loser, start, result, params) {
             true => Ok(()),
             false => Err(Refusal::Unbacked(Claim::Conceded)),
         }
@@ -92,16 +92,6 @@ impl Acts {
         unbacked.map_or(Ok(()), |(_, _, claim)| Err(claim))
     }
 
-    /// Whether `loser` was the short side when a team, or the match, was too small to go on.
-    fn too_few(&self, loser: Team, start: &MatchStart, params: &Params) -> bool {
-        let gone = self.gone();
-        let lines = || (0..).zip(&start.roster).filter(|(seat, _)| !gone.has(*seat));
-        let present = Team::BOTH.map(|team| lines().filter(|(_, line)| line.team == team).count());
-        let [own, others] = [present[loser.index()], present[loser.other().index()]];
-        own < usize::from(params.min_team)
-            || (own + others < usize::from(params.min_players) && own <= others)
-    }
-
     fn gone(&self) -> Seats {
         self.of(ActKind::Leave).or(self.of(ActKind::Injury))
     }
@@ -115,4 +105,17 @@ impl Acts {
         let acts = self.0.iter().filter(|(_, act)| act.kind == kind && act.target == target);
         acts.map(|(seat, _)| *seat).collect()
     }
+}
+
+/// Whether `loser` was the smaller side when a team, or the match, was too small to go on. Only who left counts as missing:
+/// votes about absence come after the end.
+fn too_few(loser: Team, start: &MatchStart, result: &MatchResult, params: &Params) -> bool {
+    let present = |team: Team| {
+        let lines = start.roster.iter().zip(&result.seats).filter(|(line, _)| line.team == team);
+        lines.filter(|(_, flags)| !flags.has(SeatFlags::LEFT)).count()
+    };
+    let (own, others) = (present(loser), present(loser.other()));
+    let is_short =
+        own + others < usize::from(params.min_players) || own < usize::from(params.min_team);
+    own < others && is_short
 }

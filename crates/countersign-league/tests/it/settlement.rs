@@ -6,7 +6,7 @@ use crate::world::{
 };
 use countersign::{Signer, SigningKey, Timestamp, UserId};
 use countersign_league::evidence::{
-    ActKind, Bundle, EvidenceError, Goal, GoalState, Outcome, Roll, SeatFlags, Ticket, TicketFlags,
+    ActKind, Bundle, EvidenceError, GoalState, Outcome, Roll, SeatFlags, Ticket, TicketFlags,
     digest_of,
 };
 use countersign_league::settlement::{
@@ -350,7 +350,7 @@ fn g14_annulment_needs_both_teams() {
 }
 
 #[test]
-fn g14_conceding_needs_votes_or_absence() {
+fn g14_conceding_needs_two_thirds() {
     let mut match_ = Match::honest();
     (match_.result.outcome, match_.result.loser) = (Outcome::Conceded, Some(Team::A));
     match_.settle();
@@ -359,12 +359,33 @@ fn g14_conceding_needs_votes_or_absence() {
     expect(match_.refusal(), unbacked, "G14");
     expect(match_.clone().all_act(&a[..3], ActKind::Concede, 0).refusal(), unbacked, "G14");
     assert!(match_.clone().all_act(&a[..4], ActKind::Concede, 0).check().is_ok());
-    // Five are present with four gone; three gone leave seven.
-    expect(match_.clone().all_act(&a[..3], ActKind::Leave, 0).refusal(), unbacked, "G14");
-    assert!(match_.clone().all_act(&a[..4], ActKind::Injury, 0).check().is_ok());
-    // The long side does not lose because the other is short.
-    (match_.result.loser, match_.result.goals) = (Some(Team::B), Vec::new());
-    expect(match_.settle().all_act(&a, ActKind::Leave, 0).refusal(), unbacked, "G14");
+}
+
+#[test]
+fn g14_the_smaller_side_loses_when_too_few_are_left() {
+    let short = |loser, gone: [usize; 2], kind: ActKind, bits: u8| {
+        let mut match_ = Match::honest();
+        (match_.result.outcome, match_.result.loser) = (Outcome::Conceded, Some(loser));
+        for (team, count) in Team::BOTH.into_iter().zip(gone) {
+            for seat in match_.seats_of(team).into_iter().take(count) {
+                match_.act(seat, kind, 0).flag(seat, bits);
+            }
+        }
+        match_.settle().check().map(|_| ())
+    };
+    let left = |loser, gone| short(loser, gone, ActKind::Leave, SeatFlags::LEFT);
+    let unbacked = Err(Refusal::Unbacked(Claim::Conceded));
+    // Ten play; below six, or below two in a team, it cannot go on.
+    assert_eq!(left(Team::A, [4, 0]), Ok(()));
+    assert_eq!(left(Team::A, [5, 0]), Ok(()));
+    assert_eq!(left(Team::A, [3, 2]), Ok(()));
+    assert_eq!(left(Team::A, [3, 1]), unbacked);
+    assert_eq!(left(Team::B, [4, 0]), unbacked);
+    assert_eq!(left(Team::A, [3, 3]), unbacked);
+    let injured = SeatFlags::LEFT | SeatFlags::INJURED;
+    assert_eq!(short(Team::A, [4, 0], ActKind::Injury, injured), Ok(()));
+    // They left, but came back.
+    assert_eq!(short(Team::A, [4, 0], ActKind::Leave, 0), unbacked);
 }
 
 #[test]
@@ -420,7 +441,7 @@ fn g15_the_slave_covers_its_goals() {
 fn as_many_goals_as_a_result_holds() {
     let mut match_ = Match::with(QUICK, (0..6).map(ticket).collect());
     let quick = |number: u32| {
-        let team = if number % 2 == 0 { Team::A } else { Team::B };
+        let team = if number.is_multiple_of(2) { Team::A } else { Team::B };
         goal(&match_.start, team, number * 2_000, number)
     };
     match_.result.goals = (0..255).map(quick).collect();
