@@ -10,7 +10,7 @@
 //! however late it is polled: that is why a journal, which holds only events, rebuilds a match exactly.
 //!
 //! The game never signs. It asks for a signature by [`Effect::SignStart`] and [`Effect::SignResult`], and is told the frame.
-//! Rules: `docs/league.md` section 5.
+//! Rules: `docs/league.md`, "States" and "Faults".
 
 mod admission;
 mod boot;
