@@ -253,7 +253,8 @@ fn every_pair_reaches_the_server_once_whatever_happens() {
     });
     let route = "[{ type = \"factory.register\", path = \"/register\", scope = \"factory\" }]";
     let options = Options::new().arg("--upstream").arg(service.url());
-    let server = Server::start(options.set("upstream.route", route));
+    let server =
+        Server::start(options.set("upstream.route", route).set("limits.session_cache_ms", 300));
     let root = hex::encode(server.keyset().content.roots[0].as_bytes());
     let (station, made) = Station::asking(&server, &root);
     assert!(made.status.success(), "{made:?}");
@@ -264,7 +265,10 @@ fn every_pair_reaches_the_server_once_whatever_happens() {
     assert!(said.contains("this session lacks the scope"), "{said}");
     let data = server.data().display().to_string();
     station.done(&["user", "grant", "station@example.org", "factory", "--data", &data]);
-    let said = station.done(&["factory", "register"]);
+    let said = within(PATIENCE, "the cached session learns it", || {
+        let output = station.run(&["factory", "register"]);
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    });
     assert!(said.contains("batch-0001: all 102 pairs are registered; 102 were new"), "{said}");
     let said = station.done(&["factory", "register", "--json"]);
     assert!(said.contains("\"registered\":0"), "nothing is sent twice: {said}");
