@@ -45,7 +45,6 @@ const LAYERS: &[Layer] = &[
             "countersign-identity",
             "countersign-server",
             "countersign-client",
-            "countersign-league",
             "countersign-provision",
             "countersign-factory",
         ],
