@@ -10,11 +10,11 @@ type Layer = (&'static str, &'static [&'static str]);
 
 const LAYERS: &[Layer] = &[
     ("countersign", &[]),
-    ("countersign-store", &["countersign"]),
+    ("countersign-store", &["countersign", "countersign-league"]),
     ("countersign-league", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-client", &["countersign"]),
-    ("countersign-store-sqlite", &["countersign", "countersign-store"]),
+    ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
         "countersign-server",
