@@ -11,8 +11,10 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order; the first one makes version 1. Append only: a database remembers the hash of each.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { name: "league", sql: include_str!("../migrations/0002_league.sql") },
+];
 
 /// Why a database does not fit this program.
 #[derive(Debug, thiserror::Error)]

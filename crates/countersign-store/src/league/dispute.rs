@@ -25,6 +25,8 @@ pub enum DisputeKind {
     Fork = 4,
 }
 
+from_number!(DisputeKind: Other Goal Roster Conduct Fork);
+
 /// Most bytes of a dispute's text.
 pub const DISPUTE_TEXT_MAX: usize = 2_000;
 
@@ -126,6 +128,8 @@ pub enum RulingKind {
     /// The result stands, and somebody gets points back.
     Refund = 3,
 }
+
+from_number!(RulingKind: Uphold Amend Void Refund);
 
 /// What is decided about a match.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -150,6 +150,8 @@ pub enum Conduct {
     Excused = 3,
 }
 
+from_number!(Conduct: Unjudged Finished Left Excused);
+
 /// The decision on a match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {

@@ -22,6 +22,8 @@ pub enum LineKind {
     Bank = 5,
 }
 
+from_number!(LineKind: Opening Sporting Adjustment Correction Season Bank);
+
 /// One line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerLine {

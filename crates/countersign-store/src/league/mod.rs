@@ -5,6 +5,21 @@
 //! transaction give [`Tables`] and use the units in [`unit`]; others may do it their own way. What counts is the suite
 //! `conformance::league`.
 
+/// Gives an enumeration the way back from its number.
+macro_rules! from_number {
+    ($type:ty: $($variant:ident)+) => {
+        impl $type {
+            /// From its number.
+            pub const fn from_number(number: u8) -> Option<Self> {
+                $(if number == Self::$variant as u8 {
+                    return Some(Self::$variant);
+                })+
+                None
+            }
+        }
+    };
+}
+
 pub mod device;
 pub mod dispute;
 pub mod game;
@@ -40,9 +55,7 @@ pub use player::{
     AVATAR_MAX, Avatar, AvatarChange, NewPlayer, Player, PlayerExport, PlayerName, PlayerOutcome,
     ProfileChange, ProfileOutcome, Visibility, Weight, Weights, rating_of,
 };
-pub use season::{
-    CENTRE, Season, SeasonOutcome, SeasonRow, SeatResult, Tally, rubber_band,
-};
+pub use season::{CENTRE, Season, SeasonOutcome, SeasonRow, SeatResult, Tally, rubber_band};
 pub use tables::Tables;
 pub use ticket::{IssuedTicket, NewTicket, TicketOutcome, TicketState};
 
@@ -138,7 +151,8 @@ pub trait LeagueStore: Send + Sync + 'static {
     // ---- tickets
 
     /// Remembers a ticket before it is handed out. A user has one unused travel ticket: a new one takes its place.
-    fn issue_ticket(&self, ticket: NewTicket) -> impl Future<Output = Result<TicketOutcome>> + Send;
+    fn issue_ticket(&self, ticket: NewTicket)
+    -> impl Future<Output = Result<TicketOutcome>> + Send;
 
     /// The ticket with this digest.
     fn find_ticket(
@@ -154,7 +168,8 @@ pub trait LeagueStore: Send + Sync + 'static {
     // ---- matches
 
     /// What is known of a match that is not settled: a preview. [`LeagueStore::settle_game`] reads it anew.
-    fn settlement_facts(&self, lineup: Lineup) -> impl Future<Output = Result<FactsOutcome>> + Send;
+    fn settlement_facts(&self, lineup: Lineup)
+    -> impl Future<Output = Result<FactsOutcome>> + Send;
 
     /// The receipt of this result, if it was settled: asked before its evidence is verified, which costs more.
     fn find_receipt(
@@ -263,7 +278,8 @@ pub trait LeagueStore: Send + Sync + 'static {
     fn rule(&self, ruling: NewRuling) -> impl Future<Output = Result<RulingOutcome>> + Send;
 
     /// Gives a penalty and raises the bar; `None` if the user is no player.
-    fn penalize(&self, penalty: NewPenalty) -> impl Future<Output = Result<Option<Penalty>>> + Send;
+    fn penalize(&self, penalty: NewPenalty)
+    -> impl Future<Output = Result<Option<Penalty>>> + Send;
 
     /// Takes a penalty back.
     fn pardon(

@@ -19,6 +19,8 @@ pub enum NoticeKind {
     Penalty = 4,
 }
 
+from_number!(NoticeKind: Result Rating Disputed Ruled Penalty);
+
 /// A notice; its number only grows.
 ///
 /// It names what happened and holds no content: that is read when it is delivered, so that it is never out of date.

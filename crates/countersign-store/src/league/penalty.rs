@@ -17,6 +17,8 @@ pub enum PenaltyKind {
     Operator = 2,
 }
 
+from_number!(PenaltyKind: NoStart Left Operator);
+
 /// Number of a penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PenaltyId(pub u64);

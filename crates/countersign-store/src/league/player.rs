@@ -19,6 +19,8 @@ pub enum Visibility {
     Hidden = 2,
 }
 
+from_number!(Visibility: Public Opponents Hidden);
+
 /// Whether flags or votes of a player count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -28,6 +30,8 @@ pub enum Weight {
     /// Not any more, after misuse.
     None = 1,
 }
+
+from_number!(Weight: Full None);
 
 /// A name that nobody else may have.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub enum SeatResult {
     Lost = 2,
 }
 
+from_number!(SeatResult: Won Drawn Lost);
+
 /// A line of a season's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonRow {

@@ -48,11 +48,7 @@ pub trait Tables {
     /// The player with this skeleton.
     fn player_by_skeleton(&self, skeleton: &str) -> Result<Option<Player>, Self::Error>;
     /// Players above `after` in the order of users, without erased ones.
-    fn players_after(
-        &self,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<Player>, Self::Error>;
+    fn players_after(&self, after: Option<UserId>, limit: u32) -> Result<Vec<Player>, Self::Error>;
     /// Players whose rating is of a season before this one.
     fn players_before_season(&self, season: u16, limit: u32) -> Result<Vec<Player>, Self::Error>;
     /// Writes a player.

@@ -58,7 +58,13 @@ pub(super) fn rebook<T: Tables>(
     let counted = seats.iter().any(|seat| seat.counted.is_some());
     let lines: Vec<_> = seats.iter().flat_map(|seat| lines_to(seat, counts)).collect();
     post(tables, now, Some(game.match_id), &lines)?;
-    meet(tables, seats, &mut players, counted.then_some(game.winner), counts.then_some(target.winner))?;
+    meet(
+        tables,
+        seats,
+        &mut players,
+        counted.then_some(game.winner),
+        counts.then_some(target.winner),
+    )?;
     game.settlement = target.settlement;
     game.score = target.score;
     game.winner = target.winner;

@@ -5,9 +5,9 @@ use super::{misuse, notify};
 use crate::league::{
     AVATAR_MAX, AvatarChange, Conduct, DisputeId, DisputeQueue, HistoryCursor, IssuedTicket,
     LineKind, NO_START_WINDOW, NewPenalty, NewPlayer, NewTicket, NoticeKind, PardonOutcome,
-    Penalty, PenaltyCause, PenaltyId, PenaltyKind, Player, PlayerExport, PlayerName,
-    PlayerOutcome, ProfileChange, ProfileOutcome, Tables, TicketOutcome, TicketState, Visibility,
-    Weight, Weights, bar_of_level, bar_of_no_starts, climb, finish_clean,
+    Penalty, PenaltyCause, PenaltyId, PenaltyKind, Player, PlayerExport, PlayerName, PlayerOutcome,
+    ProfileChange, ProfileOutcome, Tables, TicketOutcome, TicketState, Visibility, Weight, Weights,
+    bar_of_level, bar_of_no_starts, climb, finish_clean,
 };
 use countersign::{Timestamp, UserId};
 use countersign_league::MatchId;
@@ -142,10 +142,7 @@ pub fn issue_ticket<T: Tables>(
 }
 
 /// See [`crate::LeagueStore::penalize`].
-pub fn penalize<T: Tables>(
-    tables: &mut T,
-    new: &NewPenalty,
-) -> Result<Option<Penalty>, T::Error> {
+pub fn penalize<T: Tables>(tables: &mut T, new: &NewPenalty) -> Result<Option<Penalty>, T::Error> {
     let Some(mut player) = tables.player(new.user)? else {
         return Ok(None);
     };

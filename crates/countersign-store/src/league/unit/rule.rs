@@ -65,17 +65,13 @@ pub fn rule<T: Tables>(tables: &mut T, new: &NewRuling) -> Result<RulingOutcome,
     let ratings = match &new.ruling {
         Ruling::Uphold => uphold(tables, &mut game, &mut seats, new.now)?,
         Ruling::Void => {
-            let target = Target {
-                settlement: Settlement::Void,
-                score: game.score,
-                winner: game.winner,
-            };
+            let target =
+                Target { settlement: Settlement::Void, score: game.score, winner: game.winner };
             rebook(tables, &mut game, &mut seats, &target, new.now)?
         }
         Ruling::Amend { score, winner, lines } => {
             seats.iter_mut().zip(lines).for_each(|(seat, &line)| seat.line = line);
-            let target =
-                Target { settlement: Settlement::Settled, score: *score, winner: *winner };
+            let target = Target { settlement: Settlement::Settled, score: *score, winner: *winner };
             rebook(tables, &mut game, &mut seats, &target, new.now)?
         }
         Ruling::Refund { amounts } => refund(tables, &game, amounts, new.now)?,
@@ -124,11 +120,8 @@ fn uphold<T: Tables>(
 ) -> Result<Vec<Rated>, T::Error> {
     match game.settlement {
         Settlement::Pending | Settlement::Frozen => {
-            let target = Target {
-                settlement: Settlement::Settled,
-                score: game.score,
-                winner: game.winner,
-            };
+            let target =
+                Target { settlement: Settlement::Settled, score: game.score, winner: game.winner };
             rebook(tables, game, seats, &target, now)
         }
         Settlement::Settled | Settlement::Unrated | Settlement::Void => Ok(Vec::new()),
@@ -167,10 +160,7 @@ fn refund<T: Tables>(
     Ok(ratings)
 }
 
-fn open_disputes<T: Tables>(
-    tables: &T,
-    match_id: MatchId,
-) -> Result<Vec<DisputeEntry>, T::Error> {
+fn open_disputes<T: Tables>(tables: &T, match_id: MatchId) -> Result<Vec<DisputeEntry>, T::Error> {
     let mut all = tables.disputes(DisputeQueue::OfMatch(match_id), DisputeId(0), u32::MAX)?;
     all.retain(|entry| entry.state == DisputeState::Open);
     Ok(all)

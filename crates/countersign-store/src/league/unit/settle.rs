@@ -6,14 +6,14 @@ use super::player::blame;
 use super::season::carry;
 use super::{misuse, notify};
 use crate::AuditEvent;
+use crate::league::tables::Appearance;
 use crate::league::{
     BUNDLE_MAX, Conduct, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
-    EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup,
-    MEETINGS_WINDOW, Meeting, NewGame, NoticeKind, PlayerFacts, RECEIPT_MAX, Referee, SealCause,
-    SealedLine, Sealing, SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState,
-    Verdict, VerdictLine, rating_of, too_many_gone,
+    EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
+    NewGame, NoticeKind, PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing,
+    SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine,
+    rating_of, too_many_gone,
 };
-use crate::league::tables::Appearance;
 use countersign::Timestamp;
 use countersign_league::evidence::Settlement;
 use countersign_league::{MatchId, Seat, Team};
@@ -158,8 +158,7 @@ fn settle_first<T: Tables>(
         }
         notify(tables, seat.user, NoticeKind::Result, Some(game.match_id), new.now)?;
     }
-    let target =
-        Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
+    let target = Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
     let ratings = match verdict.settlement {
         Settlement::Settled => rebook(tables, &mut game, &mut seats, &target, new.now)?,
         Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
@@ -258,11 +257,7 @@ fn stored_seats(new: &NewGame, verdict: &Verdict) -> Vec<StoredSeat> {
         .collect()
 }
 
-fn add_evidence<T: Tables>(
-    tables: &mut T,
-    new: &NewGame,
-    receipt: &[u8],
-) -> Result<(), T::Error> {
+fn add_evidence<T: Tables>(tables: &mut T, new: &NewGame, receipt: &[u8]) -> Result<(), T::Error> {
     let evidence = EvidenceView {
         result: new.result,
         bundle: new.bundle.clone(),
@@ -352,15 +347,10 @@ fn fork<T: Tables>(
 }
 
 /// Puts a match into the operators' queue, once.
-fn open_fork<T: Tables>(
-    tables: &mut T,
-    match_id: MatchId,
-    now: Timestamp,
-) -> Result<(), T::Error> {
+fn open_fork<T: Tables>(tables: &mut T, match_id: MatchId, now: Timestamp) -> Result<(), T::Error> {
     let known = tables.disputes(DisputeQueue::OfMatch(match_id), DisputeId(0), u32::MAX)?;
-    let is_open = |entry: &DisputeEntry| {
-        entry.kind == DisputeKind::Fork && entry.state == DisputeState::Open
-    };
+    let is_open =
+        |entry: &DisputeEntry| entry.kind == DisputeKind::Fork && entry.state == DisputeState::Open;
     if known.iter().any(is_open) {
         return Ok(());
     }

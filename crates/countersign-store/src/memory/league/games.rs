@@ -4,9 +4,7 @@ use super::rows::gone;
 use super::{State, take};
 use crate::Result;
 use crate::league::tables::Appearance;
-use crate::league::{
-    DisputeState, HistoryCursor, HistoryEntry, SeasonRow, StoredGame, StoredSeat,
-};
+use crate::league::{DisputeState, HistoryCursor, HistoryEntry, SeasonRow, StoredGame, StoredSeat};
 use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
 use countersign_league::{DeviceId, MatchId};
@@ -55,9 +53,10 @@ impl State {
 
     pub(super) fn due_games(&self, now: Timestamp, limit: u32) -> Vec<StoredGame> {
         let open = |game: &StoredGame| {
-            self.league.disputes.iter().any(|entry| {
-                entry.match_id == game.match_id && entry.state == DisputeState::Open
-            })
+            self.league
+                .disputes
+                .iter()
+                .any(|entry| entry.match_id == game.match_id && entry.state == DisputeState::Open)
         };
         let games = self.league.games.iter().map(|(game, _)| game);
         let mut due: Vec<_> = games

@@ -6,8 +6,8 @@ mod store;
 
 use super::State;
 use crate::league::{
-    Device, DisputeEntry, EvidenceView, HeadToHead, IssuedTicket, LedgerCheck, LedgerLine, Notice, Penalty,
-    Player, Replay, Season, StoredGame, StoredSeat, Tally,
+    Device, DisputeEntry, EvidenceView, HeadToHead, IssuedTicket, LedgerCheck, LedgerLine, Notice,
+    Penalty, Player, Replay, Season, StoredGame, StoredSeat, Tally,
 };
 use countersign::{RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};

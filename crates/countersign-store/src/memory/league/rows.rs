@@ -8,9 +8,9 @@ use crate::league::{
     Season, SeasonRow, StoredGame, StoredSeat, Tables, Tally, TicketState,
 };
 use crate::{AuditEvent, Result, StoreError};
+use core::ops::Bound;
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
-use core::ops::Bound;
 
 impl Tables for State {
     type Error = StoreError;
@@ -169,12 +169,7 @@ impl Tables for State {
         Ok(self.rated_appearances(user, from))
     }
 
-    fn history(
-        &self,
-        user: UserId,
-        after: HistoryCursor,
-        limit: u32,
-    ) -> Result<Vec<HistoryEntry>> {
+    fn history(&self, user: UserId, after: HistoryCursor, limit: u32) -> Result<Vec<HistoryEntry>> {
         Ok(take(self.games_of(user, after), limit))
     }
 

@@ -6,7 +6,11 @@ use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
 
 impl LeagueStore for MemoryStore {
-    async fn register_pairs(&self, pairs: Vec<NewPair>, now: Timestamp) -> Result<Vec<PairOutcome>> {
+    async fn register_pairs(
+        &self,
+        pairs: Vec<NewPair>,
+        now: Timestamp,
+    ) -> Result<Vec<PairOutcome>> {
         unit::register_pairs(&mut *self.state()?, &pairs, now)
     }
 
@@ -22,7 +26,12 @@ impl LeagueStore for MemoryStore {
         unit::set_device_status(&mut *self.state()?, &change)
     }
 
-    async fn list_devices(&self, filter: DeviceFilter, after: Option<DeviceId>, limit: u32) -> Result<Vec<Device>> {
+    async fn list_devices(
+        &self,
+        filter: DeviceFilter,
+        after: Option<DeviceId>,
+        limit: u32,
+    ) -> Result<Vec<Device>> {
         Tables::devices(&*self.state()?, filter, after, limit)
     }
 
@@ -78,7 +87,11 @@ impl LeagueStore for MemoryStore {
         unit::facts(&*self.state()?, &lineup)
     }
 
-    async fn find_receipt(&self, match_id: MatchId, result: RecordDigest) -> Result<Option<Vec<u8>>> {
+    async fn find_receipt(
+        &self,
+        match_id: MatchId,
+        result: RecordDigest,
+    ) -> Result<Option<Vec<u8>>> {
         Tables::receipt(&*self.state()?, match_id, result)
     }
 
@@ -90,7 +103,12 @@ impl LeagueStore for MemoryStore {
         unit::view(&*self.state()?, id)
     }
 
-    async fn history(&self, user: UserId, after: HistoryCursor, limit: u32) -> Result<Vec<HistoryEntry>> {
+    async fn history(
+        &self,
+        user: UserId,
+        after: HistoryCursor,
+        limit: u32,
+    ) -> Result<Vec<HistoryEntry>> {
         Tables::history(&*self.state()?, user, after, limit)
     }
 
@@ -134,7 +152,12 @@ impl LeagueStore for MemoryStore {
         unit::open_dispute(&mut *self.state()?, &dispute)
     }
 
-    async fn disputes(&self, queue: DisputeQueue, after: DisputeId, limit: u32) -> Result<Vec<DisputeEntry>> {
+    async fn disputes(
+        &self,
+        queue: DisputeQueue,
+        after: DisputeId,
+        limit: u32,
+    ) -> Result<Vec<DisputeEntry>> {
         Tables::disputes(&*self.state()?, queue, after, limit)
     }
 
@@ -161,5 +184,4 @@ impl LeagueStore for MemoryStore {
     async fn drop_notices(&self, through: u64) -> Result<()> {
         Tables::drop_notices(&mut *self.state()?, through)
     }
-
 }
