@@ -100,5 +100,5 @@ mod tests {
     use super::MemoryStore;
 
     crate::conformance_tests!(async { (MemoryStore::default(), ()) });
-    // crate::league_conformance_tests!(async { (MemoryStore::default(), ()) });
+    crate::league_conformance_tests!(async { (MemoryStore::default(), ()) });
 }
