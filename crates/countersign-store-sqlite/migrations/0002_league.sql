@@ -45,7 +45,7 @@ CREATE TABLE league_players (
     created        INTEGER NOT NULL,
     erased         INTEGER
 ) STRICT;
-CREATE INDEX league_players_by_season ON league_players (season);
+CREATE INDEX league_players_by_season ON league_players (season, user_id);
 
 -- Apart from the players, because they are large and rarely asked for.
 CREATE TABLE league_avatars (

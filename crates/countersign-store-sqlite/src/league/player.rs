@@ -47,7 +47,8 @@ pub(super) fn before_season(
     season: u16,
     limit: u32,
 ) -> Result<Vec<Player>, Fault> {
-    let mut query = db.prepare_cached(select_players!("WHERE season < ?1 LIMIT ?2"))?;
+    let mut query =
+        db.prepare_cached(select_players!("WHERE season < ?1 ORDER BY season, user_id LIMIT ?2"))?;
     collect(query.query_map(params![season, limit], read)?)
 }
 

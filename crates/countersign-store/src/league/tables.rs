@@ -49,7 +49,7 @@ pub trait Tables {
     fn player_by_skeleton(&self, skeleton: &str) -> Result<Option<Player>, Self::Error>;
     /// Players above `after` in the order of users, without erased ones.
     fn players_after(&self, after: Option<UserId>, limit: u32) -> Result<Vec<Player>, Self::Error>;
-    /// Players whose rating is of a season before this one.
+    /// Players whose rating is of a season before this one, by season and user.
     fn players_before_season(&self, season: u16, limit: u32) -> Result<Vec<Player>, Self::Error>;
     /// Writes a player.
     fn put_player(&mut self, player: &Player) -> Result<(), Self::Error>;

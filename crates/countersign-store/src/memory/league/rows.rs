@@ -56,7 +56,9 @@ impl Tables for State {
 
     fn players_before_season(&self, season: u16, limit: u32) -> Result<Vec<Player>> {
         let players = self.league.players.values().filter(|player| player.season < season);
-        Ok(take(players.cloned(), limit))
+        let mut players: Vec<_> = players.cloned().collect();
+        players.sort_by_key(|player| (player.season, player.user));
+        Ok(take(players.into_iter(), limit))
     }
 
     fn put_player(&mut self, player: &Player) -> Result<()> {
