@@ -6,7 +6,14 @@ use crate::SqliteStore;
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
 use countersign_store::Result;
-use countersign_store::league::*;
+use countersign_store::league::{
+    Device, DeviceFilter, DisputeEntry, DisputeId, DisputeOutcome, DisputeQueue, FactsOutcome,
+    GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore, LedgerCheck,
+    LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer, NewRuling, NewTicket,
+    Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player, PlayerExport, PlayerOutcome,
+    ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome, Season, SeasonOutcome, SeasonRow,
+    SettleOutcome, StatusChange, StatusOutcome, Tables, TicketOutcome, Weights, unit,
+};
 
 impl LeagueStore for SqliteStore {
     async fn register_pairs(

@@ -14,6 +14,8 @@ mod kill;
 #[cfg(test)]
 mod league;
 #[cfg(test)]
+mod league_model;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

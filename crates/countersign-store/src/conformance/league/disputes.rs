@@ -24,10 +24,11 @@ fn ruling(n: u32, ruling: Ruling) -> NewRuling {
 }
 
 async fn opened(store: &impl LeagueStore, new: NewDispute) -> Result<DisputeId> {
-    match store.open_dispute(new).await? {
-        DisputeOutcome::Opened(id) => Ok(id),
-        other => Err(unexpected(format!("the dispute was not opened: {other:?}"))),
-    }
+    let outcome = store.open_dispute(new).await?;
+    let DisputeOutcome::Opened(id) = outcome else {
+        return Err(unexpected(format!("the dispute was not opened: {outcome:?}")));
+    };
+    Ok(id)
 }
 
 async fn settlement_of(store: &impl LeagueStore, n: u32) -> Result<Option<Settlement>> {

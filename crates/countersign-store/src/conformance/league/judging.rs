@@ -40,9 +40,8 @@ pub async fn a_number_that_is_used_twice_freezes(store: &Arc<impl LeagueStore>) 
     twin.lineup.device_seq = 1;
     let referee = told(Settlement::Settled);
     let outcome = store.settle_game(twin, referee.clone()).await?;
-    let settlement = match outcome {
-        SettleOutcome::Settled { settlement, .. } => settlement,
-        other => return Err(unexpected(format!("{other:?}"))),
+    let SettleOutcome::Settled { settlement, .. } = outcome else {
+        return Err(unexpected(format!("{outcome:?}")));
     };
     assert_eq!(settlement, Settlement::Frozen);
     assert_eq!(referee.shown()[0].seq, SeqFact::Reused(match_id(1)));
@@ -54,10 +53,11 @@ pub async fn a_number_that_is_used_twice_freezes(store: &Arc<impl LeagueStore>) 
 }
 
 async fn facts(store: &impl LeagueStore, game: &NewGame) -> Result<Facts> {
-    match store.settlement_facts(game.lineup.clone()).await? {
-        FactsOutcome::Facts(facts) => Ok(*facts),
-        other => Err(unexpected(format!("no facts: {other:?}"))),
-    }
+    let outcome = store.settlement_facts(game.lineup.clone()).await?;
+    let FactsOutcome::Facts(facts) = outcome else {
+        return Err(unexpected(format!("no facts: {outcome:?}")));
+    };
+    Ok(*facts)
 }
 
 /// Meetings of opponents within the window and later; rated matches of the same day, by player and device.

@@ -289,10 +289,11 @@ async fn settled(store: &impl LeagueStore, game: NewGame) -> Result<Vec<u8>> {
 }
 
 async fn settled_as(store: &impl LeagueStore, game: NewGame, referee: Told) -> Result<Vec<u8>> {
-    match store.settle_game(game, referee).await? {
-        SettleOutcome::Settled { receipt, .. } => Ok(receipt),
-        other => Err(unexpected(format!("the match was to be settled, not: {other:?}"))),
-    }
+    let outcome = store.settle_game(game, referee).await?;
+    let SettleOutcome::Settled { receipt, .. } = outcome else {
+        return Err(unexpected(format!("the match was to be settled, not: {outcome:?}")));
+    };
+    Ok(receipt)
 }
 
 fn ticket(n: u32, user: u32, expires: Timestamp) -> NewTicket {

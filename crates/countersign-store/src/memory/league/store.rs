@@ -1,6 +1,13 @@
 //! [`LeagueStore`] for the memory store: each method is one unit under the lock.
 
-use crate::league::*;
+use crate::league::{
+    Device, DeviceFilter, DisputeEntry, DisputeId, DisputeOutcome, DisputeQueue, FactsOutcome,
+    GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore, LedgerCheck,
+    LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer, NewRuling, NewTicket,
+    Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player, PlayerExport, PlayerOutcome,
+    ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome, Season, SeasonOutcome, SeasonRow,
+    SettleOutcome, StatusChange, StatusOutcome, Tables, TicketOutcome, Weights, unit,
+};
 use crate::{MemoryStore, Result};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
