@@ -34,8 +34,8 @@ pub fn settle<T: Tables>(
     if let Some(first) = tables.game(new.lineup.match_id)? {
         return fork(tables, first, new, referee);
     }
+    let season = tables.season()?.number;
     for seat in &new.lineup.seats {
-        let season = tables.season()?.number;
         match tables.player(seat.user)? {
             Some(mut player) => carry(tables, &mut player, season, new.now)?,
             None => return Ok(SettleOutcome::UnknownPlayer(seat.user)),
