@@ -155,6 +155,23 @@ pub async fn a_new_season_pulls_everybody_once(store: &Arc<impl LeagueStore>) ->
     sound(store.as_ref()).await
 }
 
+/// Else the pull would depend on whether the sweep or the match came first.
+pub async fn what_counts_late_is_not_pulled(store: &Arc<impl LeagueStore>) -> Result<()> {
+    league(store.as_ref(), 1, &USERS).await?;
+    settled(store.as_ref(), game(1, &USERS)).await?;
+    settled_as(store.as_ref(), game(2, &USERS), told(Settlement::Pending)).await?;
+    store.open_season(2, at(9)).await?;
+    store.apply_due(at(1 << 30), 9).await?;
+    let expected = 1_508_000 + rubber_band(1_508_000) + 8_000;
+    assert_eq!(player(store.as_ref(), 1).await?.balance, expected);
+    assert_eq!(store.carry_players(9, at(10)).await?, 0);
+    // It is a match of the season in which it was settled.
+    let rows = store.season_rows(1, vec![user_id(1)]).await?;
+    assert_eq!((rows[0].tally.won, rows[0].closed_at), (2, Some(1_508_000)));
+    assert_eq!(player(store.as_ref(), 1).await?.season_matches, 0);
+    sound(store.as_ref()).await
+}
+
 /// With the rating at its end, and a form of five.
 pub async fn a_season_has_its_own_table(store: &Arc<impl LeagueStore>) -> Result<()> {
     league(store.as_ref(), 1, &USERS).await?;

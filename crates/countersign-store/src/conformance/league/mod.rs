@@ -77,6 +77,7 @@ macro_rules! league_conformance_tests {
             ratings_follow_from_the_ledger
             the_floor_is_shown_and_not_booked
             a_new_season_pulls_everybody_once
+            what_counts_late_is_not_pulled
             a_season_has_its_own_table
             only_the_next_season_opens
         );
