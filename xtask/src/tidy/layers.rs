@@ -10,7 +10,7 @@ type Layer = (&'static str, &'static [&'static str]);
 
 const LAYERS: &[Layer] = &[
     ("countersign", &[]),
-    ("countersign-store", &["countersign"]),
+    ("countersign-store", &["countersign", "countersign-league"]),
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
     ("countersign-ranks", &["countersign"]),
@@ -22,7 +22,7 @@ const LAYERS: &[Layer] = &[
     ),
     ("countersign-app", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
-    ("countersign-store-sqlite", &["countersign", "countersign-store"]),
+    ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
         "countersign-server",
