@@ -48,7 +48,11 @@ pub struct HeadlessPlayer {
 
 impl HeadlessPlayer {
     /// A player with a session and a device within reach; takes up what the folder holds from earlier.
-    pub fn new(client: Arc<Client>, pitch: Arc<Pitch>, folder: PathBuf) -> Result<Self, PlayerError> {
+    pub fn new(
+        client: Arc<Client>,
+        pitch: Arc<Pitch>,
+        folder: PathBuf,
+    ) -> Result<Self, PlayerError> {
         let failed = |error: std::io::Error| PlayerError::Folder {
             path: folder.clone(),
             why: error.to_string(),
@@ -210,10 +214,9 @@ async fn watch(
             tokio::time::sleep(REOPEN).await;
             Err(Failure::Unreachable(error.to_string()))
         }
-        ViewsEnded::NotInLobby => Err(Failure::Refused {
-            code: "not_in_lobby".to_owned(),
-            detail: ended.to_string(),
-        }),
+        ViewsEnded::NotInLobby => {
+            Err(Failure::Refused { code: "not_in_lobby".to_owned(), detail: ended.to_string() })
+        }
         ViewsEnded::Unheard => Err(Failure::Unreachable(ended.to_string())),
     }
 }

@@ -7,10 +7,10 @@ use crate::screen::Trouble;
 use alloc::format;
 use alloc::vec::Vec;
 use countersign::Timestamp;
+use countersign_league::Signed;
 use countersign_league::evidence::{
     self, Act, ActKind, DeviceCertificate, DeviceProof, DeviceStatus, Received, Ticket,
 };
-use countersign_league::Signed;
 
 /// How far it is.
 #[derive(Debug, Default)]
@@ -136,7 +136,8 @@ impl Player {
         }
         let Place::Approaching(approach) = &mut self.place else { return };
         let Some(known) = &approach.known else { return };
-        let act = Act { match_id: known.proof.value.match_id, seq: 1, kind: ActKind::Join, target: 0 };
+        let act =
+            Act { match_id: known.proof.value.match_id, seq: 1, kind: ActKind::Join, target: 0 };
         let frame = held.frame.clone();
         approach.ticket = Some(held);
         self.sign(&act, Purpose::Join(frame), now);

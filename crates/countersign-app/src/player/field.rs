@@ -45,8 +45,7 @@ impl Player {
         let (Some(known), Some(held)) = (approach.known.take(), approach.ticket.take()) else {
             return;
         };
-        let stream =
-            SnapshotStream::new(StreamId::from_bytes(*known.proof.value.lobby.as_bytes()));
+        let stream = SnapshotStream::new(StreamId::from_bytes(*known.proof.value.lobby.as_bytes()));
         self.user = Some(held.ticket.value.user);
         self.place = Place::There(Field {
             known,

@@ -126,7 +126,8 @@ impl Player {
     /// Gives back what [`Effect::Keep`] kept before a restart; call it before the first event. What cannot be read is dropped.
     pub fn restore(&mut self, name: &str, bytes: Vec<u8>, now: Timestamp) {
         if name == TRAVEL {
-            self.travel = self.open_ticket(bytes).ok().filter(|held| held.ticket.value.expires > now);
+            self.travel =
+                self.open_ticket(bytes).ok().filter(|held| held.ticket.value.expires > now);
         } else if let Some(id) = name.strip_prefix("bundle/").and_then(|id| id.parse().ok()) {
             self.courier.take_up(id, bytes, now);
         }
@@ -164,10 +165,6 @@ impl Player {
 
     pub(crate) fn last_trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
-    }
-
-    pub(crate) fn key(&self) -> &VerifyingKey {
-        &self.key
     }
 
     fn tapped(&mut self, tap: Tap, now: Timestamp) {
@@ -238,7 +235,12 @@ impl Player {
         }
     }
 
-    fn signed(&mut self, record: &UnsignedRecord, purpose: Purpose, result: Result<Vec<u8>, Failure>) {
+    fn signed(
+        &mut self,
+        record: &UnsignedRecord,
+        purpose: Purpose,
+        result: Result<Vec<u8>, Failure>,
+    ) {
         let signature = match result.map(TryInto::try_into) {
             Ok(Ok(signature)) => signature,
             Ok(Err(_)) => return self.fail(Trouble::Protocol("a signature has 64 bytes")),
