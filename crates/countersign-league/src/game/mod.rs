@@ -54,7 +54,8 @@ use view::Seen;
 /// Time between two checkpoints, in milliseconds.
 pub const CHECKPOINT_MS: u64 = 5_000;
 
-/// The master's half of a match. Times in calls are milliseconds of one monotonic clock, from any zero.
+/// The master's half of a match. Times in calls are milliseconds of one monotonic clock. Its zero should lie some minutes
+/// before the start of the device, so that there is a number for what happened while the device had no power.
 pub struct Game {
     setup: Setup,
     ruleset: RulesetId,
