@@ -38,6 +38,8 @@ const LAYERS: &[Layer] = &[
         "countersign-cli",
         &[
             "countersign",
+            "countersign-app",
+            "countersign-league",
             "countersign-keys",
             "countersign-listen",
             "countersign-store",

@@ -4,6 +4,7 @@ use super::{Asked, Held, Known, Place, Player, Purpose};
 use crate::effect::Ask;
 use crate::event::{Failure, Tap};
 use crate::screen::Trouble;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use countersign::verify::SnapshotStream;
 use countersign::{StreamId, Timestamp};
@@ -18,8 +19,6 @@ pub(crate) struct Field {
     pub(crate) view: Option<View>,
     token: [u8; 16],
     stream: SnapshotStream,
-    /// Of the newest act.
-    seq: u32,
     /// The roll call that was answered last.
     answered: Option<Nonce>,
     /// How many bundles waited at the device when its outbox was looked into.
@@ -47,16 +46,15 @@ impl Player {
         };
         let stream = SnapshotStream::new(StreamId::from_bytes(*known.proof.value.lobby.as_bytes()));
         self.user = Some(held.ticket.value.user);
-        self.place = Place::There(Field {
+        self.place = Place::There(Box::new(Field {
             known,
             held,
             view: None,
             token,
             stream,
-            seq: 1,
             answered: None,
             looked: 0,
-        });
+        }));
         self.ask(Ask::Watch(token), Asked::Watch);
         self.deliver_receipts();
         self.show();
@@ -88,7 +86,9 @@ impl Player {
                 field.looked = 0;
                 self.ask(Ask::Watch(token), Asked::Watch);
             }
-            Err(failure @ (Failure::Refused { .. } | Failure::LoggedOut)) => {
+            // The device started again, or took the place away: all over again, as for a new face.
+            Err(Failure::Refused { .. }) => self.approach(),
+            Err(failure @ Failure::LoggedOut) => {
                 self.place = Place::Away;
                 self.fail(failure.into());
             }
@@ -97,13 +97,12 @@ impl Player {
 
     pub(super) fn act(&mut self, tap: Tap, now: Timestamp) {
         let Some((kind, target)) = act_of(tap) else { return };
-        let Place::There(field) = &mut self.place else {
+        let Place::There(field) = &self.place else {
             return self.fail(Trouble::Protocol("join a device first"));
         };
-        field.seq += 1;
         let match_id =
             field.view.as_ref().map_or(field.known.proof.value.match_id, |view| view.match_id);
-        let act = Act { match_id, seq: field.seq, kind, target };
+        let act = Act { match_id, seq: self.next_seq(now), kind, target };
         self.sign(&act, Purpose::Act, now);
     }
 
@@ -135,9 +134,9 @@ impl Player {
     fn notice_outbox(&mut self) {
         let Place::There(field) = &mut self.place else { return };
         let waiting = field.view.as_ref().map_or(0, |view| view.unsettled);
-        let grew = waiting > field.looked;
+        let has_grown = waiting > field.looked;
         field.looked = waiting;
-        if grew {
+        if has_grown && self.is_carrying {
             self.look_into_outbox();
         }
     }

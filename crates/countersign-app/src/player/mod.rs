@@ -9,6 +9,7 @@ use crate::dice::Dice;
 use crate::effect::{Ask, AskId, Effect};
 use crate::event::{Event, Failure, Tap};
 use crate::screen::Trouble;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -49,6 +50,9 @@ pub struct Player {
     place: Place,
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
+    /// Number of the newest act.
+    seq: u32,
+    is_carrying: bool,
 }
 
 /// Where the player is.
@@ -56,9 +60,9 @@ pub(crate) enum Place {
     /// At no device.
     Away,
     /// Getting to know a device.
-    Approaching(Approach),
+    Approaching(Box<Approach>),
     /// In its lobby or match.
-    There(Field),
+    There(Box<Field>),
 }
 
 /// A ticket with its frame.
@@ -120,7 +124,19 @@ impl Player {
             place: Place::Away,
             trouble: None,
             effects: Vec::new(),
+            seq: 0,
+            is_carrying: true,
         }
+    }
+
+    /// Whether results are taken up to be carried to the server; they are, unless the person says no.
+    pub fn set_carrying(&mut self, carrying: bool) {
+        self.is_carrying = carrying;
+    }
+
+    /// The ticket for any device, if there is one.
+    pub fn travel_ticket(&self) -> Option<&Ticket> {
+        self.travel.as_ref().map(|held| &held.ticket.value)
     }
 
     /// Gives back what [`Effect::Keep`] kept before a restart; call it before the first event. What cannot be read is dropped.
@@ -195,7 +211,7 @@ impl Player {
         match asked {
             Asked::Signature(record, purpose) => self.signed(&record, purpose, result),
             Asked::Certificate => self.certificate_came(result, now),
-            Asked::Proof(challenge) => self.proof_came(&challenge, result, now),
+            Asked::Proof(challenge) => self.proof_came(&challenge, result),
             Asked::VerifiedByServer => self.verified_by_server(result, now),
             Asked::Ticket => self.ticket_came(result, now),
             Asked::Travel => self.travel_came(result),
@@ -207,6 +223,13 @@ impl Player {
             Asked::Settled(id) => self.settled(id, result),
             Asked::Delivered(id) => self.delivered(id, result),
         }
+    }
+
+    /// Acts are numbered by the second, so that the numbers grow over a restart of this program too.
+    fn next_seq(&mut self, now: Timestamp) -> u32 {
+        let second = u32::try_from(now.as_millis() / 1000).unwrap_or(u32::MAX);
+        self.seq = self.seq.saturating_add(1).max(second);
+        self.seq
     }
 
     fn ask(&mut self, ask: Ask, asked: Asked) {
