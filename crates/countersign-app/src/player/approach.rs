@@ -131,10 +131,10 @@ impl Player {
         }
         let Place::Approaching(approach) = &mut self.place else { return };
         let Some(known) = &approach.known else { return };
-        let act =
-            Act { match_id: known.proof.value.match_id, seq: 1, kind: ActKind::Join, target: 0 };
+        let match_id = known.proof.value.match_id;
         let frame = held.frame.clone();
         approach.ticket = Some(held);
+        let act = Act { match_id, seq: self.next_seq(now), kind: ActKind::Join, target: 0 };
         self.sign(&act, Purpose::Join(frame), now);
         self.show();
     }

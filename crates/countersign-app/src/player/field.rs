@@ -1,16 +1,20 @@
 //! In the lobby and in the match: views in, acts out, the roll call answered.
 
 use super::{Asked, Held, Known, Place, Player, Purpose};
-use crate::effect::Ask;
+use crate::effect::{Ask, Effect};
 use crate::event::{Failure, Tap};
 use crate::screen::Trouble;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 use countersign::verify::SnapshotStream;
 use countersign::{StreamId, Timestamp};
 use countersign_league::evidence::{Act, ActKind, Artefact, Roll};
 use countersign_league::game::View;
 use countersign_league::{Nonce, Seat};
+
+/// Between two looks into a device's outbox.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A place in the lobby of a device that proved itself.
 pub(crate) struct Field {
@@ -21,8 +25,8 @@ pub(crate) struct Field {
     stream: SnapshotStream,
     /// The roll call that was answered last.
     answered: Option<Nonce>,
-    /// How many bundles waited at the device when its outbox was looked into.
-    looked: u8,
+    /// When the outbox may be looked into again.
+    next_look: Timestamp,
 }
 
 impl Field {
@@ -53,9 +57,9 @@ impl Player {
             token,
             stream,
             answered: None,
-            looked: 0,
+            next_look: Timestamp::ZERO,
         }));
-        self.ask(Ask::Watch(token), Asked::Watch);
+        self.ask(Ask::Watch(token), Asked::Watch(token));
         self.deliver_receipts();
         self.show();
     }
@@ -73,18 +77,21 @@ impl Player {
         };
         field.view = Some(view);
         self.answer_roll_call(now);
-        self.notice_outbox();
+        self.notice_outbox(now);
         self.show();
     }
 
-    pub(super) fn views_ended(&mut self, result: Result<Vec<u8>, Failure>) {
+    pub(super) fn views_ended(&mut self, token: &[u8; 16], result: Result<Vec<u8>, Failure>) {
         let Place::There(field) = &mut self.place else { return };
+        // Those of an earlier place end because there is a newer one.
+        if field.token != *token {
+            return;
+        }
         // Wi-Fi comes and goes; the place in the lobby is lost only when the device says so.
         match result {
             Ok(_) | Err(Failure::Unreachable(_)) => {
                 let token = field.token;
-                field.looked = 0;
-                self.ask(Ask::Watch(token), Asked::Watch);
+                self.ask(Ask::Watch(token), Asked::Watch(token));
             }
             // The device started again, or took the place away: all over again, as for a new face.
             Err(Failure::Refused { .. }) => self.approach(),
@@ -131,14 +138,19 @@ impl Player {
         self.sign(&roll, Purpose::Act, now);
     }
 
-    fn notice_outbox(&mut self) {
+    /// Looks what the device wants carried, as long as it has more than this phone took up.
+    pub(super) fn notice_outbox(&mut self, now: Timestamp) {
         let Place::There(field) = &mut self.place else { return };
-        let waiting = field.view.as_ref().map_or(0, |view| view.unsettled);
-        let has_grown = waiting > field.looked;
-        field.looked = waiting;
-        if has_grown && self.is_carrying {
-            self.look_into_outbox();
+        let waiting = field.view.as_ref().map_or(0, |view| usize::from(view.unsettled));
+        let device = field.known.proof.value.device;
+        if !self.is_carrying || waiting <= self.courier.of(device) {
+            return;
         }
+        if field.next_look > now {
+            return self.effects.push(Effect::Wake(field.next_look));
+        }
+        field.next_look = now.plus(LOOK);
+        self.look_into_outbox();
     }
 }
 

@@ -89,7 +89,7 @@ enum Asked {
     Travel,
     Joined,
     Sent,
-    Watch,
+    Watch([u8; 16]),
     Outbox,
     Bundle(MatchId),
     Settled(MatchId),
@@ -169,7 +169,7 @@ impl Player {
             }
             Event::View(frame) => self.viewed(&frame, now),
             Event::Tap(tap) => self.tapped(tap, now),
-            Event::Tick => {}
+            Event::Tick => self.notice_outbox(now),
         }
         self.run_courier(now);
         core::mem::take(&mut self.effects)
@@ -217,7 +217,7 @@ impl Player {
             Asked::Travel => self.travel_came(result),
             Asked::Joined => self.joined(result),
             Asked::Sent => self.sent(result),
-            Asked::Watch => self.views_ended(result),
+            Asked::Watch(token) => self.views_ended(&token, result),
             Asked::Outbox => self.outbox_came(result),
             Asked::Bundle(id) => self.bundle_came(id, result, now),
             Asked::Settled(id) => self.settled(id, result),
