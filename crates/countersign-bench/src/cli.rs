@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Wanted {
-    /// Ids, or what they begin with: exchange, replay, store, server, exchange.full_vs_jwt; none: everything
+    /// Ids, or what they begin with: exchange, replay, store, league, server, exchange.full_vs_jwt; none: everything
     #[arg(value_name = "NAME-PREFIX")]
     pub(crate) names: Vec<String>,
     /// An object keyed by id, for programs
@@ -41,6 +41,9 @@ pub(crate) struct Wanted {
     /// A fifth of the work in three rounds, to see that everything runs; its figures are rough
     #[arg(long)]
     pub(crate) quick: bool,
+    /// League ranks of ten million players, too; takes a gibibyte of memory
+    #[arg(long)]
+    pub(crate) large: bool,
     /// Interleaved rounds [default: 5, with --quick 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=99))]
     pub(crate) rounds: Option<u16>,

@@ -12,6 +12,8 @@ pub(crate) enum Target {
         /// What is wanted.
         goal: f64,
     },
+    /// None: the figure is reported.
+    Open,
     /// Small figures.
     AtMost {
         /// What has to be reached first.
@@ -56,11 +58,18 @@ pub(crate) const FLOOD: &str = "exchange.flood_p99_ratio";
 pub(crate) const REPLAY_BYTES: &str = "replay.bytes_per_id";
 pub(crate) const REPLAY_NS: &str = "replay.ns";
 pub(crate) const COMMITS: &str = "store.login_commits_vs_single";
+pub(crate) const RANK: &str = "league.rank_vs_redis";
+pub(crate) const SEARCH: &str = "league.search_p99_us";
+pub(crate) const DRAW: &str = "league.draw_rating_us";
+pub(crate) const SETTLE: &str = "league.settle_vs_crypto";
+pub(crate) const CORE: &str = "league.core_size_riscv_kib";
+pub(crate) const CORE_MASTER: &str = "league.core_size_riscv_kib.master";
+pub(crate) const CORE_SLAVE: &str = "league.core_size_riscv_kib.slave";
 pub(crate) const START: &str = "server.start_ms";
 pub(crate) const RSS: &str = "server.rss_mib";
 
 /// All of them, in the order of the table.
-pub(crate) const IDS: [Id; 13] = [
+pub(crate) const IDS: [Id; 20] = [
     at_least(FLOOR, Some(0.90), 2.5),
     at_least(ECHO, Some(0.12), 0.33),
     at_least(JWT, Some(1.0), 2.5),
@@ -72,9 +81,20 @@ pub(crate) const IDS: [Id; 13] = [
     at_most(REPLAY_BYTES, 60.0, 20.0),
     at_most(REPLAY_NS, 500.0, 250.0),
     at_least(COMMITS, Some(8.0), 20.0),
+    at_least(RANK, Some(5.0), 20.0),
+    at_most(SEARCH, 1000.0, 100.0),
+    reported(DRAW),
+    at_least(SETTLE, Some(0.5), 0.9),
+    reported(CORE),
+    reported(CORE_MASTER),
+    reported(CORE_SLAVE),
     at_most(START, 1000.0, 200.0),
     at_most(RSS, 40.0, 25.0),
 ];
+
+const fn reported(name: &'static str) -> Id {
+    Id { name, target: Target::Open, of: "" }
+}
 
 const fn at_least(name: &'static str, first: Option<f64>, goal: f64) -> Id {
     Id { name, target: Target::AtLeast { first, goal }, of: "" }
@@ -90,7 +110,7 @@ impl Target {
         match self {
             Self::AtLeast { goal, .. } if figure >= goal => Verdict::Goal,
             Self::AtMost { goal, .. } if figure <= goal => Verdict::Goal,
-            Self::AtLeast { first: None, .. } => Verdict::Reported,
+            Self::AtLeast { first: None, .. } | Self::Open => Verdict::Reported,
             Self::AtLeast { first: Some(first), .. } if figure >= first => Verdict::FirstStep,
             Self::AtMost { first, .. } if figure <= first => Verdict::FirstStep,
             Self::AtLeast { .. } | Self::AtMost { .. } => Verdict::Below,
@@ -106,6 +126,7 @@ impl Target {
                 (first, format!(">= {goal}"))
             }
             Self::AtMost { first, goal } => (format!("<= {first}"), format!("<= {goal}")),
+            Self::Open => ("report".to_owned(), String::new()),
         }
     }
 }
@@ -144,7 +165,7 @@ mod tests {
 
     fn wanted(names: &[&str]) -> Wanted {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Wanted { names, json: false, quick: false, rounds: None }
+        Wanted { names, json: false, quick: false, large: false, rounds: None }
     }
 
     #[test]
@@ -165,6 +186,7 @@ mod tests {
             (down, 2.0, Verdict::FirstStep),
             (down, 2.1, Verdict::Below),
             (at_least("", None, 1.0).target, 0.5, Verdict::Reported),
+            (Target::Open, 0.5, Verdict::Reported),
         ] {
             assert_eq!(target.judge(figure), verdict, "{target:?} {figure}");
         }

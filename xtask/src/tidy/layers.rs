@@ -56,6 +56,8 @@ const LAYERS: &[Layer] = &[
         &[
             "countersign",
             "countersign-keys",
+            "countersign-league",
+            "countersign-ranks",
             "countersign-store",
             "countersign-store-sqlite",
             "countersign-identity",

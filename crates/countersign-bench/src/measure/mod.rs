@@ -5,6 +5,7 @@ mod exchange;
 mod flood;
 mod forged;
 mod latency;
+mod league;
 mod mtls;
 mod replay;
 mod start;
@@ -24,6 +25,8 @@ pub(crate) struct Bench {
     rounds: usize,
     quick: bool,
     ids: Vec<&'static str>,
+    /// Ten million players, too.
+    large: bool,
     runtime: Runtime,
 }
 
@@ -34,7 +37,8 @@ pub(crate) fn run(wanted: &Wanted) -> Result<()> {
     cores.take_load_core();
     let rounds = wanted.rounds.map_or(if wanted.quick { 3 } else { 5 }, usize::from);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let bench = Bench { cores, rounds, quick: wanted.quick, ids, runtime };
+    let Wanted { quick, large, .. } = *wanted;
+    let bench = Bench { cores, rounds, quick, ids, large, runtime };
     let mut report = Report::begin(cores, rounds);
     if cores.pair.is_none() {
         output::note(
@@ -47,6 +51,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<()> {
     flood::measure(&bench, &mut report)?;
     replay::measure(&bench, &mut report)?;
     store::measure(&bench, &mut report)?;
+    league::measure(&bench, &mut report)?;
     start::measure(&bench, &mut report)?;
     report.print(wanted.json);
     Ok(())

@@ -37,7 +37,7 @@ pub(crate) fn rating(number: u32) -> i32 {
     let dice = mix(u64::from(number) ^ 0xABCD);
     let sum: u64 = (0..4).map(|die| (dice >> (16 * die)) & 0xFFFF).sum();
     1_500_000
-        + (sum as i64 * 1_386 / 262_144 * 1000 / 1000 - 693) as i32 * 1_000
+        + (sum as i64 * 1_386 / 262_144 - 693) as i32 * 1_000
         + (dice % 1_000) as i32
 }
 
@@ -47,66 +47,4 @@ pub(crate) fn all(count: u32) -> impl Iterator<Item = Player> {
         reached: Timestamp::from_millis((number % 1_000).into()),
         rating: rating(number),
     })
-}
-
-const FIRST: [&str; 40] = [
-    "Maria",
-    "Mario",
-    "Marta",
-    "Martin",
-    "Marko",
-    "Anna",
-    "Andre",
-    "Andrea",
-    "Alex",
-    "Ali",
-    "Ahmed",
-    "Jan",
-    "Jana",
-    "Jose",
-    "José",
-    "Juan",
-    "Julia",
-    "Lukas",
-    "Luis",
-    "Luka",
-    "Max",
-    "Mohamed",
-    "Nikola",
-    "Olga",
-    "Paul",
-    "Paula",
-    "Peter",
-    "Rafael",
-    "Sara",
-    "Sofia",
-    "Stefan",
-    "Tom",
-    "Tomas",
-    "Viktor",
-    "Zoë",
-    "Иван",
-    "Анна",
-    "김민",
-    "田中さ",
-    "Ελένη",
-];
-const PARTS: [&str; 16] = [
-    "ba", "co", "den", "fi", "gar", "ho", "kin", "lo", "mer", "nov", "os", "per", "ri", "son",
-    "tov", "wal",
-];
-
-/// Most begin like many others; the few letters of the first names make the worst case for a search.
-pub(crate) fn name(random: &mut Random) -> String {
-    let mut name = String::new();
-    // A third is common, as names are.
-    let first = if random.below(3) == 0 { random.below(5) } else { random.below(40) };
-    if random.below(4) > 0 {
-        name.push_str(FIRST[first as usize]);
-    }
-    let is_latin = name.chars().all(|c| c < '\u{370}');
-    for _ in 0..if is_latin { 2 + random.below(3) } else { 0 } {
-        name.push_str(PARTS[random.below(16) as usize]);
-    }
-    name + &random.below(10_000).to_string()
 }

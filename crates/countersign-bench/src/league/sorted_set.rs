@@ -1,24 +1,42 @@
 //! A sorted set of a Redis server that nobody else uses, over a Unix socket, without persistence.
 
-use crate::Result;
+use super::players;
+use crate::affinity::Cores;
+use crate::failure::Result;
+use crate::process::{Process, Side};
 use countersign::UserId;
 use countersign_ranks::board::Player;
+use countersign_server::clock::instant;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
+use tempfile::TempDir;
 
-const KEY: &str = "ranks";
+const KEY: &[u8] = b"ranks";
 
+/// How long it may take to listen.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Either has the same commands.
+const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+
+/// A running server.
 pub(crate) struct SortedSet {
-    server: Child,
-    folder: PathBuf,
+    pub(crate) process: Process,
+    pub(crate) program: &'static str,
+    socket: PathBuf,
+    _folder: TempDir,
+}
+
+/// A connection to it.
+pub(crate) struct Client {
     replies: BufReader<UnixStream>,
     commands: Vec<u8>,
 }
 
-/// Place, number of all, and the scores and names around.
+/// Place from 0, number of all, and the names and scores around.
 pub(crate) type Answer = (u64, u64, Vec<Vec<u8>>);
 
 enum Reply {
@@ -28,31 +46,43 @@ enum Reply {
 }
 
 impl SortedSet {
-    /// `None` where there is no `redis-server`.
-    pub(crate) fn start() -> Result<Option<Self>> {
-        let folder = std::env::temp_dir().join(format!("ranks-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        let socket = folder.join("socket");
-        let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]);
-        command.arg(&socket).arg("--dir").arg(&folder).stdout(Stdio::null());
-        let Ok(server) = command.spawn() else { return Ok(None) };
-        for _ in 0..100 {
-            if let Ok(stream) = UnixStream::connect(&socket) {
-                let replies = BufReader::with_capacity(1 << 16, stream);
-                return Ok(Some(Self { server, folder, replies, commands: Vec::new() }));
+    /// `None` where neither program is installed.
+    pub(crate) fn start(cores: Cores) -> Result<Option<Self>> {
+        for program in PROGRAMS {
+            let folder = tempfile::tempdir()?;
+            let socket = folder.path().join("socket");
+            let mut command = Command::new(program);
+            command.args(["--port", "0", "--save", "", "--appendonly", "no", "--loglevel"]);
+            command.args(["warning", "--unixsocket"]).arg(&socket).arg("--dir").arg(folder.path());
+            let Ok(process) = Process::start(cores, Side::Server, command) else { continue };
+            let set = Self { process, program, socket, _folder: folder };
+            let begun = instant();
+            while set.connect().is_err() {
+                if begun.elapsed() > PATIENCE {
+                    return Err(format!("{program} does not listen").into());
+                }
+                std::thread::sleep(Duration::from_millis(10));
             }
-            std::thread::sleep(Duration::from_millis(50));
+            return Ok(Some(set));
         }
-        Err("redis-server does not listen".into())
+        Ok(None)
     }
 
+    /// Another client.
+    pub(crate) fn connect(&self) -> Result<Client> {
+        let stream = UnixStream::connect(&self.socket)?;
+        Ok(Client { replies: BufReader::with_capacity(1 << 16, stream), commands: Vec::new() })
+    }
+}
+
+impl Client {
+    /// Adds all players.
     pub(crate) fn load(&mut self, players: impl Iterator<Item = Player>) -> Result<()> {
         let players: Vec<Player> = players.collect();
         for some in players.chunks(1_000) {
             for player in some {
-                let (rating, user) = (player.rating.to_string(), player.user);
-                self.command(&[b"ZADD", KEY.as_bytes(), rating.as_bytes(), user.as_bytes()]);
+                let rating = player.rating.to_string();
+                self.command(&[b"ZADD", KEY, rating.as_bytes(), player.user.as_bytes()]);
             }
             self.send()?;
             for _ in some {
@@ -62,25 +92,24 @@ impl SortedSet {
         Ok(())
     }
 
-    pub(crate) fn change(&mut self, changes: impl Iterator<Item = (UserId, u32)>) -> Result<()> {
-        let mut count = 0;
+    /// Changes ratings as [`players::change`] says.
+    pub(crate) fn change(&mut self, changes: &[(UserId, u32)]) -> Result<()> {
         for (user, call) in changes {
-            let by = i64::from((call.wrapping_mul(2_654_435_761) >> 8) % 48_000) - 24_000;
-            self.command(&[b"ZINCRBY", KEY.as_bytes(), by.to_string().as_bytes(), user.as_bytes()]);
-            count += 1;
+            let by = players::change(*call).to_string();
+            self.command(&[b"ZINCRBY", KEY, by.as_bytes(), user.as_bytes()]);
         }
         self.send()?;
-        for _ in 0..count {
+        for _ in changes {
             self.reply()?;
         }
         Ok(())
     }
 
-    /// All questions about rank go at once, then all questions about neighbours.
+    /// All questions about rank go at once, then all questions about neighbours: the second needs the answer of the first.
     pub(crate) fn answer(&mut self, users: &[UserId], around: u32) -> Result<Vec<Answer>> {
         for user in users {
-            self.command(&[b"ZREVRANK", KEY.as_bytes(), user.as_bytes()]);
-            self.command(&[b"ZCARD", KEY.as_bytes()]);
+            self.command(&[b"ZREVRANK", KEY, user.as_bytes()]);
+            self.command(&[b"ZCARD", KEY]);
         }
         self.send()?;
         let mut places = Vec::with_capacity(users.len());
@@ -90,9 +119,8 @@ impl SortedSet {
         for (rank, _) in &places {
             let (first, last) = (rank.saturating_sub(around.into()), rank + u64::from(around));
             let (first, last) = (first.to_string(), last.to_string());
-            let range: [&[u8]; 5] =
-                [b"ZREVRANGE", KEY.as_bytes(), first.as_bytes(), last.as_bytes(), b"WITHSCORES"];
-            self.command(&range);
+            let [first, last] = [first.as_bytes(), last.as_bytes()];
+            self.command(&[b"ZREVRANGE", KEY, first, last, b"WITHSCORES"]);
         }
         self.send()?;
         let mut answers = Vec::with_capacity(users.len());
@@ -101,11 +129,6 @@ impl SortedSet {
             answers.push((rank, of, rows));
         }
         Ok(answers)
-    }
-
-    /// Its process.
-    pub(crate) fn server(&self) -> Server {
-        Server(self.server.id())
     }
 
     /// Bytes that the server has allocated.
@@ -143,7 +166,7 @@ impl SortedSet {
     fn reply(&mut self) -> Result<Reply> {
         let mut line = String::new();
         self.replies.read_line(&mut line)?;
-        let (kind, rest) = line.trim_end().split_at(1);
+        let (kind, rest) = line.trim_end().split_at_checked(1).ok_or("an empty reply")?;
         match kind {
             ":" => Ok(Reply::Number(rest.parse()?)),
             "$" => {
@@ -162,33 +185,5 @@ impl SortedSet {
             }
             _ => Err(line.into()),
         }
-    }
-}
-
-/// The process of the server.
-pub(crate) struct Server(u32);
-
-impl Server {
-    /// What it and this process have used so far, in steps of 10 ms.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
-        Ok(used(&self.0.to_string())? + used("self")?)
-    }
-}
-
-/// User and system time, in clock ticks of 10 ms (proc(5), the 14th and 15th field).
-fn used(process: &str) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat.rsplit_once(") ").ok_or("no process name")?;
-    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
-    let ticks: u32 = ticks.sum::<core::result::Result<_, _>>()?;
-    Ok(Duration::from_millis(10) * ticks)
-}
-
-impl Drop for SortedSet {
-    fn drop(&mut self) {
-        // Best effort: the server is a child, and its folder is a temporary one.
-        _ = self.server.kill();
-        _ = self.server.wait();
-        _ = std::fs::remove_dir_all(&self.folder);
     }
 }

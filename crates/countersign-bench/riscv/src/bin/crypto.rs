@@ -1,0 +1,11 @@
+//! Signing and verifying alone: what everything else stands on.
+#![no_std]
+#![no_main]
+
+use countersign_bench_riscv::{parts, stop};
+
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    parts::crypto();
+    stop()
+}

@@ -1,0 +1,237 @@
+//! Results of 22 players, from the bytes that a phone brought to the receipt on disk, against their signatures alone.
+
+use super::super::Bench;
+use crate::failure::Result;
+use crate::league::matches::{League, Pitch, Played, SEATS, SIGNATURES};
+use crate::league::{players, referee};
+use crate::report::{Report, Row, number};
+use crate::sample::{Spread, as_f64};
+use crate::targets;
+use countersign::{Fingerprint, RecordDigest, Signer, SigningKey, Timestamp, VerifyingKey};
+use countersign_league::evidence::{DeviceStatus, Settlement};
+use countersign_league::settlement::{KnownDevice, check, read, signer};
+use countersign_league::{BatchId, Nonce};
+use countersign_server::clock::instant;
+use countersign_server::random;
+use countersign_store::LeagueStore;
+use countersign_store::league::{
+    Device, NewPair, NewPlayer, NewTicket, PlayerName, SettleOutcome, StatusChange, StatusOutcome,
+};
+use countersign_store_sqlite::SqliteStore;
+use futures_util::future::try_join_all;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// Matches of a round, each on a pitch of its own.
+const MATCHES: usize = 250;
+
+/// How many are under way at any time.
+const WAITING: usize = 64;
+
+/// Phones deliver an hour after the kickoff.
+const LATER: Duration = Duration::from_secs(3_600);
+
+/// What a signature is over: a record's header has about this many bytes.
+const MESSAGE: [u8; 200] = [7; 200];
+
+/// Settlements per second, verified, decided, signed and durable.
+pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
+    if !bench.wants(targets::SETTLE) {
+        return Ok(());
+    }
+    bench.announce("league: settlements of 22 players");
+    // A thread per core, for both sides; the store's own thread shares them.
+    bench.cores.take_both();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all();
+    let runtime = { runtime }.build()?;
+    let folder = tempfile::tempdir()?;
+    let store = Arc::new(SqliteStore::open(&folder.path().join("countersign.db"))?);
+    let league = Arc::new(League::found(bench.scaled(MATCHES))?);
+    runtime.block_on(register(&*store, &league))?;
+    let (mut settled, mut verified) = (Vec::new(), Vec::new());
+    for round in 1..=u32::try_from(bench.rounds)? {
+        let played = play(&runtime, &store, &league, round)?;
+        settled.push(per_second(&runtime, played, {
+            let (store, league) = (Arc::clone(&store), Arc::clone(&league));
+            move |played| settle(Arc::clone(&store), Arc::clone(&league), played)
+        })?);
+        let key = SigningKey::from_seed(&random::bytes()?);
+        let signed = Arc::new((key.verifying_key().clone(), key.sign(&MESSAGE)));
+        let nothing = vec![(); league.pitches.len()];
+        verified.push(per_second(&runtime, nothing, move |()| verify(Arc::clone(&signed)))?);
+    }
+    bench.cores.take_load_core();
+    let middle = |rounds: &[f64]| number(Spread::of(rounds).map_or(0.0, |spread| spread.median));
+    report.add(Row {
+        name: targets::SETTLE,
+        rounds: settled.iter().zip(&verified).map(|(ours, crypto)| ours / crypto).collect(),
+        judged: None,
+        baseline: format!("{SIGNATURES} verifications {}/s", middle(&verified)),
+        note: format!(
+            "{}/s with {WAITING} under way, each answered with a signed receipt after its fsync; check, referee and SQLite, \
+             without HTTP",
+            middle(&settled)
+        ),
+    });
+    Ok(())
+}
+
+/// `work` on all of `items`, [`WAITING`] at a time.
+fn per_second<I, F>(
+    runtime: &Runtime,
+    items: Vec<I>,
+    work: impl Fn(I) -> F + Clone + Send + Sync + 'static,
+) -> Result<f64>
+where
+    I: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<()>> + Send,
+{
+    let (items, next) = (Arc::new(items), Arc::new(AtomicUsize::new(0)));
+    let begun = instant();
+    runtime.block_on(async {
+        let worker = |_| {
+            let (items, next, work) = (Arc::clone(&items), Arc::clone(&next), work.clone());
+            tokio::spawn(async move {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(item.clone()).await?;
+                }
+                Ok::<_, crate::failure::Failure>(())
+            })
+        };
+        for worker in (0..WAITING).map(worker).collect::<Vec<_>>() {
+            worker.await??;
+        }
+        Ok::<_, crate::failure::Failure>(())
+    })?;
+    Ok(as_f64(items.len()) / begun.elapsed().as_secs_f64())
+}
+
+/// The signatures of one match, with keys that are at hand.
+async fn verify(signed: Arc<(VerifyingKey, [u8; 64])>) -> Result<()> {
+    let (key, signature) = &*signed;
+    for _ in 0..SIGNATURES {
+        key.verify(black_box(&MESSAGE), signature)?;
+    }
+    tokio::task::yield_now().await;
+    Ok(())
+}
+
+/// What a server does with a bundle.
+async fn settle(store: Arc<SqliteStore>, league: Arc<League>, played: Arc<Played>) -> Result<()> {
+    let now = played.kickoff.plus(LATER);
+    let bundle = read(&played.bundle)?;
+    let device = store.find_device_by_key(signer(&bundle)?).await?;
+    let device = known(&device.ok_or("the device is not registered")?)?;
+    let server_key = |fingerprint: &Fingerprint, _: Timestamp| {
+        let key = league.server.verifying_key();
+        (key.fingerprint() == fingerprint).then(|| key.clone())
+    };
+    let checked = Arc::new(check(&bundle, &league.context(Some(&device), &server_key), now)?);
+    let referee = referee::Bench { league: Arc::clone(&league), checked, now };
+    let game = referee.game(played.bundle.clone());
+    match store.settle_game(game, referee).await? {
+        SettleOutcome::Settled { settlement: Settlement::Settled, ratings, .. }
+            if ratings.len() == SEATS =>
+        {
+            Ok(())
+        }
+        other => Err(format!("a match was to be settled: {other:?}").into()),
+    }
+}
+
+fn known(device: &Device) -> Result<KnownDevice> {
+    Ok(KnownDevice {
+        device: device.pair.device,
+        master: VerifyingKey::from_bytes(&device.pair.master)?,
+        slave: VerifyingKey::from_bytes(&device.pair.slave)?,
+        status: device.status,
+        max_players: device.pair.max_players,
+    })
+}
+
+/// A match on every pitch, with tickets that the store has issued.
+fn play(
+    runtime: &Runtime,
+    store: &SqliteStore,
+    league: &Arc<League>,
+    round: u32,
+) -> Result<Vec<Arc<Played>>> {
+    let halves = league.pitches.len().div_ceil(2);
+    let played = std::thread::scope(|scope| {
+        let play = |pitches: &'_ [Pitch]| {
+            pitches.iter().map(|pitch| Ok(Arc::new(league.play(pitch, round)?))).collect()
+        };
+        let play = &play;
+        let threads: Vec<_> = league
+            .pitches
+            .chunks(halves)
+            .map(|pitches| scope.spawn(move || -> Result<Vec<_>> { play(pitches) }))
+            .collect();
+        let parts = threads.into_iter().map(|thread| thread.join().map_err(|_| "a match broke")?);
+        parts.collect::<Result<Vec<_>>>()
+    })?;
+    let played: Vec<_> = played.into_iter().flatten().collect();
+    let tickets = league.pitches.iter().zip(&played).map(|(pitch, played)| {
+        let seats = pitch.players.iter().zip(&played.tickets);
+        let tickets = seats.map(|(player, digest)| {
+            store.issue_ticket(NewTicket {
+                digest: *digest,
+                user: player.user,
+                device: pitch.device,
+                lobby: Nonce::from_bytes([1; 16]),
+                issued: played.kickoff,
+                expires: played.kickoff.plus(LATER),
+            })
+        });
+        try_join_all(tickets)
+    });
+    runtime.block_on(try_join_all(tickets))?;
+    Ok(played)
+}
+
+/// Devices in use, and players.
+async fn register(store: &SqliteStore, league: &League) -> Result<()> {
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let pairs = league.pitches.iter().map(pair).collect();
+    store.register_pairs(pairs, now).await?;
+    for to in [DeviceStatus::Sold, DeviceStatus::Active] {
+        let changes = league.pitches.iter().map(|pitch| {
+            store.set_device_status(StatusChange { device: pitch.device, to, by: None, now })
+        });
+        for outcome in try_join_all(changes).await? {
+            let StatusOutcome::Changed { .. } = outcome else {
+                return Err(format!("a device was to be taken into use: {outcome:?}").into());
+            };
+        }
+    }
+    let members = league.pitches.iter().flat_map(|pitch| &pitch.players);
+    let players = (0..).zip(members).map(|(number, member)| {
+        let name =
+            PlayerName { name: format!("Player {number}"), skeleton: format!("player{number}") };
+        let rating = players::rating(number);
+        store.player_of(NewPlayer { user: member.user, name, rating, now })
+    });
+    try_join_all(players).await?;
+    Ok(())
+}
+
+fn pair(pitch: &Pitch) -> NewPair {
+    let known = pitch.known();
+    let (master, slave) = (&known.master, &known.slave);
+    NewPair {
+        device: pitch.device,
+        batch: BatchId::from_bytes([1; 16]),
+        serial: pitch.device.to_string(),
+        mark: "teal".to_owned(),
+        master: *master.as_bytes(),
+        master_key: *master.fingerprint(),
+        slave: *slave.as_bytes(),
+        slave_key: *slave.fingerprint(),
+        max_players: known.max_players,
+        digest: RecordDigest::from_bytes(*master.fingerprint().as_bytes()),
+        certificate: vec![1; 300],
+    }
+}
