@@ -224,6 +224,11 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         self.link.is_up()
     }
 
+    /// Whether a contact with the northern sheet would be a goal now.
+    pub fn is_armed(&self, now: u64) -> bool {
+        self.north.is_armed(now)
+    }
+
     /// The server's keys.
     pub fn keyset(&self) -> &Keyset {
         &self.keyset

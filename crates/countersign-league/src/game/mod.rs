@@ -163,6 +163,11 @@ impl Game {
         self.show(self.game_time(now).max(self.now))
     }
 
+    /// The next number of the views, for a push to a single phone.
+    pub fn take_number(&mut self) -> u64 {
+        self.seen.take()
+    }
+
     fn game_time(&self, shell: u64) -> u64 {
         shell.saturating_add_signed(self.shift)
     }
