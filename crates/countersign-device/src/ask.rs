@@ -47,7 +47,7 @@ pub(crate) struct HitArgs {
     #[arg(long, default_value_t = 900)]
     peak: u16,
 
-    /// How long the sheet was pressed, in milliseconds; it ends now
+    /// How long the sheet is pressed, in milliseconds from now on
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     duration_ms: u32,
 }

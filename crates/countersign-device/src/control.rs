@@ -96,12 +96,11 @@ impl Answer {
     }
 }
 
-/// A contact that has just ended, in the middle of the sheet.
+/// A contact in the middle of the sheet that begins now.
 pub(crate) fn contact(peak: u16, duration_ms: u32, now: u64) -> Hit {
     let duration = duration_ms.min(60_000);
-    let at = now.saturating_sub(duration.into());
     let rise = u16::try_from(duration / 4).unwrap_or(u16::MAX);
-    Hit { at, peak, duration, rise, rows: 0b0001_1000, cols: 0b0011_1000 }
+    Hit { at: now, peak, duration, rise, rows: 0b0001_1000, cols: 0b0011_1000 }
 }
 
 /// Why a command could not be given.

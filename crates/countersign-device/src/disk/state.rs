@@ -193,7 +193,7 @@ fn content(path: &Path, why: &dyn core::fmt::Display) -> StateError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign::{KeysetContent, Signer, SigningKey, Timestamp};
+    use countersign::{KeyState, KeysetContent, OnlineKey, Signer, SigningKey, Timestamp};
 
     fn root(number: u8) -> SigningKey {
         SigningKey::from_seed(&[number; 32])
@@ -205,7 +205,12 @@ mod tests {
             issued: Timestamp::from_millis(0),
             expires: Timestamp::from_millis(10_000),
             min_protocol: 1,
-            keys: Vec::new(),
+            keys: vec![OnlineKey {
+                key: root.verifying_key().clone(),
+                state: KeyState::Active,
+                not_before: Timestamp::from_millis(0),
+                not_after: Timestamp::from_millis(10_000),
+            }],
             roots: vec![root.verifying_key().clone()],
             pins: Vec::new(),
         }
