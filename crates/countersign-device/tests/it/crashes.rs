@@ -60,3 +60,16 @@ fn a_slave_counts_every_start_and_its_slots_stay_whole() {
     let slots = folders.of(Half::Slave).join("state/slots.bin");
     assert_eq!(std::fs::metadata(slots).unwrap().len(), 257 * 2 * 512);
 }
+
+#[test]
+fn a_disk_that_takes_nothing_ends_the_program_before_it_promises_anything() {
+    let running = Running::checked();
+    let to = running.master.http();
+    // A folder where the journal has to be: not even root can write there.
+    let journal = running.folders.of(Half::Master).join("state/journal.0");
+    std::fs::create_dir(journal).unwrap();
+    running.slave.goal();
+    let Running { master, folders: _folders, slave: _slave, .. } = running;
+    assert!(!master.ended(), "it ends, and says that it had to");
+    assert!(std::net::TcpStream::connect(to).is_err());
+}

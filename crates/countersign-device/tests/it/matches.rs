@@ -8,7 +8,7 @@ use countersign_league::Params;
 use countersign_league::evidence::{
     ActKind, Bundle, DeviceStatus, MatchReceipt, Outcome, Settlement, digest_of,
 };
-use countersign_league::game::State;
+use countersign_league::game::{State, Warnings};
 use countersign_league::settlement::{Checked, Context, KnownDevice, KnownRules, check, read};
 use std::net::SocketAddr;
 
@@ -104,7 +104,10 @@ fn a_slave_that_loses_power_in_a_match_says_so() {
     running.slave.kill();
     running.slave = Program::slave(&running.folders, running.port);
     running.slave.line("start 2");
-    running.slave.until("back in the match", |shown| shown["phase"] == "armed");
+    let told = watch(to, |view| view.warnings.has(Warnings::GAP));
+    // The slave has forgotten when its last goal was; the master has not.
+    let rearmed = told.goals[0].at + Params::SHORT.rearm + 100;
+    running.master.until("rearmed", |shown| shown["played_ms"].as_u64() > Some(rearmed.into()));
     running.slave.goal();
     watch(to, |view| view.goals.len() == 2);
     confirm(to, &mut phones);
@@ -130,6 +133,7 @@ fn a_master_that_loses_power_in_a_match_goes_on_with_it() {
     assert_eq!(after.goals, before.goals);
     assert!(after.number > before.number);
     assert_eq!(running.master.show()["match_id"], match_id);
+    running.slave.until("armed again", |shown| shown["phase"] == "armed" && shown["epoch"] == 2);
     running.slave.goal();
     for phone in &mut phones {
         *phone = phone.elsewhere(to);

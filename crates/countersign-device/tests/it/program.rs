@@ -140,6 +140,11 @@ impl Program {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().success()
     }
+
+    /// Waits until it ends by itself. Whether it ended well.
+    pub(crate) fn ended(mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
 }
 
 impl Drop for Program {
@@ -152,32 +157,40 @@ impl Drop for Program {
 
 /// Both halves, paired, with an open lobby.
 pub(crate) struct Running {
-    pub(crate) folders: Folders,
     pub(crate) master: Program,
     pub(crate) slave: Program,
+    /// Dropped last: the programs are in it.
+    pub(crate) folders: Folders,
     /// The master's port of the pair link.
     pub(crate) port: u16,
 }
 
 impl Running {
     pub(crate) fn start() -> Self {
+        let running = Self::checked();
+        running.slave.goal();
+        running.master.until_state("lobby");
+        running
+    }
+
+    /// Paired, and all that is missing is a hit of the south goal.
+    pub(crate) fn checked() -> Self {
         let folders = Folders::new();
         let master = Program::master(&folders, "udp:127.0.0.1:0");
         let port = master.link_port();
         let slave = Program::slave(&folders, port);
         let running = Self { folders, master, slave, port };
-        running.open_lobby();
+        running.goal_check();
         running
     }
 
-    fn open_lobby(&self) {
+    /// Paired, and the north goal was hit.
+    fn goal_check(&self) {
         self.slave.until("up", |shown| shown["role"] == "slave");
         self.master.ask(&["button"]).unwrap();
         self.master.until_state("goal_check");
         self.slave.until("told to check", |shown| shown["phase"] == "check");
         self.master.goal();
-        self.slave.goal();
-        self.master.until_state("lobby");
     }
 
     /// The same ports again, after a loss of power.

@@ -153,6 +153,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             outputs: VecDeque::new(),
         };
         if boot.open_match {
+            device.keep_slave_awake(now);
             device.order(pair::master::Order::Connect, now);
         }
         device.settle(now);
