@@ -189,9 +189,9 @@ mod tests {
     fn power_may_fail_at_any_byte_of_a_new_journal() {
         let home = tempfile::tempdir().unwrap();
         let (old, new) = (entries(3), entries(2));
-        write(home.path(), &[old.clone()]);
+        write(home.path(), std::slice::from_ref(&old));
         let kept = fs::read(home.path().join("journal.0")).unwrap();
-        write(home.path(), &[new.clone()]);
+        write(home.path(), std::slice::from_ref(&new));
         let whole = fs::read(home.path().join("journal.1")).unwrap();
         let first = HEADER + new[0].len();
         for len in 0..=whole.len() {

@@ -21,6 +21,9 @@ pub(crate) struct Slots {
     written: Vec<Written>,
 }
 
+/// Number and newest bytes of a slot.
+pub(crate) type Found = (u16, Vec<u8>);
+
 /// Number of the newest write of a slot, and the place where it is.
 #[derive(Debug, Clone, Copy, Default)]
 struct Written {
@@ -30,7 +33,7 @@ struct Written {
 
 impl Slots {
     /// Opens or makes the file; tells the newest whole bytes of every slot that has some.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<(u16, Vec<u8>)>), DiskError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Found>), DiskError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(path).map_err(failed(path, "opened"))?;
@@ -65,7 +68,7 @@ impl Slots {
         Ok(())
     }
 
-    fn load(&mut self) -> io::Result<Vec<(u16, Vec<u8>)>> {
+    fn load(&mut self) -> io::Result<Vec<Found>> {
         let mut found = Vec::new();
         for (slot, written) in self.written.iter_mut().enumerate() {
             let mut newest: Option<(Written, Vec<u8>)> = None;

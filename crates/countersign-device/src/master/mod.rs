@@ -13,10 +13,11 @@ use crate::radio::Radios;
 use crate::random::Random;
 use crate::start::{Common, Running, Started, prepare};
 use crate::{disk::Journal, display::Display, tls};
+use axum::Router;
 use countersign::Keyset;
 use countersign_league::device::{Device, Parts};
 use countersign_league::game::Setup;
-use countersign_listen::{ListenConfig, Listener};
+use countersign_listen::{Certificate, ListenConfig, Listener};
 use countersign_provision::{Half, NetworkConfig, Provision};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -71,16 +72,7 @@ pub(crate) struct MasterArgs {
 pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let started = prepare(&args.common, Half::Master).await?;
     let network = started.provision.config.network.clone();
-    let https = address(args.listen, network.https);
-    let http = address(args.http, network.http);
-    let secure = match https {
-        None => None,
-        Some(address) => {
-            let certificate = tls::load(&args.common.folder, &network)?;
-            Some((Listener::tls(address, listen_config(), &certificate)?, certificate))
-        }
-    };
-    let plain = http.map(|address| Listener::plain(address, listen_config())).transpose()?;
+    let Doors { plain, secure } = Doors::open(&args, &network)?;
     let link = link::open(&args.link.unwrap_or_else(|| default_link(&network))).await?;
     let place = Place {
         https: secure.as_ref().map(|(listener, _)| listener.local_addr()),
@@ -128,21 +120,46 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let running = Running::start(half, clock, link, felt, control)?;
     let handle = running.handle.clone();
     let app = http::App { handle, views: newest, drops: dropped, radios, outbox };
-    let router = http::router(Arc::new(app));
-    let mut serving = JoinSet::new();
-    if let Some(listener) = plain {
-        serving.spawn(serve(listener, router.clone(), running.stop.subscribe()));
-    }
-    if let Some((listener, certificate)) = secure {
-        tokio::spawn(certificate.watch(CERTIFICATE_WATCH));
-        serving.spawn(serve(listener, router, running.stop.subscribe()));
-    }
+    let mut serving = Doors { plain, secure }.serve(&http::router(Arc::new(app)), &running.stop);
     let outcome = running.wait().await;
     while serving.join_next().await.is_some() {}
     outcome
 }
 
-async fn serve(listener: Listener, router: axum::Router, mut stop: watch::Receiver<bool>) {
+/// Where phones come in.
+struct Doors {
+    plain: Option<Listener>,
+    secure: Option<(Listener, Arc<Certificate>)>,
+}
+
+impl Doors {
+    fn open(args: &MasterArgs, network: &NetworkConfig) -> Result<Self, DeviceError> {
+        let secure = match address(args.listen, network.https) {
+            None => None,
+            Some(address) => {
+                let certificate = tls::load(&args.common.folder, network)?;
+                Some((Listener::tls(address, listen_config(), &certificate)?, certificate))
+            }
+        };
+        let plain = address(args.http, network.http);
+        let plain = plain.map(|address| Listener::plain(address, listen_config())).transpose()?;
+        Ok(Self { plain, secure })
+    }
+
+    fn serve(self, router: &Router, stop: &watch::Sender<bool>) -> JoinSet<()> {
+        let mut serving = JoinSet::new();
+        if let Some(listener) = self.plain {
+            serving.spawn(serve(listener, router.clone(), stop.subscribe()));
+        }
+        if let Some((listener, certificate)) = self.secure {
+            tokio::spawn(certificate.watch(CERTIFICATE_WATCH));
+            serving.spawn(serve(listener, router.clone(), stop.subscribe()));
+        }
+        serving
+    }
+}
+
+async fn serve(listener: Listener, router: Router, mut stop: watch::Receiver<bool>) {
     listener.serve(router, async move { drop(stop.wait_for(|stop| *stop).await) }).await;
 }
 

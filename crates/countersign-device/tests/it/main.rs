@@ -1,4 +1,10 @@
 //! Real programs: a master and a slave, phones over HTTP, and losses of power.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails where it unwraps"
+)]
 
 mod crashes;
 mod folders;

@@ -25,7 +25,9 @@ fn pushed(socket: &mut WebSocket<TcpStream>) -> Vec<u8> {
         match socket.read().unwrap() {
             Message::Binary(frame) => return frame.to_vec(),
             Message::Ping(_) | Message::Pong(_) => {}
-            other => panic!("{other:?}"),
+            other @ (Message::Text(_) | Message::Close(_) | Message::Frame(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 }
