@@ -39,7 +39,10 @@ const LAYERS: &[Layer] = &[
         &[
             "countersign",
             "countersign-keys",
+            "countersign-league",
             "countersign-listen",
+            "countersign-provision",
+            "countersign-ranks",
             "countersign-store",
             "countersign-identity",
         ],
