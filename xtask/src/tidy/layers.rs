@@ -20,6 +20,16 @@ const LAYERS: &[Layer] = &[
         "countersign-factory",
         &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
     ),
+    (
+        "countersign-device",
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-keys",
+            "countersign-listen",
+            "countersign-provision",
+        ],
+    ),
     ("countersign-app", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
     ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
@@ -29,7 +39,10 @@ const LAYERS: &[Layer] = &[
         &[
             "countersign",
             "countersign-keys",
+            "countersign-league",
             "countersign-listen",
+            "countersign-provision",
+            "countersign-ranks",
             "countersign-store",
             "countersign-identity",
         ],

@@ -102,6 +102,18 @@ audience = "league.example.org"
 # path = "/notes*"
 # scope = "user"
 
+# Matches, ratings and goal-line devices: docs/league.md. Without this section there is no league.
+# [league]
+# rulesets = ["official"]              # built-in rules whose matches are rated: official, short
+# factory_keys = []                    # public keys of factories, 64 hexadecimal digits each: `countersign factory show`
+# device_domain = ""                   # devices are <first 16 digits of their id>.<domain>, like glt.league.example.org
+# certificate_days = 90                # how long a device certificate is believed
+# ticket_minutes = 30                  # how long a ticket for one lobby may be joined with
+# travel_hours = 12                    # the same for a ticket for any lobby; at most 12
+# player_matches_per_day = 6           # rated ones (UTC); more are played and not rated
+# device_matches_per_day = 20
+# pending_hours = 24                   # a flagged match waits for disputes before it counts
+
 [log]
 # filter = "info"                      # one line per request: "info,countersign::access=debug"
 # format = "text"                      # or "json"
@@ -123,6 +135,7 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         let config = loaded.unwrap();
         assert_eq!(config.upstream.unwrap().route.len(), 1);
+        assert_eq!(config.league.unwrap().caps().player, 6);
     }
 
     fn uncomment(line: &str) -> String {

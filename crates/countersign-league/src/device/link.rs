@@ -95,9 +95,31 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             let ticks = self.link.slave_clock(now).map_or(0, |(_, ticks)| ticks);
             // What is missing is reported when the reports come, and voids the match then.
             self.hear_game(Event::MasterRecovered { boot, ticks, gapless: true }, now);
+            self.resume_slave(now);
         }
         self.hear_game(Event::LinkRestored, now);
         self.trusted(epoch, now);
+    }
+
+    /// Power came back in a match whose times are not known yet: whatever the slave sees meanwhile may count.
+    pub(super) fn keep_slave_awake(&mut self, now: u64) {
+        if let Some(invitation) = self.game.invitation() {
+            let (start, end) = (i64::MIN, i64::MAX);
+            self.order(Order::Begin { match_id: invitation.match_id, start, end }, now);
+        }
+    }
+
+    /// The match goes on: the slave hears again what it is there for.
+    fn resume_slave(&mut self, now: u64) {
+        let Some((match_id, start)) = self.game.kickoff() else { return };
+        let end = start.saturating_add(self.params.duration.into());
+        let is_over = matches!(self.state(), State::Drain | State::Review);
+        if is_over || matches!(self.state(), State::Kickoff | State::Playing) {
+            self.order(Order::Begin { match_id, start, end }, now);
+        }
+        if is_over {
+            self.order(Order::Drain, now);
+        }
     }
 
     fn trusted(&mut self, epoch: u32, now: u64) {

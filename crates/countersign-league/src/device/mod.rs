@@ -153,6 +153,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             outputs: VecDeque::new(),
         };
         if boot.open_match {
+            device.keep_slave_awake(now);
             device.order(pair::master::Order::Connect, now);
         }
         device.settle(now);
@@ -222,6 +223,11 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
     /// Whether the slave is there.
     pub fn is_linked(&self) -> bool {
         self.link.is_up()
+    }
+
+    /// Whether a contact with the northern sheet would be a goal now.
+    pub fn is_armed(&self, now: u64) -> bool {
+        self.north.is_armed(now)
     }
 
     /// The server's keys.

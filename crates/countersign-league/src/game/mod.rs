@@ -164,6 +164,19 @@ impl Game {
         self.show(self.game_time(now).max(self.now))
     }
 
+    /// The match that was drawn, and its kickoff on the shell's clock: before zero, if power failed since.
+    pub fn kickoff(&self) -> Option<(MatchId, i64)> {
+        let fixture = self.fixture.as_ref()?;
+        let at = fixture.kickoff.or(self.deadline.filter(|_| self.state == State::Kickoff))?;
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        Some((fixture.start.match_id, at.saturating_sub(self.shift)))
+    }
+
+    /// The next number of the views, for a push to a single phone.
+    pub fn take_number(&mut self) -> u64 {
+        self.seen.take()
+    }
+
     fn game_time(&self, shell: u64) -> u64 {
         shell.saturating_add_signed(self.shift)
     }

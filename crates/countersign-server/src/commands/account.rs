@@ -1,20 +1,20 @@
 //! The account: taking everything along, and leaving.
 
 use super::{Stop, parse, session};
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign::ResultCode;
-use countersign_store::{AccountExport, AuditEntry, AuditEvent, Store, StoredRecord};
+use countersign_store::{AccountExport, AuditEntry, AuditEvent, StoredRecord};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What has to be typed to delete an account.
 const CONFIRMATION: &str = "delete my account";
 
-pub(super) async fn export<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn export<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let current = admitted.session.device.id;
     match app.store.export_account(admitted.session.user).await? {
         Some(export) => Ok(Reply::json(&view(&export, current))),
@@ -52,7 +52,7 @@ fn view(export: &AccountExport, current: countersign::SessionId) -> Value {
     })
 }
 
-pub(super) async fn delete<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn delete<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Delete {
         confirm: String,

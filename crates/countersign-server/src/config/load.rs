@@ -111,6 +111,9 @@ impl Config {
         {
             return fail("upstream.url begins with http:// or https://");
         }
+        if let Some(league) = &self.league {
+            league.check()?;
+        }
         self.log.check()
     }
 }

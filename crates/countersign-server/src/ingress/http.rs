@@ -1,8 +1,8 @@
 //! One frame in, one frame out.
 
 use super::caller::Caller;
-use super::{MEDIA_TYPE, read};
-use crate::app::App;
+use super::{MEDIA_TYPE, is_within, read};
+use crate::app::{App, Backend};
 use crate::clock;
 use crate::commands;
 use crate::gateway::Refusal;
@@ -14,7 +14,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign::{ReplyTo, ResultCode};
-use countersign_store::Store;
 use http::{HeaderValue, StatusCode, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,12 +23,12 @@ use tracing::{Instrument, Span};
 const ACCESS: &str = "countersign::access";
 
 /// `POST /x`: the only handler of signed requests over plain HTTP.
-pub(super) async fn exchange<S: Store>(
+pub(super) async fn exchange<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
 ) -> Response {
-    let frame = match read(&app, body, app.limits.frame_max).await {
+    let frame = match read(&app, body, app.limits.large_max).await {
         Ok(frame) => frame,
         Err(problem) => return problem.into_response(),
     };
@@ -40,7 +39,7 @@ pub(super) async fn exchange<S: Store>(
 }
 
 /// Verifies a frame and runs it; for every transport that carries frames.
-pub(super) async fn answer<S: Store>(
+pub(super) async fn answer<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
@@ -53,7 +52,7 @@ pub(super) async fn answer<S: Store>(
     answered
 }
 
-async fn exchanged<S: Store>(
+async fn exchanged<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
@@ -61,6 +60,9 @@ async fn exchanged<S: Store>(
     let started = clock::instant();
     if app.failed.is_set() {
         return Err(Problem::Unavailable("The server's clock or disk cannot be trusted."));
+    }
+    if !is_within(app, &frame) {
+        return Err(Problem::TooLarge);
     }
     let answered = match app.gateway.verify(frame, ip).await {
         Ok(admitted) => {
@@ -90,7 +92,7 @@ async fn exchanged<S: Store>(
 }
 
 /// An HTTP answer that carries a signed frame.
-pub(super) fn sealed<S: Store>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
+pub(super) fn sealed<S: Backend>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
     let status = http_status(reply.result);
     let frame = app.gateway.seal(reply_to, reply);
     let mut response = (status, Body::from(frame)).into_response();
