@@ -13,6 +13,8 @@ pub(crate) fn command(args: &[String]) -> Outcome {
         ));
     }
     setup::ensure_for_bench()?;
+    // A real pair plays in one of the measurements.
+    Run::cargo().args(["build", "--release", "--package", "countersign-device"]).run()?;
     Run::cargo()
         .args(["run", "--release", "--package", "countersign-bench", "--features", "peers", "--"])
         .args(args)

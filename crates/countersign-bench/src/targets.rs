@@ -65,11 +65,12 @@ pub(crate) const SETTLE: &str = "league.settle_vs_crypto";
 pub(crate) const CORE: &str = "league.core_size_riscv_kib";
 pub(crate) const CORE_MASTER: &str = "league.core_size_riscv_kib.master";
 pub(crate) const CORE_SLAVE: &str = "league.core_size_riscv_kib.slave";
+pub(crate) const GOAL: &str = "league.goal_p99_ms";
 pub(crate) const START: &str = "server.start_ms";
 pub(crate) const RSS: &str = "server.rss_mib";
 
 /// All of them, in the order of the table.
-pub(crate) const IDS: [Id; 20] = [
+pub(crate) const IDS: [Id; 21] = [
     at_least(FLOOR, Some(0.90), 2.5),
     at_least(ECHO, Some(0.12), 0.33),
     at_least(JWT, Some(1.0), 2.5),
@@ -88,6 +89,7 @@ pub(crate) const IDS: [Id; 20] = [
     reported(CORE),
     reported(CORE_MASTER),
     reported(CORE_SLAVE),
+    at_most(GOAL, 50.0, 10.0),
     at_most(START, 1000.0, 200.0),
     at_most(RSS, 40.0, 25.0),
 ];

@@ -70,6 +70,7 @@ const LAYERS: &[Layer] = &[
             "countersign",
             "countersign-keys",
             "countersign-league",
+            "countersign-provision",
             "countersign-ranks",
             "countersign-store",
             "countersign-store-sqlite",

@@ -1,18 +1,15 @@
 //! Honest matches of 22 players, signed by everybody who has to sign.
 
+use super::keys::{Keys, key};
 use crate::failure::Result;
 use countersign::{Realm, RecordDigest, RecordId, Signer, SigningKey, Timestamp, UserId};
 use countersign_league::draw::{Draw, Entrant, draw};
 use countersign_league::evidence::{
-    Artefact, Bundle, DeviceStatus, Goal, GoalState, MatchResult, MatchStart, Outcome,
-    PlayerEvidence, Roll, SeatFlags, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags, digest_of,
-    seal,
+    Artefact, Bundle, Goal, GoalState, MatchResult, MatchStart, Outcome, PlayerEvidence, Roll,
+    SeatFlags, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags, digest_of, seal,
 };
 use countersign_league::rating::{Deltas, Ending, Rated, final_deltas, stakes};
-use countersign_league::settlement::{Context, KnownDevice, KnownRules};
-use countersign_league::{
-    Commitment, DeviceId, End, JournalHead, MatchId, Nonce, Params, Seat, Team,
-};
+use countersign_league::{Commitment, DeviceId, End, JournalHead, MatchId, Nonce, Params, Team};
 use countersign_server::random;
 use std::time::Duration;
 
@@ -22,19 +19,18 @@ pub(crate) const SEATS: usize = 22;
 /// Signatures that a server verifies: tickets, roll calls, start, result, and the slave's seal.
 pub(crate) const SIGNATURES: usize = 2 * SEATS + 3;
 
-const RULES: Params = Params::OFFICIAL;
+/// What is played.
+pub(crate) const RULES: Params = Params::OFFICIAL;
 
 /// Kickoff of the first round of matches.
-const FIRST_KICKOFF: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+pub(crate) const FIRST_KICKOFF: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// Between rounds: nobody plays more often a day than is rated.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A deployment, with as many devices and groups of players as play at once.
 pub(crate) struct League {
-    pub(crate) realm: Realm,
-    pub(crate) server: SigningKey,
-    pub(crate) rules: [KnownRules; 1],
+    pub(crate) keys: Keys,
     pub(crate) pitches: Vec<Pitch>,
 }
 
@@ -61,30 +57,26 @@ pub(crate) struct Played {
     /// Digests of the tickets, by seat.
     pub(crate) tickets: Vec<RecordDigest>,
     pub(crate) kickoff: Timestamp,
+    pub(crate) match_id: MatchId,
 }
 
 impl League {
     /// With fresh keys.
     pub(crate) fn found(pitches: usize) -> Result<Self> {
         let pitches = (0..pitches).map(Pitch::found).collect::<Result<_>>()?;
-        Ok(Self {
-            realm: Realm::new("league", "league.example.org")?,
-            server: key()?,
-            rules: [KnownRules { params: RULES, rated: true }],
-            pitches,
-        })
+        Ok(Self { keys: Keys::draw(FIRST_KICKOFF)?, pitches })
     }
 
     /// Plays and signs match `round`, from 1, of a pitch.
     pub(crate) fn play(&self, pitch: &Pitch, round: u32) -> Result<Played> {
         let kickoff = FIRST_KICKOFF.plus(DAY * round);
-        let by = Author { realm: &self.realm, at: kickoff };
+        let by = Author { realm: &self.keys.realm, at: kickoff };
         let (secret, lobby, challenge) =
             (random::bytes()?, nonce(random::bytes()?), nonce(random::bytes()?));
         let commit = Commitment::to(&secret);
         let match_id = MatchId::derive(&pitch.device, round, &commit);
         let tickets = pitch.tickets(lobby, kickoff);
-        let sign = |ticket: &Ticket| by.sign(&self.server, ticket);
+        let sign = |ticket: &Ticket| by.sign(&self.keys.online, ticket);
         let ticket_frames = tickets.iter().map(sign).collect::<Result<Vec<_>>>()?;
         let digests = by.digests(&ticket_frames)?;
         let roll = |ticket: &RecordDigest| -> Result<Roll> {
@@ -113,24 +105,10 @@ impl League {
         let (start_frame, result_frame) = by.ends(pitch, &start)?;
         let players = ticket_frames.into_iter().zip(roll_frames);
         let players = players.map(|(ticket, roll)| PlayerEvidence { ticket, roll }).collect();
-        let bundle =
-            Bundle { start: start_frame, result: result_frame, players, acts: Vec::new() };
-        Ok(Played { bundle: bundle.encode(), tickets: digests, kickoff })
-    }
-
-    /// What a server knows when a result of this device arrives.
-    pub(crate) fn context<'a>(
-        &'a self,
-        device: Option<&'a KnownDevice>,
-        server_key: &'a ServerKey<'a>,
-    ) -> Context<'a> {
-        Context { realm: &self.realm, device, server_key, rules: &self.rules }
+        let bundle = Bundle { start: start_frame, result: result_frame, players, acts: Vec::new() };
+        Ok(Played { bundle: bundle.encode(), tickets: digests, kickoff, match_id })
     }
 }
-
-/// Finds the server's key of a fingerprint and a time.
-pub(crate) type ServerKey<'a> =
-    dyn Fn(&countersign::Fingerprint, Timestamp) -> Option<countersign::VerifyingKey> + 'a;
 
 impl Pitch {
     fn found(number: usize) -> Result<Self> {
@@ -139,17 +117,6 @@ impl Pitch {
         let players = (first..).take(SEATS).map(Member::draw).collect::<Result<_>>()?;
         let device = DeviceId::from_bytes((u128::from(number) + 1).to_be_bytes());
         Ok(Self { device, master: key()?, slave: key()?, players })
-    }
-
-    /// The device as the server knows it.
-    pub(crate) fn known(&self) -> KnownDevice {
-        KnownDevice {
-            device: self.device,
-            master: self.master.verifying_key().clone(),
-            slave: self.slave.verifying_key().clone(),
-            status: DeviceStatus::Active,
-            max_players: RULES.max_players,
-        }
     }
 
     fn tickets(&self, lobby: Nonce, kickoff: Timestamp) -> Vec<Ticket> {
@@ -231,20 +198,17 @@ fn roster(
 ) -> Vec<StartLine> {
     let rated: Vec<Rated> = tickets.iter().map(Rated::from).collect();
     let stakes = stakes(&RULES, &rated, &draw.teams);
-    let digests = ticket_digests.iter().zip(roll_digests);
-    let seats = tickets.iter().zip(digests).zip(draw.teams.iter().zip(stakes));
-    let line = |((ticket, (digest, roll)), (team, stakes))| {
-        let ticket: &Ticket = ticket;
-        StartLine {
-            user: ticket.user,
-            ticket: *digest,
-            roll: *roll,
-            team: *team,
-            stakes,
-            radio: [0; 8],
-        }
-    };
-    seats.map(line).collect()
+    let signed = tickets.iter().zip(ticket_digests).zip(roll_digests);
+    let seats = signed.zip(draw.teams.iter().zip(stakes));
+    let lines = seats.map(|(((ticket, digest), roll), (team, stakes))| StartLine {
+        user: ticket.user,
+        ticket: *digest,
+        roll: *roll,
+        team: *team,
+        stakes,
+        radio: [0; 8],
+    });
+    lines.collect()
 }
 
 /// Three goals for team A, one for team B.
@@ -309,10 +273,6 @@ fn slave_seal(pitch: &Pitch, start: &MatchStart, goals: usize) -> SlaveSeal {
     };
     let signature = pitch.slave.sign(&unsigned.message(&start.device, &start.match_id));
     SlaveSeal { signature, ..unsigned }
-}
-
-fn key() -> Result<SigningKey> {
-    Ok(SigningKey::from_seed(&random::bytes()?))
 }
 
 const fn nonce(bytes: [u8; 16]) -> Nonce {

@@ -39,9 +39,7 @@ pub(crate) fn user(number: u32) -> UserId {
 pub(crate) fn rating(number: u32) -> i32 {
     let dice = mix(u64::from(number) ^ 0xABCD);
     let sum: u64 = (0..4).map(|die| (dice >> (16 * die)) & 0xFFFF).sum();
-    1_500_000
-        + (sum as i64 * 1_386 / 262_144 - 693) as i32 * 1_000
-        + (dice % 1_000) as i32
+    1_500_000 + (sum as i64 * 1_386 / 262_144 - 693) as i32 * 1_000 + (dice % 1_000) as i32
 }
 
 /// The first `count` players.

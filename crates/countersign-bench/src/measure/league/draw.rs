@@ -28,10 +28,10 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let pitch = league.pitches.first().ok_or("a league has a pitch")?;
     let bundle = read(&league.play(pitch, 1)?.bundle)?;
     let start: MatchStart =
-        open(&league.realm, pitch.master.verifying_key(), &bundle.start)?.value;
-    let server = league.server.verifying_key();
+        open(&league.keys.realm, pitch.master.verifying_key(), &bundle.start)?.value;
+    let server = league.keys.online.verifying_key();
     let ticket = |seat: &countersign_league::evidence::PlayerEvidence| -> Result<Ticket> {
-        Ok(open(&league.realm, server, &seat.ticket)?.value)
+        Ok(open(&league.keys.realm, server, &seat.ticket)?.value)
     };
     let tickets = bundle.players.iter().map(ticket).collect::<Result<Vec<_>>>()?;
     let (mut ours, mut verify) = (Vec::new(), Vec::new());

@@ -2,6 +2,7 @@
 
 mod core_size;
 mod draw;
+mod goal;
 mod rank;
 mod search;
 mod settle;
@@ -16,5 +17,6 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     search::measure(bench, report)?;
     draw::measure(bench, report)?;
     settle::measure(bench, report)?;
-    core_size::measure(bench, report)
+    core_size::measure(bench, report)?;
+    goal::measure(bench, report)
 }

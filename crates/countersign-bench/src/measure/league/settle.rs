@@ -2,16 +2,21 @@
 
 use super::super::Bench;
 use crate::failure::Result;
-use crate::league::matches::{League, Pitch, Played, SEATS, SIGNATURES};
-use crate::league::{players, referee};
+use crate::league::matches::{FIRST_KICKOFF, League, Pitch, Played, RULES, SEATS, SIGNATURES};
+use crate::league::players;
 use crate::report::{Report, Row, number};
 use crate::sample::{Spread, as_f64};
 use crate::targets;
-use countersign::{Fingerprint, RecordDigest, Signer, SigningKey, Timestamp, VerifyingKey};
-use countersign_league::evidence::{DeviceStatus, Settlement};
-use countersign_league::settlement::{KnownDevice, check, read, signer};
+use countersign::{Fingerprint, Keyset, RecordDigest, Signer, SigningKey, Timestamp, VerifyingKey};
+use countersign_league::evidence::{Bundle, DeviceStatus, Settlement, digest_of};
+use countersign_league::settlement::{
+    Checked, Context, KnownDevice, KnownRules, check, read, signer,
+};
 use countersign_league::{BatchId, Nonce};
 use countersign_server::clock::instant;
+use countersign_server::config::LeagueConfig;
+use countersign_server::gateway::Sealer;
+use countersign_server::league::League as ServerLeague;
 use countersign_server::random;
 use countersign_store::LeagueStore;
 use countersign_store::league::{
@@ -37,6 +42,15 @@ const LATER: Duration = Duration::from_secs(3_600);
 /// What a signature is over: a record's header has about this many bytes.
 const MESSAGE: [u8; 200] = [7; 200];
 
+/// What settles in the real server.
+struct Server {
+    store: SqliteStore,
+    league: ServerLeague,
+    keyset: Keyset,
+    sealer: Sealer,
+    rules: [KnownRules; 1],
+}
+
 /// Settlements per second, verified, decided, signed and durable.
 pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     if !bench.wants(targets::SETTLE) {
@@ -45,18 +59,24 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     bench.announce("league: settlements of 22 players");
     // A thread per core, for both sides; the store's own thread shares them.
     bench.cores.take_both();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all();
-    let runtime = { runtime }.build()?;
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.worker_threads(2).enable_all().build()?;
     let folder = tempfile::tempdir()?;
-    let store = Arc::new(SqliteStore::open(&folder.path().join("countersign.db"))?);
-    let league = Arc::new(League::found(bench.scaled(MATCHES))?);
-    runtime.block_on(register(&*store, &league))?;
+    let league = League::found(bench.scaled(MATCHES))?;
+    let server = Arc::new(Server {
+        store: SqliteStore::open(&folder.path().join("countersign.db"))?,
+        league: ServerLeague::new(&LeagueConfig::default())?,
+        keyset: league.keys.opened()?,
+        sealer: league.keys.sealer(FIRST_KICKOFF)?,
+        rules: [KnownRules { params: RULES, rated: true }],
+    });
+    runtime.block_on(register(&server.store, &league))?;
     let (mut settled, mut verified) = (Vec::new(), Vec::new());
     for round in 1..=u32::try_from(bench.rounds)? {
-        let played = play(&runtime, &store, &league, round)?;
+        let played = play(&runtime, &server.store, &league, round)?;
         settled.push(per_second(&runtime, played, {
-            let (store, league) = (Arc::clone(&store), Arc::clone(&league));
-            move |played| settle(Arc::clone(&store), Arc::clone(&league), played)
+            let server = Arc::clone(&server);
+            move |played| settle(Arc::clone(&server), played)
         })?);
         let key = SigningKey::from_seed(&random::bytes()?);
         let signed = Arc::new((key.verifying_key().clone(), key.sign(&MESSAGE)));
@@ -71,7 +91,7 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         judged: None,
         baseline: format!("{SIGNATURES} verifications {}/s", middle(&verified)),
         note: format!(
-            "{}/s with {WAITING} under way, each answered with a signed receipt after its fsync; check, referee and SQLite, \
+            "{}/s with {WAITING} under way, each answered with a signed receipt after its fsync; check, the server's referee and SQLite, \
              without HTTP",
             middle(&settled)
         ),
@@ -119,18 +139,19 @@ async fn verify(signed: Arc<(VerifyingKey, [u8; 64])>) -> Result<()> {
     Ok(())
 }
 
-/// What a server does with a bundle.
-async fn settle(store: Arc<SqliteStore>, league: Arc<League>, played: Arc<Played>) -> Result<()> {
+/// What a server does with a bundle, but for the request around it.
+async fn settle(server: Arc<Server>, played: Arc<Played>) -> Result<()> {
+    let server = &*server;
+    let Server { store, league, sealer, .. } = server;
     let now = played.kickoff.plus(LATER);
     let bundle = read(&played.bundle)?;
+    let digest = digest_of(sealer.realm(), &bundle.result)?;
+    if store.find_receipt(played.match_id, digest).await?.is_some() {
+        return Err("a match was settled before".into());
+    }
     let device = store.find_device_by_key(signer(&bundle)?).await?;
     let device = known(&device.ok_or("the device is not registered")?)?;
-    let server_key = |fingerprint: &Fingerprint, _: Timestamp| {
-        let key = league.server.verifying_key();
-        (key.fingerprint() == fingerprint).then(|| key.clone())
-    };
-    let checked = Arc::new(check(&bundle, &league.context(Some(&device), &server_key), now)?);
-    let referee = referee::Bench { league: Arc::clone(&league), checked, now };
+    let referee = league.referee(verified(server, &bundle, &device, now)?, sealer.clone(), now);
     let game = referee.game(played.bundle.clone());
     match store.settle_game(game, referee).await? {
         SettleOutcome::Settled { settlement: Settlement::Settled, ratings, .. }
@@ -140,6 +161,23 @@ async fn settle(store: Arc<SqliteStore>, league: Arc<League>, played: Arc<Played
         }
         other => Err(format!("a match was to be settled: {other:?}").into()),
     }
+}
+
+fn verified(
+    server: &Server,
+    bundle: &Bundle,
+    device: &KnownDevice,
+    now: Timestamp,
+) -> Result<Checked> {
+    let server_key =
+        |signer: &Fingerprint, at: Timestamp| server.keyset.record_key(signer, at).ok().cloned();
+    let context = Context {
+        realm: server.sealer.realm(),
+        device: Some(device),
+        server_key: &server_key,
+        rules: &server.rules,
+    };
+    Ok(check(bundle, &context, now)?)
 }
 
 fn known(device: &Device) -> Result<KnownDevice> {
@@ -156,20 +194,17 @@ fn known(device: &Device) -> Result<KnownDevice> {
 fn play(
     runtime: &Runtime,
     store: &SqliteStore,
-    league: &Arc<League>,
+    league: &League,
     round: u32,
 ) -> Result<Vec<Arc<Played>>> {
-    let halves = league.pitches.len().div_ceil(2);
+    let half = league.pitches.len().div_ceil(2);
+    let play = |pitches: &[Pitch]| -> Result<Vec<_>> {
+        pitches.iter().map(|pitch| Ok(Arc::new(league.play(pitch, round)?))).collect()
+    };
     let played = std::thread::scope(|scope| {
-        let play = |pitches: &'_ [Pitch]| {
-            pitches.iter().map(|pitch| Ok(Arc::new(league.play(pitch, round)?))).collect()
-        };
         let play = &play;
-        let threads: Vec<_> = league
-            .pitches
-            .chunks(halves)
-            .map(|pitches| scope.spawn(move || -> Result<Vec<_>> { play(pitches) }))
-            .collect();
+        let pitches = league.pitches.chunks(half);
+        let threads: Vec<_> = pitches.map(|some| scope.spawn(move || play(some))).collect();
         let parts = threads.into_iter().map(|thread| thread.join().map_err(|_| "a match broke")?);
         parts.collect::<Result<Vec<_>>>()
     })?;
@@ -219,18 +254,17 @@ async fn register(store: &SqliteStore, league: &League) -> Result<()> {
 }
 
 fn pair(pitch: &Pitch) -> NewPair {
-    let known = pitch.known();
-    let (master, slave) = (&known.master, &known.slave);
+    let (master, slave) = (pitch.master.verifying_key(), pitch.slave.verifying_key());
     NewPair {
         device: pitch.device,
         batch: BatchId::from_bytes([1; 16]),
-        serial: pitch.device.to_string(),
-        mark: "teal".to_owned(),
+        serial: "GL-00001".to_owned(),
+        mark: "teal 07".to_owned(),
         master: *master.as_bytes(),
         master_key: *master.fingerprint(),
         slave: *slave.as_bytes(),
         slave_key: *slave.fingerprint(),
-        max_players: known.max_players,
+        max_players: RULES.max_players,
         digest: RecordDigest::from_bytes(*master.fingerprint().as_bytes()),
         certificate: vec![1; 300],
     }
