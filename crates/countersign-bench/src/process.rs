@@ -61,15 +61,7 @@ impl Process {
 
     /// CPU time of all its threads so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let mut total = Duration::ZERO;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread that ends meanwhile is none of those that serve.
-            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
-                continue;
-            };
-            total += nanoseconds(&text).ok_or("/proc/*/schedstat cannot be read")?;
-        }
-        Ok(total)
+        cpu(&self.child.id().to_string())
     }
 
     /// Resident memory in bytes.
@@ -83,6 +75,19 @@ pub(crate) fn resident(process: &str) -> Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm"))?;
     let pages: u64 = text.split(' ').nth(1).ok_or("/proc/*/statm cannot be read")?.parse()?;
     Ok(pages * u64::try_from(rustix::param::page_size())?)
+}
+
+/// CPU time so far of all threads that a process, or `self`, has now.
+pub(crate) fn cpu(process: &str) -> Result<Duration> {
+    let mut total = Duration::ZERO;
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread that ends meanwhile is none of those that serve.
+        let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
+            continue;
+        };
+        total += nanoseconds(&text).ok_or("/proc/*/schedstat cannot be read")?;
+    }
+    Ok(total)
 }
 
 /// CPU time of this thread: unlike the wall's, it does not count what others do on its core.
@@ -114,7 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_memory() {
+    fn this_process_has_memory_and_has_run() {
         assert!(resident("self").unwrap() > 100_000);
+        assert!(cpu("self").unwrap() > Duration::ZERO);
     }
 }

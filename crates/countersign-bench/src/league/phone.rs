@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::load::connection::{Connection, connect};
 use crate::load::post;
 use bytes::Bytes;
-use countersign::verify::SnapshotStream;
+use countersign::verify::{PushError, PushEvent, SnapshotStream};
 use countersign::{
     Realm, RecordDigest, RecordId, Signer, SigningKey, StreamId, Timestamp, UserId, VerifyingKey,
 };
@@ -111,8 +111,13 @@ impl Phone {
                 message = self.socket.next() => {
                     let sight = match message.ok_or("the device closed a WebSocket")?? {
                         Message::Binary(frame) => {
-                            let event = views.accept(&self.realm, &self.master, &frame)?;
-                            let view = View::decode(event.content)?;
+                            let event = match views.accept(&self.realm, &self.master, &frame) {
+                                Ok(event) => event,
+                                // An older view, behind something that was said to this phone alone.
+                                Err(PushError::Duplicate { .. }) => continue,
+                                Err(error) => return Err(error.into()),
+                            };
+                            let view = read(&event)?;
                             let at = instant();
                             if let (Some(challenge), false) = (view.challenge, called) {
                                 called = true;
@@ -167,6 +172,17 @@ fn ticket(pair: &Pair, proof: &DeviceProof, key: &SigningKey, number: u8) -> Tic
         barred_until: Timestamp::ZERO,
         expires: evening(now()),
         name: format!("player {number}"),
+    }
+}
+
+/// A view; a phone that is refused something does not belong here.
+fn read(event: &PushEvent<'_>) -> Result<View> {
+    match event.header.event_type.as_str() == View::TYPE {
+        true => Ok(View::decode(event.content)?),
+        false => {
+            let why = String::from_utf8_lossy(event.content);
+            Err(format!("the device refused what a phone said: {why:?}").into())
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use countersign_league::rating::{Rated, stakes};
 use countersign_league::settlement::read;
 use std::hint::black_box;
 
-const DRAWS: usize = 10_000;
-const VERIFICATIONS: usize = 5_000;
+const DRAWS: usize = 50_000;
+const VERIFICATIONS: usize = 10_000;
 
 /// CPU time of draw, stakes and rating changes together, beside one verification.
 pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {

@@ -10,6 +10,8 @@ use crate::targets;
 use countersign_league::game::State;
 use countersign_provision::Half;
 use countersign_server::clock::instant;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -26,6 +28,8 @@ struct Times {
     north: Vec<Duration>,
     south: Vec<Duration>,
     ping: Vec<Duration>,
+    /// Of a record on the disk that the halves write to.
+    sync: Vec<Duration>,
 }
 
 /// A stand with its phones, in a match.
@@ -63,14 +67,17 @@ fn play(bench: &Bench, program: &Path, row: &mut Row) -> Result<()> {
         pings.push(p99_ms(&times.ping));
         all.north.extend(times.north);
         all.south.extend(times.south);
+        all.sync.extend(times.sync);
     }
     let ping = Spread::of(&pings).map_or(0.0, |spread| spread.median);
     row.baseline = format!("WebSocket ping p99 {} ms", number(ping));
     row.note = format!(
         "p99 of {PHONES} phones; master's goal: {}; slave's goal: {}; {GOALS} at each end in each round, \
-         contact to verified view, TLS 1.3",
+         contact to verified view, TLS 1.3; a record's fsync \
+         in between: {}",
         halves(&all.north),
-        halves(&all.south)
+        halves(&all.south),
+        halves(&all.sync)
     );
     Ok(())
 }
@@ -89,10 +96,12 @@ async fn one_match(program: &Path, bench: &Bench) -> Result<Times> {
         |sight: &Sight| matches!(sight, Sight::View { state: State::Playing, .. }).then_some(());
     stand.until(playing).await?;
     let mut times = Times::default();
+    let mut disk = tempfile::tempfile()?;
     pair.slave.until(|shown| shown["phase"] == "armed").await?;
     for goal in 0..2 * GOALS {
         let half = if goal % 2 == 0 { Half::Slave } else { Half::Master };
         times.ping.extend(stand.ping().await?);
+        times.sync.push(sync(&mut disk)?);
         pair.half(half).armed().await?;
         let seen = stand.goal(&pair, half, goal + 1).await?;
         match half {
@@ -101,6 +110,14 @@ async fn one_match(program: &Path, bench: &Bench) -> Result<Times> {
         }
     }
     Ok(times)
+}
+
+/// How long a record takes to be durable.
+fn sync(disk: &mut File) -> Result<Duration> {
+    let begun = instant();
+    disk.write_all(&[7; 300])?;
+    disk.sync_data()?;
+    Ok(begun.elapsed())
 }
 
 impl Stand {

@@ -4,8 +4,9 @@ use super::super::Bench;
 use crate::failure::Result;
 use crate::league::matches::{FIRST_KICKOFF, League, Pitch, Played, RULES, SEATS, SIGNATURES};
 use crate::league::players;
+use crate::process::cpu;
 use crate::report::{Report, Row, number};
-use crate::sample::{Spread, as_f64};
+use crate::sample::{Spread, as_f64, micros_each};
 use crate::targets;
 use countersign::{Fingerprint, Keyset, RecordDigest, Signer, SigningKey, Timestamp, VerifyingKey};
 use countersign_league::evidence::{Bundle, DeviceStatus, Settlement, digest_of};
@@ -74,43 +75,60 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let (mut settled, mut verified) = (Vec::new(), Vec::new());
     for round in 1..=u32::try_from(bench.rounds)? {
         let played = play(&runtime, &server.store, &league, round)?;
-        settled.push(per_second(&runtime, played, {
+        settled.push(rate(&runtime, played, {
             let server = Arc::clone(&server);
             move |played| settle(Arc::clone(&server), played)
         })?);
         let key = SigningKey::from_seed(&random::bytes()?);
         let signed = Arc::new((key.verifying_key().clone(), key.sign(&MESSAGE)));
         let nothing = vec![(); league.pitches.len()];
-        verified.push(per_second(&runtime, nothing, move |()| verify(Arc::clone(&signed)))?);
+        verified.push(rate(&runtime, nothing, move |()| verify(Arc::clone(&signed)))?);
     }
     bench.cores.take_load_core();
-    let middle = |rounds: &[f64]| number(Spread::of(rounds).map_or(0.0, |spread| spread.median));
-    report.add(Row {
-        name: targets::SETTLE,
-        rounds: settled.iter().zip(&verified).map(|(ours, crypto)| ours / crypto).collect(),
-        judged: None,
-        baseline: format!("{SIGNATURES} verifications {}/s", middle(&verified)),
-        note: format!(
-            "{}/s with {WAITING} under way, each answered with a signed receipt after its fsync; check, the server's referee and SQLite, \
-             without HTTP",
-            middle(&settled)
-        ),
-    });
+    report.add(row(&settled, &verified));
     Ok(())
 }
 
+fn row(settled: &[Rate], verified: &[Rate]) -> Row {
+    let middle = |rounds: Vec<f64>| number(Spread::of(&rounds).map_or(0.0, |spread| spread.median));
+    let rates = |rounds: &[Rate]| middle(rounds.iter().map(|round| round.per_second).collect());
+    let cpu = |rounds: &[Rate]| middle(rounds.iter().map(|round| round.cpu_us).collect());
+    let pairs = || settled.iter().zip(verified);
+    Row {
+        name: targets::SETTLE,
+        rounds: pairs().map(|(ours, crypto)| ours.per_second / crypto.per_second).collect(),
+        judged: None,
+        baseline: format!("{SIGNATURES} verifications {}/s", rates(verified)),
+        note: format!(
+            "{}/s with {WAITING} under way, each answered with a signed receipt after its fsync; check, the server's referee \
+             and SQLite, without HTTP; CPU time of a match {} us, of its verifications {} us: {}",
+            rates(settled),
+            cpu(settled),
+            cpu(verified),
+            middle(pairs().map(|(ours, crypto)| crypto.cpu_us / ours.cpu_us).collect()),
+        ),
+    }
+}
+
+/// How quickly some work went.
+struct Rate {
+    per_second: f64,
+    /// Microseconds of CPU, of all threads, for each.
+    cpu_us: f64,
+}
+
 /// `work` on all of `items`, [`WAITING`] at a time.
-fn per_second<I, F>(
+fn rate<I, F>(
     runtime: &Runtime,
     items: Vec<I>,
     work: impl Fn(I) -> F + Clone + Send + Sync + 'static,
-) -> Result<f64>
+) -> Result<Rate>
 where
     I: Clone + Send + Sync + 'static,
     F: Future<Output = Result<()>> + Send,
 {
     let (items, next) = (Arc::new(items), Arc::new(AtomicUsize::new(0)));
-    let begun = instant();
+    let (begun, before) = (instant(), cpu("self")?);
     runtime.block_on(async {
         let worker = |_| {
             let (items, next, work) = (Arc::clone(&items), Arc::clone(&next), work.clone());
@@ -126,7 +144,9 @@ where
         }
         Ok::<_, crate::failure::Failure>(())
     })?;
-    Ok(as_f64(items.len()) / begun.elapsed().as_secs_f64())
+    let per_second = as_f64(items.len()) / begun.elapsed().as_secs_f64();
+    let cpu_us = micros_each(cpu("self")?.saturating_sub(before), items.len());
+    Ok(Rate { per_second, cpu_us })
 }
 
 /// The signatures of one match, with keys that are at hand.
