@@ -186,7 +186,13 @@ impl World {
         for goal in &truth.goals {
             let is_inside = goal.at >= kickoff + edge && goal.at + edge <= whistle;
             let is_outside = goal.at + edge < kickoff || goal.at > whistle + edge;
-            let is_claimed = !is_outside && goal.class != Class::Unseen && match_up(goal);
+            let is_blind = matches!(goal.class, Class::Unseen | Class::Untold);
+            let is_claimed = !is_outside && !is_blind && match_up(goal);
+            let declared = u64::from(result.gaps[goal.end.index()]) * MS + BLIND_SLACK;
+            if is_inside && goal.class == Class::Untold && kickoff + declared < goal.at {
+                let after = (goal.at - kickoff) / MS;
+                return Err(format!("the slave knew nothing at {after} ms, and that is hidden"));
+            }
             if is_inside && goal.class == Class::Sure && !is_claimed {
                 let (at, after) = (goal.at, (goal.at - kickoff) / MS);
                 return Err(format!("{:?} goal at {at} ({after} ms) is missing", goal.end));

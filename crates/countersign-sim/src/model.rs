@@ -18,6 +18,8 @@ pub(crate) enum Class {
     Maybe,
     /// Nobody could feel it: it must not count, and its time must be declared as blind.
     Unseen,
+    /// The slave had not heard of the match yet: all the time since kickoff must be declared as blind.
+    Untold,
 }
 
 /// A ball over the line.

@@ -67,6 +67,10 @@ impl World {
         let view = device.view(clock);
         let before = self.truth.state.replace(state);
         self.note(format_args!("state {before:?} -> {state:?}, match {}", view.match_id));
+        // Called off: the next lobby opens in the same moment.
+        if state == State::Lobby && self.truth.current.is_some_and(|id| id != view.match_id) {
+            self.match_over();
+        }
         match state {
             State::Lobby => {
                 let lobby = self.truth.lobbies;
@@ -142,14 +146,19 @@ impl World {
     }
 
     fn over_seen(&mut self, view: &View) {
-        if self.truth.current.take().is_some() {
-            self.truth.over += 1;
-            self.truth.last_over = self.now;
-            self.truth.lobbies = self.truth.lobbies.max(self.truth.over);
-            let length = 10 * S;
-            self.part(Part::Over, view, length);
+        if self.truth.current.is_some() {
+            self.match_over();
+            self.part(Part::Over, view, 10 * S);
             self.truth.current = None;
         }
+    }
+
+    fn match_over(&mut self) {
+        self.truth.current = None;
+        self.truth.over += 1;
+        self.truth.last_over = self.now;
+        self.truth.lobbies = self.truth.lobbies.max(self.truth.over);
+        self.phones.iter_mut().for_each(|phone| phone.taps.clear());
     }
 
     /// Once in each match: what is planned for this part of it.
@@ -175,7 +184,7 @@ impl World {
     fn schedule_balls(&mut self, end: End, kickoff: Micros, length: Micros) {
         let params = self.plan.params.clone();
         let (rearm, quiet) = (u64::from(params.rearm) * MS, u64::from(params.quiet) * MS);
-        let most = self.below(self.plan.goals + 1);
+        let (most, game) = (self.below(self.plan.goals + 1), self.truth.order.len());
         let pause = rearm + quiet + S;
         let mut at = kickoff + self.within(MS, pause);
         for _ in 0..most {
@@ -183,10 +192,10 @@ impl World {
             if self.chance(8) {
                 at = at.max(kickoff + length - 3 * MS + self.below(7 * MS));
             }
-            self.at(at, Event::Contact(end, Ball::Goal));
+            self.at(at, Event::Contact(end, Ball::Goal, game));
             if self.chance(40) {
                 let later = self.within(60 * MS, quiet - 60 * MS);
-                self.at(at + later, Event::Contact(end, Ball::Touch));
+                self.at(at + later, Event::Contact(end, Ball::Touch, game));
             }
         }
     }
@@ -203,6 +212,7 @@ impl World {
             }
             End::South => (self.slave.slave.is_some(), self.slave.born),
         };
+        let is_told = end == End::North || self.slave.is_told();
         let peak = 300 + self.below(600) as u16;
         let hit = Hit { at: 0, peak, duration: 40, rise: 9, rows: 3, cols: 5 };
         match end {
@@ -216,6 +226,7 @@ impl World {
         let class = match (has_power, survived) {
             (false, _) => Class::Unseen,
             (true, false) if !written => Class::Unseen,
+            _ if !is_told => Class::Untold,
             _ if is_dull || self.now < born + quiet => Class::Maybe,
             _ => Class::Sure,
         };
@@ -228,6 +239,7 @@ impl World {
             Class::Sure => "ball: over the line",
             Class::Maybe => "ball: perhaps",
             Class::Unseen => "ball: unseen",
+            Class::Untold => "ball: before the slave was told",
         });
         let goal = TrueGoal { end, at: self.now, class };
         if let Some(current) = self.truth.matches.get_mut(&id) {
@@ -279,8 +291,10 @@ impl World {
                 let span = RATTLE * u64::from(contacts);
                 let quiet = u64::from(self.plan.params.quiet) * MS;
                 self.truth.dull[end.index()] = self.now + span + quiet + S;
+                let game = self.truth.order.len();
                 for contact in 0..u64::from(contacts) {
-                    self.at(self.now + contact * RATTLE, Event::Contact(end, Ball::Rattle));
+                    let at = self.now + contact * RATTLE;
+                    self.at(at, Event::Contact(end, Ball::Rattle, game));
                 }
             }
             Mishap::PhoneDies => {

@@ -6,7 +6,7 @@ use crate::time::{Clock, Micros};
 use crate::world::{CALIBRATION, Event, World};
 use countersign_league::goal::{self, Detector, Hit, Rules};
 use countersign_league::pair::slave::{Input, Output};
-use countersign_league::pair::{ReportKind, Slave};
+use countersign_league::pair::{Phase, ReportKind, Slave};
 use std::collections::BTreeMap;
 
 /// A slave with its shell.
@@ -34,6 +34,12 @@ impl SlaveShell {
             born: 0,
             report_written: false,
         }
+    }
+
+    /// Whether it has heard of a match that is not over.
+    pub(crate) fn is_told(&self) -> bool {
+        let phase = self.slave.as_ref().map(Slave::phase);
+        phase.is_none_or(|phase| matches!(phase, Phase::Armed | Phase::Drain | Phase::Sealed))
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) enum Event {
     ToSlave(Vec<u8>),
     /// Somebody looks at the lights.
     Referee,
-    Contact(countersign_league::End, Ball),
+    /// In the match of this number; of a match that is over nothing comes any more.
+    Contact(countersign_league::End, Ball, usize),
     Mishap(Mishap),
     Phone(usize),
     AskDevice(usize, u32, Ask),
@@ -265,7 +266,10 @@ impl World {
             }
             Event::ToSlave(frame) => self.frame_to_slave(&frame),
             Event::Referee => self.referee(),
-            Event::Contact(end, ball) => self.contact(end, ball),
+            Event::Contact(end, ball, game) if game == self.truth.order.len() => {
+                self.contact(end, ball);
+            }
+            Event::Contact(..) => {}
             Event::Mishap(what) => self.mishap(what),
             Event::Phone(phone) => self.tick_phone(phone),
             Event::AskDevice(phone, id, ask) => self.device_is_asked(phone, id, ask),

@@ -194,7 +194,7 @@ fn an_incident_of_the_pair_locks_it() {
 fn the_slave_is_told_when_goals_count() {
     let mut pitch = Pitch::kickoff(6);
     let match_id = pitch.view().match_id;
-    let at = pitch.now + 60_000;
+    let at = pitch.now as i64 + 60_000;
     assert!(pitch.effects.contains(&Effect::Slave(SlaveCommand::Begin { match_id, at })));
     pitch.pass(660_000);
     assert!(pitch.effects.contains(&Effect::Slave(SlaveCommand::Drain { match_id })));
