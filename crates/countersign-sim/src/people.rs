@@ -212,7 +212,8 @@ impl World {
             }
             End::South => (self.slave.slave.is_some(), self.slave.born),
         };
-        let is_told = end == End::North || self.slave.is_told();
+        let current = self.truth.current;
+        let is_told = end == End::North || current.is_some_and(|id| self.slave.is_told(&id));
         let peak = 300 + self.below(600) as u16;
         let hit = Hit { at: 0, peak, duration: 40, rise: 9, rows: 3, cols: 5 };
         match end {

@@ -4,6 +4,7 @@ use crate::Fault;
 use crate::key::Key;
 use crate::time::{Clock, Micros};
 use crate::world::{CALIBRATION, Event, World};
+use countersign_league::MatchId;
 use countersign_league::goal::{self, Detector, Hit, Rules};
 use countersign_league::pair::slave::{Input, Output};
 use countersign_league::pair::{Phase, ReportKind, Slave};
@@ -36,10 +37,11 @@ impl SlaveShell {
         }
     }
 
-    /// Whether it has heard of a match that is not over.
-    pub(crate) fn is_told(&self) -> bool {
+    /// Whether it knows that this match is on: the head of its slots ends with the match.
+    pub(crate) fn is_told(&self, id: &MatchId) -> bool {
+        let knows = self.slots.get(&0).is_some_and(|head| head.ends_with(id.as_bytes()));
         let phase = self.slave.as_ref().map(Slave::phase);
-        phase.is_none_or(|phase| matches!(phase, Phase::Armed | Phase::Drain | Phase::Sealed))
+        knows && phase.is_none_or(|phase| matches!(phase, Phase::Armed | Phase::Drain))
     }
 }
 

@@ -253,15 +253,16 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         outcome
     }
 
-    /// Lets the parts hear of each other until all are silent.
+    /// Lets the parts hear of each other until all are silent. The game comes first: what it writes down of a report has to be
+    /// durable before the link's record says that the report is here.
     fn settle(&mut self, now: u64) {
         loop {
-            if let Some(output) = self.link.poll_output() {
+            if let Some(effect) = self.game.poll_effect() {
+                self.carry_out(effect, now);
+            } else if let Some(output) = self.link.poll_output() {
                 self.hear_link(output, now);
             } else if let Some(event) = self.north.poll_output() {
                 self.hear_sheet(event, now);
-            } else if let Some(effect) = self.game.poll_effect() {
-                self.carry_out(effect, now);
             } else {
                 break;
             }
