@@ -286,9 +286,8 @@ impl World {
             }
         }
         let accounts = self.server.accounts.iter();
-        let wrong = accounts.filter(|(user, account)| {
-            ratings.get(*user) != Some(&i64::from(account.rating))
-        });
+        let wrong = accounts
+            .filter(|(user, account)| ratings.get(*user) != Some(&i64::from(account.rating)));
         let wrong = wrong.count();
         if wrong > 0 {
             self.violate(format_args!("{wrong} ratings are not what the ledger sums up to"));

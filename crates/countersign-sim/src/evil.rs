@@ -170,7 +170,9 @@ impl World {
     pub(crate) fn evil_courier(&mut self) {
         self.evil.rounds += 1;
         let Some(id) = self.truth.order.last().copied() else { return };
-        let Some(bundle) = self.truth.matches.get(&id).map(|one| one.bundle.clone()) else { return };
+        let Some(bundle) = self.truth.matches.get(&id).map(|one| one.bundle.clone()) else {
+            return;
+        };
         if bundle.is_empty() {
             return;
         }
@@ -236,13 +238,10 @@ impl World {
     fn forged(&mut self, bundle: &[u8], end: End) -> Option<Bundle> {
         let mut parts = Bundle::decode(bundle).ok()?;
         let (start, digest, result) = self.open_bundle(bundle)?;
-        let previous = open::<MatchResult>(
-            &self.keys.realm,
-            self.keys.master.verifying_key(),
-            &parts.result,
-        )
-        .ok()?
-        .previous;
+        let previous =
+            open::<MatchResult>(&self.keys.realm, self.keys.master.verifying_key(), &parts.result)
+                .ok()?
+                .previous;
         let mut result = MatchResult { outcome: Outcome::Final, loser: None, ..result };
         let team = end.scorer(start.north);
         let at = self.plan.params.duration / 2;

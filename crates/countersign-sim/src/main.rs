@@ -65,12 +65,7 @@ fn nights(arguments: &Arguments) -> io::Result<bool> {
     Ok(failed == 0)
 }
 
-fn show(
-    out: &mut impl Write,
-    arguments: &Arguments,
-    seed: u64,
-    report: &Report,
-) -> io::Result<()> {
+fn show(out: &mut impl Write, arguments: &Arguments, seed: u64, report: &Report) -> io::Result<()> {
     for line in &report.trace {
         writeln!(out, "{line}")?;
     }

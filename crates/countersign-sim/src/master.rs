@@ -134,9 +134,8 @@ impl World {
     pub(crate) fn wake_master(&mut self) {
         self.master.wake = None;
         let now = self.master.clock.at(self.now);
-        let is_due = |device: &Device<Key, Dice>| {
-            device.poll_timeout().is_some_and(|(at, _)| at <= now)
-        };
+        let is_due =
+            |device: &Device<Key, Dice>| device.poll_timeout().is_some_and(|(at, _)| at <= now);
         if !self.master.device.as_ref().is_some_and(is_due) {
             return self.schedule_master();
         }

@@ -99,8 +99,7 @@ impl Truth {
     /// How long a half had no power between two moments.
     pub(crate) fn blind(&self, end: End, from: Micros, to: Micros) -> Micros {
         let spans = self.away[end.index()].iter();
-        let within =
-            |(off, on): &Away| on.unwrap_or(to).min(to).saturating_sub((*off).max(from));
+        let within = |(off, on): &Away| on.unwrap_or(to).min(to).saturating_sub((*off).max(from));
         spans.map(within).sum()
     }
 }
@@ -119,9 +118,8 @@ fn rounded(a: i128, b: i128) -> i128 {
 
 /// What the stronger side expects, in 65536ths: the formula itself, in floating point, then straight lines.
 fn expected(difference: i128) -> i128 {
-    let table = |points: i128| {
-        (65_536.0 / (1.0 + 10_f64.powf(-(points as f64) / 400.0))).round() as i128
-    };
+    let table =
+        |points: i128| (65_536.0 / (1.0 + 10_f64.powf(-(points as f64) / 400.0))).round() as i128;
     let distance = difference.abs().min(800_000);
     let (point, part) = (distance / 1_000, distance % 1_000);
     let (low, high) = (table(point), table(point + 1));

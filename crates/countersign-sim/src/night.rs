@@ -13,7 +13,12 @@ const DAYS: u64 = 6 * 24 * 3_600 * S;
 pub fn run(config: &Config) -> Report {
     let Some(mut world) = World::new(config) else {
         let violations = vec!["the world cannot begin".to_owned()];
-        return Report { digest: [0; 32], trace: Vec::new(), counts: Default::default(), violations };
+        return Report {
+            digest: [0; 32],
+            trace: Vec::new(),
+            counts: Default::default(),
+            violations,
+        };
     };
     world.evening();
     world.days();

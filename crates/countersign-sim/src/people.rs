@@ -333,9 +333,7 @@ impl World {
         let other = if self.chance(50) { Team::A } else { Team::B };
         let (who, acts): (Vec<_>, &[(ActKind, u16)]) = match what {
             Mishap::Leave => (vec![one], &[(ActKind::Leave, 0)]),
-            Mishap::LeaveAndReturn => {
-                (vec![one], &[(ActKind::Leave, 0), (ActKind::Return, 0)])
-            }
+            Mishap::LeaveAndReturn => (vec![one], &[(ActKind::Leave, 0), (ActKind::Return, 0)]),
             Mishap::Injury => (vec![one], &[(ActKind::Injury, 0)]),
             Mishap::Walkout => (team(other).skip(1).collect(), &[(ActKind::Leave, 0)]),
             Mishap::Concede => (team(other).collect(), &[(ActKind::Concede, 0)]),

@@ -63,8 +63,15 @@ enum Asked {
 enum Place {
     Away,
     /// The device proved itself.
-    Known { lobby: Nonce, match_id: MatchId },
-    There { token: [u8; 16], match_id: MatchId, stream: SnapshotStream },
+    Known {
+        lobby: Nonce,
+        match_id: MatchId,
+    },
+    There {
+        token: [u8; 16],
+        match_id: MatchId,
+        stream: SnapshotStream,
+    },
 }
 
 /// A result on its way.
@@ -476,7 +483,8 @@ impl World {
             return;
         }
         let waits = self.master.disk.outbox.len() as u8;
-        let has_news = phone.looked.is_none_or(|(many, at)| many != waits || at + 60 * S < self.now);
+        let has_news =
+            phone.looked.is_none_or(|(many, at)| many != waits || at + 60 * S < self.now);
         if waits > 0 && has_news && self.master.device.is_some() {
             self.phones[number].looked = Some((waits, self.now));
             return self.ask_device(number, Ask::Outbox, Asked::Outbox);

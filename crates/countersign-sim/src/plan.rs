@@ -63,8 +63,14 @@ pub(crate) enum Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
     /// The master has no power for so long. It goes between two events, or in the middle of the next writing.
-    MasterOff { torn: bool, off: Micros },
-    SlaveOff { torn: bool, off: Micros },
+    MasterOff {
+        torn: bool,
+        off: Micros,
+    },
+    SlaveOff {
+        torn: bool,
+        off: Micros,
+    },
     RadioCut(Micros),
     WifiCut(Micros),
     WanCut(Micros),
@@ -139,8 +145,7 @@ pub(crate) const BRISK: Params = Params {
     ..Params::OFFICIAL
 };
 
-const GOOD_RADIO: LinkPlan =
-    LinkPlan { loss: 1, copies: 1, flips: 0, delay: (500, 2 * MS) };
+const GOOD_RADIO: LinkPlan = LinkPlan { loss: 1, copies: 1, flips: 0, delay: (500, 2 * MS) };
 const GOOD_WIFI: LinkPlan = LinkPlan { loss: 0, copies: 0, flips: 0, delay: (MS, 30 * MS) };
 const GOOD_WAN: LinkPlan = LinkPlan { loss: 0, copies: 0, flips: 0, delay: (20 * MS, 200 * MS) };
 

@@ -1,11 +1,11 @@
 //! A server in memory: tickets, the real settlement, one ledger.
 
+use crate::Fault;
 use crate::dice::Dice;
 use crate::key::Key;
 use crate::phone::{Answer, Ask, Phone};
 use crate::plan::{BRISK, Plan};
 use crate::world::{DEVICE, Keys, World};
-use crate::Fault;
 use core::time::Duration;
 use countersign::{Fingerprint, RecordDigest, Signer, Timestamp, UserId, VerifyingKey};
 use countersign_league::evidence::{
@@ -328,7 +328,11 @@ impl World {
         Some((kept, totals))
     }
 
-    fn believe(&mut self, start: &Signed<MatchStart>, result: &Signed<MatchResult>) -> (Kept, Vec<i32>) {
+    fn believe(
+        &mut self,
+        start: &Signed<MatchStart>,
+        result: &Signed<MatchResult>,
+    ) -> (Kept, Vec<i32>) {
         let receipt = MatchReceipt {
             match_id: start.value.match_id,
             result: result.digest,
@@ -417,11 +421,7 @@ impl Accepted {
     }
 }
 
-fn believed(
-    bundle: &Bundle,
-    realm: &countersign::Realm,
-    device: &KnownDevice,
-) -> Option<Accepted> {
+fn believed(bundle: &Bundle, realm: &countersign::Realm, device: &KnownDevice) -> Option<Accepted> {
     let start = open(realm, &device.master, &bundle.start).ok()?;
     let result = open(realm, &device.master, &bundle.result).ok()?;
     Some(Accepted::Believed(Box::new(start), Box::new(result)))

@@ -1,7 +1,7 @@
 //! Virtual time: microseconds of the world, and the clocks that machines have instead.
 
-use countersign::Timestamp;
 use core::time::Duration;
+use countersign::Timestamp;
 
 /// Microseconds since the world began.
 pub(crate) type Micros = u64;

@@ -178,8 +178,12 @@ impl World {
     pub(crate) fn parts(&mut self) -> Option<Parts<'static, Key, Dice>> {
         let pair = self.keys.pair();
         let root = self.keys.root.verifying_key().clone();
-        let keyset =
-            Keyset::open(&self.keys.realm, core::slice::from_ref(&root), 0, &self.master.disk.keyset);
+        let keyset = Keyset::open(
+            &self.keys.realm,
+            core::slice::from_ref(&root),
+            0,
+            &self.master.disk.keyset,
+        );
         Some(Parts {
             setup: Setup {
                 realm: self.keys.realm.clone(),

@@ -20,6 +20,7 @@ const LAYERS: &[Layer] = &[
         &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
     ),
     ("countersign-app", &["countersign", "countersign-league"]),
+    ("countersign-sim", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
     ("countersign-store-sqlite", &["countersign", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),

@@ -67,9 +67,7 @@ fn a_master_that_starts_again_in_a_match_does_not_stop_the_slave() {
     let mut world = playing(5);
     world.restart_master();
     world.run(3_000);
-    let wanted = |output: &slave::Output| {
-        matches!(output, slave::Output::Wanted { phase, .. } if *phase != Phase::Armed)
-    };
+    let wanted = |output: &slave::Output| matches!(output, slave::Output::Wanted { phase, .. } if *phase != Phase::Armed);
     assert!(world.master.is_up() && !world.from_slave.iter().any(wanted));
     goal(&mut world);
     assert!(world.run_until(2_000, |output| matches!(output, Output::Goal(_))));
