@@ -259,10 +259,12 @@ impl World {
                 let product = change * i128::from(kept.integrity);
                 let whole = i128::from(WHOLE);
                 let weighed = (2 * product.abs() + whole) / (2 * whole) * product.signum();
-                let fits = match reason {
-                    Reason::None => weighed == i128::from(*line),
-                    Reason::RatingFloor => i128::from(*line) >= weighed,
-                    _ => *line == 0,
+                let fits = if *reason == Reason::None {
+                    weighed == i128::from(*line)
+                } else if *reason == Reason::RatingFloor {
+                    i128::from(*line) >= weighed
+                } else {
+                    *line == 0
                 };
                 if !fits {
                     faults.push(format!("match {id}: a line of {line}, should be {weighed}"));

@@ -11,6 +11,7 @@
 //! The same seed gives the same night, event by event: [`Report::digest`] is over all of it. For development only.
 
 mod check;
+mod courier;
 mod dice;
 mod evil;
 mod key;

@@ -215,7 +215,14 @@ pub(crate) fn decisions(
                 ActKind::Leave => flags |= SeatFlags::LEFT,
                 ActKind::Injury => flags |= SeatFlags::LEFT | SeatFlags::INJURED,
                 ActKind::Return => flags &= !(SeatFlags::LEFT | SeatFlags::INJURED),
-                _ => {}
+                ActKind::Join
+                | ActKind::Ready
+                | ActKind::Unready
+                | ActKind::Quit
+                | ActKind::Abort
+                | ActKind::Concede
+                | ActKind::Annul
+                | ActKind::Absent => {}
             }
         }
         if both(&did(ActKind::Absent, seat as u16), teams[seat], (2, 3), (1, 2)) {

@@ -344,7 +344,14 @@ impl World {
             Mishap::FlagOne => (vec![one], &[(ActKind::Flag, 0)]),
             Mishap::Abort => (all, &[(ActKind::Abort, 0)]),
             Mishap::Quit => (vec![one], &[(ActKind::Quit, 0)]),
-            _ => (Vec::new(), &[]),
+            Mishap::MasterOff { .. }
+            | Mishap::SlaveOff { .. }
+            | Mishap::RadioCut(_)
+            | Mishap::WifiCut(_)
+            | Mishap::WanCut(_)
+            | Mishap::Rattle(..)
+            | Mishap::PhoneDies
+            | Mishap::Strangers => return,
         };
         for user in who {
             acts.iter().for_each(|(kind, target)| self.tap(user, *kind, *target));

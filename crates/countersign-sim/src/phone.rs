@@ -7,17 +7,13 @@ use crate::time::{MS, Micros, S};
 use crate::world::{DEVICE, Event, World};
 use countersign::verify::SnapshotStream;
 use countersign::{Signer, StreamId, Timestamp, UserId};
-use countersign_league::evidence::{
-    Act, ActKind, DeviceProof, MatchReceipt, Roll, digest_of, open,
-};
+use countersign_league::evidence::{Act, ActKind, DeviceProof, Roll, digest_of, open};
 use countersign_league::game::{State, View};
 use countersign_league::{Artefact, DeviceId, MatchId, Nonce};
 use std::collections::{BTreeMap, VecDeque};
 
 /// An answer that does not come within this time does not come.
 const PATIENCE: Micros = 4 * S;
-/// Most results that a phone carries.
-const CARRIED_MAX: usize = 16;
 
 /// What a phone asks device or server.
 #[derive(Clone)]
@@ -47,7 +43,7 @@ pub(crate) enum Answer {
 }
 
 /// What an answer is for.
-enum Asked {
+pub(crate) enum Asked {
     Proof([u8; 32]),
     Ticket,
     Join,
@@ -77,9 +73,9 @@ enum Place {
 /// A result on its way.
 pub(crate) struct Carried {
     pub(crate) bundle: Vec<u8>,
-    receipt: Option<Vec<u8>>,
-    next: Micros,
-    tries: u32,
+    pub(crate) receipt: Option<Vec<u8>>,
+    pub(crate) next: Micros,
+    pub(crate) tries: u32,
 }
 
 /// A player and the phone.
@@ -90,16 +86,16 @@ pub(crate) struct Phone {
     /// How wrong its clock is, in milliseconds.
     skew: i64,
     pub(crate) alive: bool,
-    carries: bool,
+    pub(crate) carries: bool,
     /// No internet before this long after the match.
-    late: Micros,
+    pub(crate) late: Micros,
     place: Place,
     travel: Option<Vec<u8>>,
     ticket: Option<(Nonce, Vec<u8>)>,
     seq: u32,
     view: Option<View>,
     answered: Option<Nonce>,
-    looked: Option<(u8, Micros)>,
+    pub(crate) looked: Option<(u8, Micros)>,
     pub(crate) carried: BTreeMap<MatchId, Carried>,
     asked: BTreeMap<u32, (Micros, Asked)>,
     serial: u32,
@@ -145,7 +141,7 @@ impl Phone {
         Timestamp::from_millis(right.as_millis().saturating_add_signed(self.skew))
     }
 
-    fn is_waiting(&self, of: impl Fn(&Asked) -> bool) -> bool {
+    pub(crate) fn is_waiting(&self, of: impl Fn(&Asked) -> bool) -> bool {
         self.asked.values().any(|(_, asked)| of(asked))
     }
 
@@ -159,14 +155,14 @@ impl Phone {
 }
 
 impl World {
-    fn ask_device(&mut self, phone: usize, ask: Ask, asked: Asked) {
+    pub(crate) fn ask_device(&mut self, phone: usize, ask: Ask, asked: Asked) {
         let id = self.expect(phone, asked);
         for when in self.wifi.carry(self.now, &mut self.log) {
             self.at(when, Event::AskDevice(phone, id, ask.clone()));
         }
     }
 
-    fn ask_server(&mut self, phone: usize, ask: Ask, asked: Asked) {
+    pub(crate) fn ask_server(&mut self, phone: usize, ask: Ask, asked: Asked) {
         let id = self.expect(phone, asked);
         for when in self.wan.carry(self.now, &mut self.log) {
             self.at(when, Event::AskServer(phone, id, ask.clone()));
@@ -386,11 +382,13 @@ impl World {
             Asked::Proof(challenge) => self.proof_came(number, challenge, answer),
             Asked::Ticket => self.ticket_came(number, answer),
             Asked::Join => self.joined(number, answer),
-            Asked::Poll => match answer {
-                Answer::Frame(frame) => self.phone_sees(number, &frame),
-                Answer::Refused => self.phones[number].forget_place(),
-                _ => {}
-            },
+            Asked::Poll => {
+                if let Answer::Frame(frame) = answer {
+                    self.phone_sees(number, &frame);
+                } else if matches!(answer, Answer::Refused) {
+                    self.phones[number].forget_place();
+                }
+            }
             Asked::Act => {}
             Asked::Outbox => {
                 if let Answer::Ids(ids) = answer {
@@ -428,9 +426,10 @@ impl World {
         let phone = &mut self.phones[number];
         let Place::Known { lobby, .. } = phone.place else { return };
         let travel = phone.travel.clone();
-        let ticket = match answer {
-            Answer::Frame(frame) => Some(frame),
-            _ => travel.inspect(|_| self.log.count("phone: travel ticket")),
+        let ticket = if let Answer::Frame(frame) = answer {
+            Some(frame)
+        } else {
+            travel.inspect(|_| self.log.count("phone: travel ticket"))
         };
         if let Some(ticket) = ticket {
             self.phones[number].ticket = Some((lobby, ticket.clone()));
@@ -470,78 +469,4 @@ impl World {
 
 fn is_approach(asked: &Asked) -> bool {
     matches!(asked, Asked::Ticket | Asked::Join | Asked::Delivered(None))
-}
-
-impl World {
-    /// As a courier: look what the device has, try what is due, bring receipts back.
-    fn carry_results(&mut self, number: usize) {
-        let phone = &self.phones[number];
-        let is_busy = phone.is_waiting(|asked| {
-            matches!(asked, Asked::Outbox | Asked::Bundle(_) | Asked::Receipt(_))
-        });
-        if !phone.carries || is_busy {
-            return;
-        }
-        let waits = self.master.disk.outbox.len() as u8;
-        let has_news =
-            phone.looked.is_none_or(|(many, at)| many != waits || at + 60 * S < self.now);
-        if waits > 0 && has_news && self.master.device.is_some() {
-            self.phones[number].looked = Some((waits, self.now));
-            return self.ask_device(number, Ask::Outbox, Asked::Outbox);
-        }
-        let now = self.now;
-        let carried = &mut self.phones[number].carried;
-        let due = carried.iter_mut().find(|(_, one)| one.receipt.is_none() && one.next <= now);
-        if let Some((id, one)) = due {
-            one.tries += 1;
-            one.next = now + (S << one.tries.min(12));
-            let (id, bundle) = (*id, one.bundle.clone());
-            return self.ask_server(number, Ask::Settle(bundle), Asked::Receipt(id));
-        }
-        let back = carried.iter().find_map(|(id, one)| Some((*id, one.receipt.clone()?)));
-        let is_delivering = self.phones[number].is_waiting(|a| matches!(a, Asked::Delivered(_)));
-        if let Some((id, receipt)) = back.filter(|_| !is_delivering && self.master.device.is_some())
-        {
-            self.ask_device(number, Ask::Inbox(receipt), Asked::Delivered(Some(id)));
-        }
-    }
-
-    fn fetch_new(&mut self, number: usize, ids: &[MatchId]) {
-        for id in ids.iter().take(CARRIED_MAX) {
-            if !self.phones[number].carried.contains_key(id) {
-                self.ask_device(number, Ask::Fetch(*id), Asked::Bundle(*id));
-            }
-        }
-    }
-
-    fn take_up(&mut self, number: usize, id: MatchId, bundle: Vec<u8>) {
-        let next = self.now + self.phones[number].late;
-        let carried = &mut self.phones[number].carried;
-        if carried.len() < CARRIED_MAX {
-            carried.insert(id, Carried { bundle, receipt: None, next, tries: 0 });
-        }
-    }
-
-    fn receipt_came(&mut self, number: usize, id: MatchId, answer: Answer) {
-        let frame = match answer {
-            Answer::Frame(frame) => frame,
-            Answer::Refused => {
-                self.phones[number].carried.remove(&id);
-                return;
-            }
-            _ => return,
-        };
-        let key = self.keys.online[1].verifying_key();
-        let Ok(receipt) = open::<MatchReceipt>(&self.keys.realm, key, &frame) else {
-            return self.violate(format_args!("the server's receipt is not signed by it"));
-        };
-        if receipt.value.match_id != id {
-            return self.violate(format_args!("a receipt for another match"));
-        }
-        self.log.count("phone: receipt");
-        self.note_receipt(id, &frame);
-        if let Some(one) = self.phones[number].carried.get_mut(&id) {
-            one.receipt = Some(frame);
-        }
-    }
 }
