@@ -88,7 +88,9 @@ pub enum Trouble {
     #[error("this device has no certificate yet; go online once so that the server can confirm it")]
     DeviceUnknownOffline,
     /// No ticket and no server.
-    #[error("there is no internet and no ticket on this phone; fetch one before coming to the pitch")]
+    #[error(
+        "there is no internet and no ticket on this phone; fetch one before coming to the pitch"
+    )]
     NoTicketOffline,
     /// A penalty is running.
     #[error("you may not start a rated match before {until}")]

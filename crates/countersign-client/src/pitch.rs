@@ -170,7 +170,9 @@ impl Pitch {
 
     async fn get(&self, path: &str) -> Result<HttpAnswer, TransportError> {
         let url = self.transport.base().join(path);
-        self.transport.send(Outgoing { method: "GET", url, accept: BYTES, ..Outgoing::default() }).await
+        self.transport
+            .send(Outgoing { method: "GET", url, accept: BYTES, ..Outgoing::default() })
+            .await
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, TransportError> {

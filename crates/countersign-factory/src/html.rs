@@ -65,7 +65,7 @@ pub fn sheet(plan: &Plan, pairs: &[PairCertificate]) -> String {
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Batch {batch}</title>\n\
          <style>{SHEET_STYLE}</style>\n<h1>{count} pairs, up to {players} players</h1>\n\
          <p>Batch {batch}, made at {station}. Tick a pair when both halves are flashed, marked and labelled.</p>\n\
-         <table><thead><tr><th>Mark<th>Serial<th>Device<th>Master's key begins<th>Slave's key begins\
+         <table><thead><tr><th>Mark<th>Serial<th>Device<th>Master's fingerprint<th>Slave's fingerprint\
          <th>Flashed<th>Marked<th>Tested</thead>\n",
         batch = plan.batch,
         count = pairs.len(),

@@ -217,14 +217,6 @@ fn begin(
     batches: &[Batch],
     used: &HashSet<[u8; 32]>,
 ) -> Result<Batch, MakeError> {
-    // Before the batch is begun: a plan that cannot be carried out would stand in the way of all others.
-    for pair in order.keys.iter().flat_map(|keys| keys.pairs()) {
-        for key in [&pair.master, &pair.slave] {
-            if used.contains(key.as_bytes()) {
-                return Err(key_taken(&pair.serial, key));
-            }
-        }
-    }
     let place = match &order.out {
         Some(out) => factory.remember_place(out)?,
         None => factory.path().to_owned(),
@@ -254,6 +246,14 @@ fn begin(
     for batch in batches {
         if let Some(serial) = batch.serials().find(|serial| planned.contains(serial)) {
             return Err(MakeError::SerialTaken { serial, folder: batch.folder.clone() });
+        }
+    }
+    // Before the batch is begun: a plan that cannot be carried out would stand in the way of all others.
+    for pair in order.keys.iter().flat_map(|keys| keys.pairs()) {
+        for key in [&pair.master, &pair.slave] {
+            if used.contains(key.as_bytes()) {
+                return Err(key_taken(&pair.serial, key));
+            }
         }
     }
     let folder = place.join(name_of(number.saturating_add(1)));

@@ -79,9 +79,21 @@ impl Check<'_> {
     fn batch(&mut self, batch: &Batch) {
         self.report.batches += 1;
         self.once(&batch.folder, "batch id", &batch.plan.batch.to_string(), &batch.name());
-        self.strangers(batch);
+        let finished = batch.is_finished();
+        let planned: Vec<String> = match finished {
+            true => batch.serials().collect(),
+            false => batch.made().collect(),
+        };
+        if finished {
+            self.strangers(batch);
+        } else {
+            let (made, count) = (planned.len(), batch.plan.count);
+            let what =
+                format!("{made} of {count} pairs are made; run `countersign factory make` again");
+            self.report.add(&batch.folder, what);
+        }
         let (mut digests, mut pairs) = (Vec::new(), Vec::new());
-        for serial in batch.serials() {
+        for serial in planned {
             if let Some(pair) = self.pair(batch, &serial) {
                 digests.push(pair.digest);
                 pairs.push(pair.value);
@@ -89,9 +101,7 @@ impl Check<'_> {
             self.report.pairs += 1;
             (self.progress)(self.report.pairs, self.total);
         }
-        if !batch.is_finished() {
-            let what = "the batch is not finished; run `countersign factory make` again";
-            self.report.add(&batch.folder, what);
+        if !finished {
             return;
         }
         self.manifest(batch, digests);

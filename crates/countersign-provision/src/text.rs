@@ -10,10 +10,7 @@ pub mod plain {
     use super::*;
 
     /// To text.
-    pub fn serialize<T: Display, S: Serializer>(
-        value: &T,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<T: Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
     }
 
@@ -37,9 +34,7 @@ pub mod key {
     }
 
     /// From text.
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<VerifyingKey, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<VerifyingKey, D::Error> {
         parse_key(&String::deserialize(from)?).map_err(de::Error::custom)
     }
 }
@@ -49,17 +44,12 @@ pub mod keys {
     use super::*;
 
     /// To text.
-    pub fn serialize<S: Serializer>(
-        keys: &[VerifyingKey],
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(keys: &[VerifyingKey], to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(keys.iter().map(|key| hex::encode(key.as_bytes())))
     }
 
     /// From text.
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<VerifyingKey>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<VerifyingKey>, D::Error> {
         let texts = Vec::<String>::deserialize(from)?;
         texts.iter().map(|text| parse_key(text).map_err(de::Error::custom)).collect()
     }

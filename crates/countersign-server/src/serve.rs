@@ -6,10 +6,6 @@ use crate::config::{Config, ServerConfig, UpstreamConfig};
 use crate::gateway::{Gateway, GatewayParts, Sealer};
 use crate::ingress::{self, IngressLimits};
 use crate::limits::{NetworkQuota, Networks};
-use countersign_listen::{
-    BindError, Certificate, ListenConfig, Listener, NetworkError, Stats, TlsError, TlsFiles,
-    TrustedProxies,
-};
 use crate::maintenance;
 use crate::pool::{Pool, PoolLimits};
 use crate::push::{Hub, PushLimits};
@@ -30,6 +26,10 @@ use countersign_identity::sender::{
 };
 use countersign_identity::webhook::{SecretError, WebhookSecret};
 use countersign_keys::{LoadError, OnlineKeys};
+use countersign_listen::{
+    BindError, Certificate, ListenConfig, Listener, NetworkError, Stats, TlsError, TlsFiles,
+    TrustedProxies,
+};
 use countersign_store::Store;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

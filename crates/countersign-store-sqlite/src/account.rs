@@ -3,7 +3,7 @@
 use crate::column::{At, Scopes};
 use crate::fault::Fault;
 use crate::ledger::LedgerFile;
-use crate::{audit, record, session};
+use crate::{audit, league, record, session};
 use countersign::{SessionId, Timestamp, UserId};
 use countersign_store::account::normal_scopes;
 use countersign_store::{AccountExport, Erasure, StoreError, User};
@@ -69,7 +69,7 @@ pub(crate) fn erase(
     if find(db, line.user)?.is_none() {
         return Ok(None);
     }
-    let died = remove(db, line.user)?;
+    let died = remove(db, line)?;
     note(db, Some(ledger), line)?;
     Ok(Some(died))
 }
@@ -93,7 +93,7 @@ pub(crate) fn replay(
     let mut came_back = 0;
     for line in lines {
         if find(db, line.user)?.is_some() {
-            remove(db, line.user)?;
+            remove(db, line)?;
             came_back += 1;
         }
         note(db, ledger, line)?;
@@ -135,7 +135,9 @@ fn note(db: &Connection, ledger: Option<&LedgerFile>, line: Erasure) -> Result<(
 }
 
 /// Removes everything that names the user. Returns the sessions that were live.
-fn remove(db: &Connection, user: UserId) -> Result<Vec<SessionId>, Fault> {
+fn remove(db: &Connection, line: Erasure) -> Result<Vec<SessionId>, Fault> {
+    let user = line.user;
+    league::erase(db, user, line.at)?;
     let died = session::live(db, user)?;
     for sql in [
         "DELETE FROM logins WHERE address = (SELECT address FROM users WHERE id = ?1)",

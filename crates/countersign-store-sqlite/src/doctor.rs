@@ -4,6 +4,7 @@ use crate::account;
 use crate::backup;
 use crate::fault::Fault;
 use crate::files::beside;
+use crate::league;
 use crate::ledger::LedgerFile;
 use crate::migrate::{self, MIGRATIONS};
 use crate::open::{self, OLDEST_LIBRARY, Settings};
@@ -69,7 +70,7 @@ fn library() -> Finding {
 
 fn contents(db: &Connection, database: &Path) -> Vec<Finding> {
     match open::is_ours(db) {
-        Ok(true) => vec![schema(db), integrity(db), ledger(db, database)],
+        Ok(true) => vec![schema(db), integrity(db), ratings(db), ledger(db, database)],
         Ok(false) | Err(_) => vec![Finding::bad(
             "database",
             format!("{} is not a Countersign database", database.display()),
@@ -102,6 +103,33 @@ fn integrity(db: &Connection) -> Finding {
         }
         Ok(problems) => Finding::bad("integrity", problems.join("; "), RESTORE),
         Err(error) => Finding::bad("integrity", error.to_string(), RESTORE),
+    }
+}
+
+fn ratings(db: &Connection) -> Finding {
+    const REMEDY: &str =
+        "Keep a copy of the files and restore the last backup in which this was sound.";
+    // An older schema has no league.
+    if !matches!(db.table_exists(None, "league_ledger"), Ok(true)) {
+        return Finding::good("ratings", "there is no league yet");
+    }
+    match league::ledger::check(db) {
+        Ok(check) if check.is_sound() => {
+            let message = format!("all ratings follow from {} lines of the ledger", check.lines);
+            Finding::good("ratings", message)
+        }
+        Ok(check) => Finding::bad(
+            "ratings",
+            format!(
+                "the ledger sums to {}; {} postings do not sum to 0, and {} ratings do not follow \
+                 from it",
+                check.sum,
+                check.unbalanced.len(),
+                check.wrong.len()
+            ),
+            REMEDY,
+        ),
+        Err(error) => Finding::bad("ratings", error.to_string(), REMEDY),
     }
 }
 

@@ -18,6 +18,7 @@ mod fault;
 mod files;
 mod health;
 mod idempotency;
+mod league;
 mod ledger;
 mod login;
 mod migrate;

@@ -147,7 +147,7 @@ fn connect(
 
 fn prepare(db: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
     db.busy_timeout(busy_timeout)?;
-    db.set_prepared_statement_cache_capacity(128);
+    db.set_prepared_statement_cache_capacity(256);
     // Else a statement is planned again for every new value of some parameters: a fifth of the writer's time.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "foreign_keys", "ON")?;

@@ -9,6 +9,7 @@ pub mod account;
 pub mod audit;
 pub mod clock;
 pub mod idempotency;
+pub mod league;
 pub mod login;
 pub mod outbox;
 pub mod record;
@@ -26,6 +27,7 @@ pub use account::{AccountExport, Erasure, User};
 pub use audit::{AuditEntry, AuditEvent};
 pub use clock::ClockVerdict;
 pub use idempotency::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
+pub use league::LeagueStore;
 pub use login::{
     Attempt, AttemptedCode, Channel, CodeIssue, CodeMac, LoginLimits, LoginState, NewCode, NewLogin,
 };

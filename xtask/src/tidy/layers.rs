@@ -10,9 +10,10 @@ type Layer = (&'static str, &'static [&'static str]);
 
 const LAYERS: &[Layer] = &[
     ("countersign", &[]),
-    ("countersign-store", &["countersign"]),
+    ("countersign-store", &["countersign", "countersign-league"]),
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
+    ("countersign-ranks", &["countersign"]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
@@ -22,7 +23,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-app", &["countersign", "countersign-league"]),
     ("countersign-sim", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
-    ("countersign-store-sqlite", &["countersign", "countersign-store"]),
+    ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
         "countersign-server",
@@ -38,6 +39,8 @@ const LAYERS: &[Layer] = &[
         "countersign-cli",
         &[
             "countersign",
+            "countersign-app",
+            "countersign-league",
             "countersign-keys",
             "countersign-listen",
             "countersign-store",
@@ -45,7 +48,6 @@ const LAYERS: &[Layer] = &[
             "countersign-identity",
             "countersign-server",
             "countersign-client",
-            "countersign-league",
             "countersign-provision",
             "countersign-factory",
         ],

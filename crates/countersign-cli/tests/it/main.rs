@@ -8,6 +8,7 @@ mod clocks;
 mod conformance;
 mod connections;
 mod crashes;
+mod factory;
 mod floods;
 mod forgeries;
 mod harness;

@@ -58,7 +58,7 @@ fn changed_files_are_found() {
     }
     damaged(&station, "batch-0001/sheet.html", flipped, "sheet.html: it says something else");
     damaged(&station, "batch-0001/manifest.bin", flipped, "manifest.bin is not what this");
-    damaged(&station, "batch-0001/manifest.bin", removed, "the batch is not finished");
+    damaged(&station, "batch-0001/manifest.bin", removed, "2 of 2 pairs are made; run");
     let plan = "batch-0001/plan.toml";
     damaged(&station, plan, replaced("count = 2", "count = 1"), "GL-00002: no pair of");
     damaged(&station, plan, replaced("bench <1>", "bench 2"), "another batch or station");

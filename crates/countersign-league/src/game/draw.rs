@@ -134,6 +134,10 @@ impl Game {
         self.enter(State::Kickoff, Some(self.setup.params.kickoff));
         let at = self.moment_on_shell(self.deadline.unwrap_or(self.now));
         self.effects.push_back(Effect::Slave(SlaveCommand::Begin { match_id, at }));
+        if self.pair.locked {
+            // It happened while the start was being signed.
+            self.void(Outcome::VoidPair);
+        }
         Ok(())
     }
 

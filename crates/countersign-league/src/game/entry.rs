@@ -118,7 +118,7 @@ impl Entry {
             | Self::Receipt(frame) => out.extend_from_slice(frame),
             Self::Goal(hit) => hit.put(&mut out),
             Self::Touch(end) => out.push(*end as u8),
-            Self::Link(down) => put_option(&mut out, *down, |out, at| put_u64(out, at)),
+            Self::Link(down) => put_option(&mut out, *down, put_u64),
             Self::Sensor(end, armed, at) => {
                 out.extend_from_slice(&[*end as u8, u8::from(*armed)]);
                 put_u64(&mut out, *at);

@@ -10,7 +10,7 @@
 //! however late it is polled: that is why a journal, which holds only events, rebuilds a match exactly.
 //!
 //! The game never signs. It asks for a signature by [`Effect::SignStart`] and [`Effect::SignResult`], and is told the frame.
-//! Rules: `docs/league.md` section 5.
+//! Rules: `docs/league.md`, "States" and "Faults".
 
 mod admission;
 mod boot;
@@ -54,7 +54,8 @@ use view::Seen;
 /// Time between two checkpoints, in milliseconds.
 pub const CHECKPOINT_MS: u64 = 5_000;
 
-/// The master's half of a match. Times in calls are milliseconds of one monotonic clock, from any zero.
+/// The master's half of a match. Times in calls are milliseconds of one monotonic clock. Its zero should lie some minutes
+/// before the start of the device, so that there is a number for what happened while the device had no power.
 pub struct Game {
     setup: Setup,
     ruleset: RulesetId,

@@ -233,15 +233,28 @@ impl Game {
             | ActKind::Flag => target == 0,
         };
         let is_late = |left: Left| self.now >= left.at.saturating_add(undo);
-        match act.kind {
-            _ if !is_target => Err(Refusal::Target),
-            ActKind::Leave | ActKind::Injury if player.left.is_some() => Err(Refusal::NotNow),
-            ActKind::Return if player.left.is_none_or(is_late) => Err(Refusal::NotNow),
-            ActKind::Concede if fixture.ending.is_some_and(|ending| ending.loser.is_some()) => {
-                Err(Refusal::NotNow)
-            }
-            ActKind::Concede if self.is_early() => Err(Refusal::TooEarly),
-            _ => Ok(()),
+        if !is_target {
+            return Err(Refusal::Target);
+        }
+        let conceded = fixture.ending.is_some_and(|ending| ending.loser.is_some());
+        let is_possible = match act.kind {
+            ActKind::Leave | ActKind::Injury => player.left.is_none(),
+            ActKind::Return => player.left.is_some_and(|left| !is_late(left)),
+            ActKind::Concede => !conceded,
+            ActKind::Join
+            | ActKind::Ready
+            | ActKind::Unready
+            | ActKind::Quit
+            | ActKind::Abort
+            | ActKind::Confirm
+            | ActKind::Annul
+            | ActKind::Absent
+            | ActKind::Flag => true,
+        };
+        match is_possible {
+            false => Err(Refusal::NotNow),
+            true if act.kind == ActKind::Concede && self.is_early() => Err(Refusal::TooEarly),
+            true => Ok(()),
         }
     }
 

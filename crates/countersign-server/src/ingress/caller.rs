@@ -1,7 +1,7 @@
 //! Where a request comes from.
 
-use countersign_listen::ConnectionInfo;
 use axum::extract::FromRequestParts;
+use countersign_listen::ConnectionInfo;
 use http::request::Parts;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,11 +1,11 @@
 //! The span of an HTTP request, around everything that its handler does.
 
 use crate::app::App;
-use countersign_listen::ConnectionInfo;
 use crate::{otlp, trace};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use countersign_listen::ConnectionInfo;
 use countersign_store::Store;
 use std::sync::Arc;
 use tracing::Instrument;

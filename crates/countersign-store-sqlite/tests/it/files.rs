@@ -58,12 +58,14 @@ fn a_newer_schema_and_a_changed_migration_are_refused() {
     let path = dir.path().join("store.db");
     drop(open(&path));
     let db = Connection::open(&path).unwrap();
-    let newer = "INSERT INTO schema_migrations VALUES (3, 'future', zeroblob(32))";
-    db.execute_batch(newer).unwrap();
+    let last = "SELECT max(version) FROM schema_migrations";
+    let known: usize = db.query_row(last, [], |row| row.get(0)).unwrap();
+    let newer = "INSERT INTO schema_migrations VALUES (?1, 'future', zeroblob(32))";
+    db.execute(newer, [known + 1]).unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    let found = OpenError::Schema(SchemaError::Newer { found: 3, known: 2 }).to_string();
+    let found = OpenError::Schema(SchemaError::Newer { found: known + 1, known }).to_string();
     assert_eq!(error.to_string(), found);
-    let changed = "DELETE FROM schema_migrations WHERE version = 3;
+    let changed = "DELETE FROM schema_migrations WHERE name = 'future';
                    UPDATE schema_migrations SET sha256 = zeroblob(32)";
     db.execute_batch(changed).unwrap();
     let error = SqliteStore::open(&path).unwrap_err();

@@ -12,6 +12,10 @@ mod files;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod league;
+#[cfg(test)]
+mod league_model;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -8,6 +8,7 @@
 //! order of what its threads do, so a failing log is kept: with it as `COUNTERSIGN_LOG`, the same seed loses the same.
 
 use crate::disk::{Chance, Disk, Entry, read_log};
+use crate::league;
 use crate::support::{NOW, block_on, message, record, sign_up, user};
 use countersign_store::{Result, Store};
 use countersign_store_sqlite::{Durability, Settings, SqliteStore, backup, doctor, verify};
@@ -100,6 +101,7 @@ fn examine(dir: &Path, acknowledged: &[String]) -> std::result::Result<(), Strin
     if !records.iter().map(|record| record.seq).eq(1..=records.len() as u64) {
         return Err("the sequence has a gap".into());
     }
+    block_on(league::whole(&store))?;
     for line in acknowledged {
         let there = match line.split_once(' ') {
             Some(("record", n)) => {
@@ -117,6 +119,7 @@ fn examine(dir: &Path, acknowledged: &[String]) -> std::result::Result<(), Strin
                 let found = block_on(store.find_user(user)).map_err(|e| e.to_string())?;
                 found.is_none() && erased.iter().any(|line| line.user == user)
             }
+            Some(("game", n)) => block_on(league::is_settled(&store, n.parse().unwrap()))?,
             Some(("backup", _)) => verify(&dir.join("copy.db")).is_ok(),
             _ => panic!("what was acknowledged by {line:?}?"),
         };
@@ -208,6 +211,13 @@ async fn work(path: &Path) -> Result<()> {
         if n % 15 == 0 {
             sign_up(&store, n).await?;
             ack(format!("session {n}"));
+        }
+        if n == 0 {
+            league::found(&store).await?;
+        }
+        if n % 9 == 8 {
+            league::settle(&store, n).await?;
+            ack(format!("game {n}"));
         }
         if n % 30 == 29 {
             store.erase_account(user(n - 29), NOW).await?;

@@ -13,6 +13,7 @@ pub mod account;
 pub mod erasure;
 pub mod evidence;
 pub mod idempotency;
+pub mod league;
 pub mod limits;
 pub mod login;
 pub mod outbox;
@@ -306,7 +307,7 @@ fn unexpected(what: String) -> StoreError {
     StoreError::Damaged(what)
 }
 
-fn shared<S: Store>(store: &Arc<S>, times: u32) -> impl Iterator<Item = (u32, Arc<S>)> + use<S> {
+fn shared<S>(store: &Arc<S>, times: u32) -> impl Iterator<Item = (u32, Arc<S>)> + use<S> {
     let store = Arc::clone(store);
     (0..times).map(move |n| (n, Arc::clone(&store)))
 }

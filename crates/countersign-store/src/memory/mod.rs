@@ -2,6 +2,7 @@
 
 mod account;
 mod idempotency;
+mod league;
 mod login;
 mod outbox;
 mod record;
@@ -60,6 +61,7 @@ struct State {
     erasures: BTreeMap<UserId, Timestamp>,
     audit: Vec<AuditEvent>,
     clock_mark: Timestamp,
+    league: league::League,
 }
 
 impl State {
@@ -101,4 +103,5 @@ mod tests {
     use super::MemoryStore;
 
     crate::conformance_tests!(async { (MemoryStore::default(), ()) });
+    crate::league_conformance_tests!(async { (MemoryStore::default(), ()) });
 }

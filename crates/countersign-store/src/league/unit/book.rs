@@ -1,0 +1,198 @@
+//! Booking: what a match counts for its players, written, changed and taken back as differences.
+
+use super::season::carry;
+use super::{missing, notify};
+use crate::league::{
+    Conduct, HeadToHead, LedgerLine, LineKind, NoticeKind, Player, Rated, SeatResult, StoredGame,
+    StoredSeat, Tables, Tally,
+};
+use countersign::{Timestamp, UserId};
+use countersign_league::evidence::Settlement;
+use countersign_league::{MatchId, Team};
+
+/// Writes the lines of one posting with their counterpart; lines of nothing are left out.
+pub(super) fn post<T: Tables>(
+    tables: &mut T,
+    at: Timestamp,
+    match_id: Option<MatchId>,
+    lines: &[(LineKind, UserId, i64)],
+) -> Result<(), T::Error> {
+    let posting = tables.last_line()? + 1;
+    let bank = -lines.iter().map(|&(_, _, amount)| amount).sum::<i64>();
+    let of_players = lines.iter().map(|&(kind, user, amount)| (kind, Some(user), amount));
+    let all = of_players.chain([(LineKind::Bank, None, bank)]).filter(|line| line.2 != 0);
+    for (seq, (kind, user, amount)) in (posting..).zip(all) {
+        tables.add_line(&LedgerLine { seq, posting, at, kind, user, match_id, amount })?;
+    }
+    Ok(())
+}
+
+/// What a match is to count from now on.
+pub(super) struct Target {
+    /// What it becomes. It counts if it is [`Settlement::Settled`].
+    pub(super) settlement: Settlement,
+    /// Goals.
+    pub(super) score: [u8; 2],
+    /// Who won.
+    pub(super) winner: Option<Team>,
+}
+
+/// Makes ledger, ratings and tables say what the lines of the seats and the target say, by writing the difference to what
+/// they said before. Returns the ratings that changed.
+pub(super) fn rebook<T: Tables>(
+    tables: &mut T,
+    game: &mut StoredGame,
+    seats: &mut [StoredSeat],
+    target: &Target,
+    now: Timestamp,
+) -> Result<Vec<Rated>, T::Error> {
+    let season = tables.season()?.number;
+    let mut players = Vec::with_capacity(seats.len());
+    for seat in seats.iter() {
+        let player = tables.player(seat.user)?;
+        let mut player = player.ok_or_else(|| missing("a player of a settled match"))?;
+        carry(tables, &mut player, season, now)?;
+        players.push(player);
+    }
+    let counts = target.settlement == Settlement::Settled;
+    let counted = seats.iter().any(|seat| seat.counted.is_some());
+    let lines: Vec<_> = seats.iter().flat_map(|seat| lines_to(seat, counts)).collect();
+    post(tables, now, Some(game.match_id), &lines)?;
+    meet(
+        tables,
+        seats,
+        &mut players,
+        counted.then_some(game.winner),
+        counts.then_some(target.winner),
+    )?;
+    game.settlement = target.settlement;
+    game.score = target.score;
+    game.winner = target.winner;
+    tables.put_game(game)?;
+    let mut ratings = Vec::new();
+    for (seat, player) in seats.iter_mut().zip(&mut players) {
+        let before = player.rating();
+        recount(tables, game, seat, player, counts)?;
+        tables.put_seat(game, seat)?;
+        tables.put_player(player)?;
+        let after = player.rating();
+        if before != after {
+            ratings.push(Rated { user: seat.user, before, after, season });
+            notify(tables, seat.user, NoticeKind::Rating, Some(game.match_id), now)?;
+        }
+    }
+    Ok(ratings)
+}
+
+/// The lines that bring a seat to its target: in full the first time, as a correction later.
+fn lines_to(seat: &StoredSeat, counts: bool) -> Vec<(LineKind, UserId, i64)> {
+    let target = if counts { seat.line.total() } else { 0 };
+    match seat.counted {
+        None if seat.booked == 0 && counts => vec![
+            (LineKind::Sporting, seat.user, i64::from(seat.line.sporting)),
+            (LineKind::Adjustment, seat.user, i64::from(seat.line.adjustment)),
+        ],
+        None | Some(_) => vec![(LineKind::Correction, seat.user, target - seat.booked)],
+    }
+}
+
+/// Balance, counters and table of one player.
+fn recount<T: Tables>(
+    tables: &mut T,
+    game: &StoredGame,
+    seat: &mut StoredSeat,
+    player: &mut Player,
+    counts: bool,
+) -> Result<(), T::Error> {
+    let target = if counts { seat.line.total() } else { 0 };
+    player.balance += target - seat.booked;
+    seat.booked = target;
+    let before = seat.counted;
+    seat.counted = counts.then(|| seat_result(game.winner, seat));
+    if before == seat.counted {
+        return Ok(());
+    }
+    let mut tally = tables.tally(game.season, player.user)?;
+    if let Some(result) = before {
+        let count = counter(&mut tally, result);
+        *count = count.saturating_sub(1);
+        shift(player, game, u32::saturating_sub);
+    }
+    if let Some(result) = seat.counted {
+        *counter(&mut tally, result) += 1;
+        shift(player, game, u32::saturating_add);
+        player.last_match = player.last_match.max(game.ended);
+    }
+    tables.put_tally(game.season, player.user, tally)
+}
+
+fn shift(player: &mut Player, game: &StoredGame, by: fn(u32, u32) -> u32) {
+    player.matches = by(player.matches, 1);
+    if player.season == game.season {
+        player.season_matches = by(player.season_matches, 1);
+    }
+}
+
+fn counter(tally: &mut Tally, result: SeatResult) -> &mut u32 {
+    match result {
+        SeatResult::Won => &mut tally.won,
+        SeatResult::Drawn => &mut tally.drawn,
+        SeatResult::Lost => &mut tally.lost,
+    }
+}
+
+/// A player who left lost, whatever the team did.
+fn seat_result(winner: Option<Team>, seat: &StoredSeat) -> SeatResult {
+    match winner {
+        _ if seat.conduct == Conduct::Left => SeatResult::Lost,
+        None => SeatResult::Drawn,
+        Some(team) if team == seat.team => SeatResult::Won,
+        Some(_) => SeatResult::Lost,
+    }
+}
+
+/// Meetings of all opponents: takes back what was counted, counts what is to be.
+fn meet<T: Tables>(
+    tables: &mut T,
+    seats: &[StoredSeat],
+    players: &mut [Player],
+    before: Option<Option<Team>>,
+    after: Option<Option<Team>>,
+) -> Result<(), T::Error> {
+    if before == after {
+        return Ok(());
+    }
+    let of = |team| seats.iter().enumerate().filter(move |(_, seat)| seat.team == team);
+    for (index_a, a) in of(Team::A) {
+        for (index_b, b) in of(Team::B) {
+            let (low, high) = (a.user.min(b.user), a.user.max(b.user));
+            let low_team = if low == a.user { Team::A } else { Team::B };
+            let mut met = tables.meetings(low, high)?;
+            let first = met.met();
+            if let Some(winner) = before {
+                let count = met_counter(&mut met, low_team, winner);
+                *count = count.saturating_sub(1);
+            }
+            if let Some(winner) = after {
+                *met_counter(&mut met, low_team, winner) += 1;
+            }
+            tables.put_meetings(low, high, met)?;
+            for index in [index_a, index_b] {
+                if let Some(player) = players.get_mut(index) {
+                    let gone = u32::from(first > 0 && met.met() == 0);
+                    player.opponents += u32::from(first == 0 && met.met() > 0);
+                    player.opponents -= gone.min(player.opponents);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn met_counter(met: &mut HeadToHead, low_team: Team, winner: Option<Team>) -> &mut u32 {
+    match winner {
+        None => &mut met.drawn,
+        Some(team) if team == low_team => &mut met.won,
+        Some(_) => &mut met.lost,
+    }
+}

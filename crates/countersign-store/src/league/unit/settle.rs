@@ -1,0 +1,367 @@
+//! Settling a match.
+
+use super::book::{Target, rebook};
+use super::device::suspect;
+use super::player::blame;
+use super::season::carry;
+use super::{misuse, notify};
+use crate::AuditEvent;
+use crate::league::tables::Appearance;
+use crate::league::{
+    BUNDLE_MAX, Conduct, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
+    EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
+    NewGame, NoticeKind, PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing,
+    SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine,
+    rating_of, too_many_gone,
+};
+use countersign::Timestamp;
+use countersign_league::evidence::Settlement;
+use countersign_league::{MatchId, Seat, Team};
+use std::collections::BTreeSet;
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// See [`crate::LeagueStore::settle_game`].
+pub fn settle<T: Tables>(
+    tables: &mut T,
+    new: &NewGame,
+    referee: &impl Referee,
+) -> Result<SettleOutcome, T::Error> {
+    check_shape(new)?;
+    if let Some(receipt) = tables.receipt(new.lineup.match_id, new.result)? {
+        return Ok(SettleOutcome::Before { receipt });
+    }
+    if let Some(first) = tables.game(new.lineup.match_id)? {
+        return fork(tables, first, new, referee);
+    }
+    let season = tables.season()?.number;
+    for seat in &new.lineup.seats {
+        match tables.player(seat.user)? {
+            Some(mut player) => carry(tables, &mut player, season, new.now)?,
+            None => return Ok(SettleOutcome::UnknownPlayer(seat.user)),
+        }
+    }
+    match facts(tables, &new.lineup)? {
+        FactsOutcome::Facts(facts) => settle_first(tables, new, &facts, referee),
+        FactsOutcome::UnknownDevice => Ok(SettleOutcome::UnknownDevice),
+        FactsOutcome::UnknownPlayer(user) => Ok(SettleOutcome::UnknownPlayer(user)),
+    }
+}
+
+fn check_shape<E: From<crate::StoreError>>(new: &NewGame) -> Result<(), E> {
+    let users: BTreeSet<_> = new.lineup.seats.iter().map(|seat| seat.user).collect();
+    match () {
+        () if new.bundle.len() > BUNDLE_MAX => Err(misuse("the bundle is too long to be kept")),
+        () if users.len() != new.lineup.seats.len() => Err(misuse("a player has two seats")),
+        () if new.lineup.seats.len() > countersign_league::team::MAX_PLAYERS => {
+            Err(misuse("a match has at most 22 seats"))
+        }
+        () if new.lineup.device_seq == 0 => Err(misuse("a device counts its matches from 1")),
+        () => Ok(()),
+    }
+}
+
+/// What is known of a match that is not settled.
+pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::Error> {
+    let Some(device) = tables.device(lineup.device)? else {
+        return Ok(FactsOutcome::UnknownDevice);
+    };
+    let day = Timestamp::from_millis(lineup.ended.as_millis() / DAY * DAY);
+    let next_day = Timestamp::from_millis(day.as_millis().saturating_add(DAY));
+    let since = lineup.started.minus(MEETINGS_WINDOW);
+    let mut players = Vec::with_capacity(lineup.seats.len());
+    let mut appearances = Vec::with_capacity(lineup.seats.len());
+    for seat in &lineup.seats {
+        let Some(player) = tables.player(seat.user)? else {
+            return Ok(FactsOutcome::UnknownPlayer(seat.user));
+        };
+        let mut seen = tables.appearances(seat.user, since.min(day))?;
+        let today = |seen: &&Appearance| day <= seen.ended && seen.ended < next_day;
+        let rated = seen.iter().filter(today).count() as u32;
+        seen.retain(|seen| seen.ended >= since);
+        seen.sort_unstable_by_key(|seen| seen.no);
+        appearances.push(seen);
+        let ticket = tables.ticket(seat.ticket)?.filter(|issued| issued.ticket.user == seat.user);
+        players.push(PlayerFacts { player, rated, ticket: ticket.map(|issued| issued.state) });
+    }
+    Ok(FactsOutcome::Facts(Box::new(Facts {
+        seq: seq_fact(tables, lineup, device.seq_high)?,
+        device_rated: tables.rated_on_device(lineup.device, day, next_day)?,
+        season: tables.season()?.number,
+        meetings: meetings(lineup, &appearances),
+        device,
+        players,
+    })))
+}
+
+fn seq_fact<T: Tables>(tables: &T, lineup: &Lineup, high: u32) -> Result<SeqFact, T::Error> {
+    if let Some(other) = tables.game_by_seq(lineup.device, lineup.device_seq)? {
+        return Ok(SeqFact::Reused(other.match_id));
+    }
+    Ok(match lineup.device_seq.checked_sub(high) {
+        None | Some(0) => SeqFact::Late,
+        Some(1) => SeqFact::Next,
+        Some(ahead) => SeqFact::Gap(ahead - 1),
+    })
+}
+
+fn meetings(lineup: &Lineup, appearances: &[Vec<Appearance>]) -> Vec<Meeting> {
+    let of = |team| {
+        let seats = (0..).zip(&lineup.seats).zip(appearances);
+        seats.filter(move |((_, seat), _)| seat.team == team).map(|((seat, _), seen)| (seat, seen))
+    };
+    let mut meetings = Vec::new();
+    for (a, seen_a) in of(Team::A) {
+        for (b, seen_b) in of(Team::B) {
+            let opposed = |one: &&Appearance| {
+                let other = seen_b.binary_search_by_key(&one.no, |other| other.no);
+                other.ok().and_then(|at| seen_b.get(at)).is_some_and(|o| o.team != one.team)
+            };
+            let times = seen_a.iter().filter(opposed).count() as u32;
+            if times > 0 {
+                meetings.push(Meeting { a, b, times });
+            }
+        }
+    }
+    meetings
+}
+
+/// The first result of a match.
+fn settle_first<T: Tables>(
+    tables: &mut T,
+    new: &NewGame,
+    facts: &Facts,
+    referee: &impl Referee,
+) -> Result<SettleOutcome, T::Error> {
+    let mut verdict = referee.decide(facts);
+    let count = new.lineup.seats.len();
+    if verdict.lines.len() != count || verdict.conduct.len() != count {
+        return Err(misuse("a verdict has one line and one conduct for each seat"));
+    }
+    let reused = take_back_reused(&mut verdict, facts);
+    excuse_if_too_many(&mut verdict);
+    let counted_twice = matches!(facts.seq, SeqFact::Reused(_));
+    if counted_twice {
+        verdict.settlement = Settlement::Frozen;
+    }
+    let receipt = sealed(referee, &sealing(new, facts, &verdict))?;
+    let mut game = stored_game(new, facts, &verdict);
+    game.no = tables.add_game(&game)?;
+    add_evidence(tables, new, &receipt)?;
+    let mut seats = stored_seats(new, &verdict);
+    note_device(tables, new, facts)?;
+    for (seat, known) in seats.iter().zip(&facts.players) {
+        tables.put_seat(&game, seat)?;
+        blame(tables, seat.user, seat.conduct, Some(game.match_id), new.now)?;
+        if known.ticket.is_some_and(|state| !matches!(state, TicketState::Used(_))) {
+            use_ticket(tables, seat, game.match_id)?;
+        }
+        notify(tables, seat.user, NoticeKind::Result, Some(game.match_id), new.now)?;
+    }
+    let target = Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
+    let ratings = match verdict.settlement {
+        Settlement::Settled => rebook(tables, &mut game, &mut seats, &target, new.now)?,
+        Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
+            Vec::new()
+        }
+    };
+    Ok(SettleOutcome::Settled { receipt, settlement: verdict.settlement, ratings, reused })
+}
+
+/// A ticket counts in one match: in the second, the line of its seat is taken back.
+fn take_back_reused(verdict: &mut Verdict, facts: &Facts) -> Vec<(Seat, MatchId)> {
+    let mut reused = Vec::new();
+    for ((seat, line), known) in (0..).zip(&mut verdict.lines).zip(&facts.players) {
+        if let Some(TicketState::Used(other)) = known.ticket {
+            line.adjustment = line.sporting.saturating_neg();
+            reused.push((seat, other));
+        }
+    }
+    reused
+}
+
+fn excuse_if_too_many(verdict: &mut Verdict) {
+    let gone = verdict.conduct.iter().filter(|&&conduct| conduct == Conduct::Left).count();
+    if gone > 0 && too_many_gone(gone, verdict.conduct.len()) {
+        let left = verdict.conduct.iter_mut().filter(|conduct| **conduct == Conduct::Left);
+        left.for_each(|conduct| *conduct = Conduct::Excused);
+    }
+}
+
+fn sealing(new: &NewGame, facts: &Facts, verdict: &Verdict) -> Sealing {
+    let counts = verdict.settlement == Settlement::Settled;
+    let lines = facts.players.iter().zip(&verdict.lines).map(|(known, line)| SealedLine {
+        user: known.player.user,
+        sporting: line.sporting,
+        adjustment: line.adjustment,
+        rating: rating_of(known.player.balance + if counts { line.total() } else { 0 }),
+    });
+    Sealing {
+        match_id: new.lineup.match_id,
+        result: new.result,
+        settlement: verdict.settlement,
+        cause: SealCause::Verdict(verdict.reason),
+        integrity: verdict.integrity,
+        lines: lines.collect(),
+    }
+}
+
+fn sealed<E: From<crate::StoreError>>(
+    referee: &impl Referee,
+    sealing: &Sealing,
+) -> Result<Vec<u8>, E> {
+    match referee.seal(sealing) {
+        Ok(receipt) if receipt.len() <= RECEIPT_MAX => Ok(receipt),
+        Ok(_) => Err(misuse("the receipt is too long to be kept")),
+        Err(why) => Err(misuse(&format!("the receipt could not be signed: {why}"))),
+    }
+}
+
+fn stored_game(new: &NewGame, facts: &Facts, verdict: &Verdict) -> StoredGame {
+    StoredGame {
+        no: 0,
+        match_id: new.lineup.match_id,
+        result: new.result,
+        device: new.lineup.device,
+        device_seq: new.lineup.device_seq,
+        ruleset: new.ruleset,
+        season: facts.season,
+        started: new.lineup.started,
+        ended: new.lineup.ended,
+        outcome: new.outcome,
+        score: new.score,
+        winner: new.winner,
+        settlement: verdict.settlement,
+        reason: verdict.reason,
+        integrity: verdict.integrity,
+        counts_at: verdict.counts_at,
+        settled: new.now,
+        forks: 0,
+    }
+}
+
+fn stored_seats(new: &NewGame, verdict: &Verdict) -> Vec<StoredSeat> {
+    let judged = verdict.lines.iter().zip(&verdict.conduct);
+    let seats = (0..).zip(&new.lineup.seats).zip(judged);
+    seats
+        .map(|((seat, given), (&line, &conduct)): (_, (&VerdictLine, &Conduct))| StoredSeat {
+            seat,
+            user: given.user,
+            team: given.team,
+            ticket: given.ticket,
+            line,
+            conduct,
+            booked: 0,
+            counted: None,
+        })
+        .collect()
+}
+
+fn add_evidence<T: Tables>(tables: &mut T, new: &NewGame, receipt: &[u8]) -> Result<(), T::Error> {
+    let evidence = EvidenceView {
+        result: new.result,
+        bundle: new.bundle.clone(),
+        receipt: receipt.to_vec(),
+        received: new.now,
+    };
+    tables.add_evidence(new.lineup.match_id, &evidence)
+}
+
+fn use_ticket<T: Tables>(
+    tables: &mut T,
+    seat: &StoredSeat,
+    match_id: MatchId,
+) -> Result<(), T::Error> {
+    match tables.ticket(seat.ticket)? {
+        Some(issued) => {
+            let state = TicketState::Used(match_id);
+            tables.put_ticket(&IssuedTicket { state, ..issued })
+        }
+        None => Ok(()),
+    }
+}
+
+fn note_device<T: Tables>(tables: &mut T, new: &NewGame, facts: &Facts) -> Result<(), T::Error> {
+    let mut device = facts.device.clone();
+    match facts.seq {
+        SeqFact::Next => device.seq_high = new.lineup.device_seq,
+        SeqFact::Gap(missing) => {
+            device.seq_high = new.lineup.device_seq;
+            device.seq_missing = device.seq_missing.saturating_add(missing);
+        }
+        SeqFact::Late => device.seq_missing = device.seq_missing.saturating_sub(1),
+        SeqFact::Reused(first) => {
+            open_fork(tables, first, new.now)?;
+            return suspect(tables, device.pair.device, new.now);
+        }
+    }
+    tables.put_device(&device)
+}
+
+/// Another result of a match that is settled.
+fn fork<T: Tables>(
+    tables: &mut T,
+    mut first: StoredGame,
+    new: &NewGame,
+    referee: &impl Referee,
+) -> Result<SettleOutcome, T::Error> {
+    if first.forks >= FORKS_MAX {
+        return Ok(SettleOutcome::TooManyForks);
+    }
+    let receipt = sealed(
+        referee,
+        &Sealing {
+            match_id: first.match_id,
+            result: new.result,
+            settlement: Settlement::Frozen,
+            cause: SealCause::Fork(first.result),
+            integrity: 0,
+            lines: Vec::new(),
+        },
+    )?;
+    add_evidence(tables, new, &receipt)?;
+    first.forks += 1;
+    let pending = first.settlement == Settlement::Pending;
+    if pending {
+        first.settlement = Settlement::Frozen;
+    }
+    tables.put_game(&first)?;
+    if pending {
+        for seat in tables.seats(first.no)? {
+            tables.put_seat(&first, &seat)?;
+        }
+    }
+    open_fork(tables, first.match_id, new.now)?;
+    suspect(tables, first.device, new.now)?;
+    tables.add_audit(AuditEvent {
+        at: new.now,
+        action: "match.fork".to_owned(),
+        user: None,
+        session: None,
+        detail: format!(
+            r#"{{"match":"{}","first":"{}","other":"{}"}}"#,
+            first.match_id, first.result, new.result
+        ),
+    })?;
+    Ok(SettleOutcome::Fork { receipt, first: first.result })
+}
+
+/// Puts a match into the operators' queue, once.
+fn open_fork<T: Tables>(tables: &mut T, match_id: MatchId, now: Timestamp) -> Result<(), T::Error> {
+    let known = tables.disputes(DisputeQueue::OfMatch(match_id), DisputeId(0), u32::MAX)?;
+    let is_open =
+        |entry: &DisputeEntry| entry.kind == DisputeKind::Fork && entry.state == DisputeState::Open;
+    if known.iter().any(is_open) {
+        return Ok(());
+    }
+    let entry = DisputeEntry {
+        id: DisputeId(0),
+        match_id,
+        user: None,
+        kind: DisputeKind::Fork,
+        text: String::new(),
+        opened: now,
+        state: DisputeState::Open,
+    };
+    tables.add_dispute(&entry).map(drop)
+}
