@@ -31,6 +31,7 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     ("countersign-app", &["countersign", "countersign-league"]),
+    ("countersign-sim", &["countersign", "countersign-league"]),
     ("countersign-client", &["countersign", "countersign-app"]),
     ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
