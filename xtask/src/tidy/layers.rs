@@ -38,6 +38,8 @@ const LAYERS: &[Layer] = &[
         "countersign-cli",
         &[
             "countersign",
+            "countersign-league",
+            "countersign-ranks",
             "countersign-keys",
             "countersign-listen",
             "countersign-store",
