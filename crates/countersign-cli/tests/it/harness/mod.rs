@@ -13,6 +13,7 @@
 
 mod device;
 mod http;
+pub(crate) mod league;
 pub(crate) mod live;
 mod login;
 pub(crate) mod peers;
