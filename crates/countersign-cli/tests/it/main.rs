@@ -14,6 +14,7 @@ mod forgeries;
 mod harness;
 mod journeys;
 mod junk;
+mod league_evidence;
 mod league_ops;
 mod lifecycle;
 mod logins;
