@@ -77,6 +77,8 @@ fn what_is_typed_wrong_is_explained() {
         ),
         ("dispute resolve 1 annul-goal --reason x --yes", 2, "<GOAL>..."),
         ("dispute resolve 1 perhaps --reason x", 2, "uphold, void, refund, annul-goal"),
+        ("dispute resolve 1 void 2 --reason x --yes", 1, "goals are given for annul-goal only"),
+        ("dispute resolve 1 void --player 'Zoe A' --reason x --yes", 1, "--player for refund only"),
         ("player show ana@example.org", 1, "no account has the address ana@example.org"),
         (&format!("player show {nobody}"), 1, "has played no match yet"),
         ("player bar 'Zoe A' --days 0 --reason x --yes", 2, "1..=3650"),
@@ -232,7 +234,7 @@ fn a_dispute_is_ruled_on_and_the_ratings_follow() {
     assert!(turned.iter().zip(&played).all(|(now, then)| now + then == 3_000_000), "{turned:?}");
     for (words, sentence) in [
         ("annul-goal 3", "has 3 goals, numbered from 0; there is no goal 3"),
-        ("annul-goal 1 1", "goal 1 was annulled"),
+        ("annul-goal 1 1", "goal 1 is annulled already"),
     ] {
         let said =
             league.fails(&format!("league dispute resolve {id} {words} --reason x --yes"), 1);
@@ -241,6 +243,8 @@ fn a_dispute_is_ruled_on_and_the_ratings_follow() {
 
     // Two of the losers get back what they lost, and not twice.
     let refund = format!("league dispute resolve {id} refund --reason 'kind' --yes --json");
+    let stranger = format!("league dispute resolve {id} refund --player 'Zoe L' --reason x --yes");
+    assert!(league.fails(&stranger, 1).contains("did not play in match"));
     let value: Value = serde_json::from_str(&league.done(&refund)).unwrap();
     assert_eq!(value["ratings"].as_array().unwrap().len(), 3);
     assert!((0..6).all(|n| rating(&league, n) >= 1_500_000));
@@ -298,6 +302,8 @@ fn frivolous_disputes_cost_the_weight_of_flags_and_an_operator_gives_it_back() {
         league
             .done(&format!("league dispute resolve {seq} uphold --frivolous --reason 'no' --yes"));
     }
+    let again = "league dispute resolve 3 uphold --frivolous --reason 'no' --yes";
+    assert!(league.fails(again, 1).contains("needs the number of an open dispute"));
     let shown = league.json("league player show 'Zoe D'");
     assert_eq!((&shown["flags"], &shown["frivolous"]), (&json!("none"), &json!(3)));
     let said = league.done("league player weights 'Zoe D' --flags full --reason 'appeal'");

@@ -7,6 +7,7 @@ use super::desk::Desk;
 use super::show::{change, dispute_kind, dispute_state, score};
 use super::{LeagueError, ruling};
 use clap::ValueEnum;
+use countersign::UserId;
 use countersign_keys::Utc;
 use countersign_league::MatchId;
 use countersign_store::league::{
@@ -190,7 +191,12 @@ fn show(entry: &DisputeEntry, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(
 }
 
 fn resolve(args: &ResolveArgs, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
+    let extra_goals = !args.goals.is_empty() && args.decision != Decision::AnnulGoal;
+    if extra_goals || (!args.player.is_empty() && args.decision != Decision::Refund) {
+        return Err(LeagueError::Extra.into());
+    }
     let (match_id, dispute) = case(&args.case, desk)?;
+    let frivolous = if args.frivolous { Some(author(dispute.as_ref())?) } else { None };
     let view = desk.game(match_id)?;
     let players = args.player.iter().map(|given| desk.player(given).map(|player| player.user));
     let players = players.collect::<Result<Vec<_>, _>>()?;
@@ -201,7 +207,6 @@ fn resolve(args: &ResolveArgs, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<
         Decision::AnnulGoal => ruling::annul(&view, &args.goals, desk)?,
     };
     args.sure.confirm(&preview(&view, &ruling), &args.case)?;
-    let frivolous = dispute.and_then(|entry| entry.user).filter(|_| args.frivolous);
     let new =
         NewRuling { match_id, ruling, frivolous: frivolous.into_iter().collect(), now: desk.now };
     let (settlement, ratings, ended) = match wait(desk.store.rule(new))? {
@@ -237,6 +242,12 @@ fn case(given: &str, desk: &Desk<'_>) -> Result<(MatchId, Option<DisputeEntry>),
     let number = given.parse().map_err(|_| LeagueError::NotACase(given.to_owned()))?;
     let entry = find(number, desk)?;
     Ok((entry.match_id, Some(entry)))
+}
+
+/// Whose dispute it is, while it is open: nobody is blamed twice for one.
+fn author(dispute: Option<&DisputeEntry>) -> Result<UserId, LeagueError> {
+    let open = dispute.filter(|entry| entry.state == DisputeState::Open);
+    open.and_then(|entry| entry.user).ok_or(LeagueError::NotFrivolous)
 }
 
 /// What is asked before it is done.

@@ -1,6 +1,6 @@
 //! Why a command of the league could not do its work.
 
-use countersign::Malformed;
+use countersign::{Malformed, UserId};
 use countersign_keys::{LoadError, ReadError};
 use countersign_league::evidence::DeviceStatus;
 use countersign_league::settlement::{Reason, Refusal};
@@ -52,8 +52,14 @@ pub(crate) enum LeagueError {
     CannotCount { id: MatchId, reason: Reason },
     #[error("match {id} has {goals} goals, numbered from 0; there is no goal {goal}")]
     NoGoal { id: MatchId, goals: usize, goal: u8 },
-    #[error("goal {0} was annulled by the players already")]
+    #[error("goal {0} is annulled already")]
     Annulled(u8),
+    #[error("the player {user} did not play in match {id}")]
+    NotInMatch { user: UserId, id: MatchId },
+    #[error("goals are given for annul-goal only, and --player for refund only")]
+    Extra,
+    #[error("--frivolous needs the number of an open dispute that a player opened")]
+    NotFrivolous,
     #[error("nobody lost points in match {0} that could be given back")]
     NothingToRefund(MatchId),
     #[error("the players of match {0} are not those of its evidence")]

@@ -45,7 +45,8 @@ Needs no database and no network. Give the root key that you got from the operat
 several, if the root has changed since. Or give a key set that you trust already, such as the keyset.bin of a device.
 
 What passed is evidence: these players played this match on this device, and the league settled it so on that day. \
-What an operator has ruled since is not in the file.
+What an operator has ruled since is not in the file. Nor does it know whether a server key was revoked after it was written: \
+for that, give today's key set with --keyset.
 
 Examples:
   countersign league verify match.csx --root 8139770e…f9b394

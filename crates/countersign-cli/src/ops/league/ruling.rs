@@ -69,8 +69,8 @@ pub(super) fn refund(
     desk: &Desk<'_>,
 ) -> Result<Ruling, OpsError> {
     let id = view.game.match_id;
-    if only.iter().any(|user| view.seats.iter().all(|seat| seat.user != *user)) {
-        return Err(LeagueError::Mismatch(id).into());
+    if let Some(&user) = only.iter().find(|user| view.seats.iter().all(|it| it.user != **user)) {
+        return Err(LeagueError::NotInMatch { user, id }.into());
     }
     let mut amounts = Vec::new();
     let seats = view.seats.iter().filter(|seat| only.is_empty() || only.contains(&seat.user));
