@@ -54,6 +54,7 @@ const LAYERS: &[Layer] = &[
             "countersign",
             "countersign-app",
             "countersign-league",
+            "countersign-ranks",
             "countersign-keys",
             "countersign-listen",
             "countersign-store",

@@ -15,6 +15,8 @@ mod harness;
 mod journeys;
 mod junk;
 mod league;
+mod league_evidence;
+mod league_ops;
 mod lifecycle;
 mod logins;
 mod program;
