@@ -67,7 +67,11 @@ fn make(stage: &Stage) -> Result<(), Failure> {
     let grant = ["user", "grant", "station@example.org", "factory", "--data", "server"];
     expect(stage.device(&grant)?, "the grant")?;
     let register = ["factory", "register", "--dir", STATION, "--profile", "station"];
-    expect(stage.device(&register)?, "the registration")
+    expect(stage.device(&register)?, "the registration")?;
+    let reason = "handed over to the club";
+    let sold = ["league", "device", "set", "GL-00001", "sold", "--reason", reason];
+    let args: Vec<&str> = sold.into_iter().chain(["--data", "server", "--yes"]).collect();
+    expect(stage.device(&args)?, "the hand-over")
 }
 
 fn log_everybody_in(stage: &Stage) -> Result<(), Failure> {
@@ -78,8 +82,7 @@ fn log_everybody_in(stage: &Stage) -> Result<(), Failure> {
     }
     line(&format!("    … and so do the other {}", PLAYERS - 1));
     let name = ["call", "league.profile_update", "--data", r#"{"name":"Ana"}"#, "--profile", "p1"];
-    stage.device(&name)?;
-    Ok(())
+    expect(stage.device(&name)?, "the name")
 }
 
 fn log_in(stage: &Stage, address: &str, profile: &str, is_shown: bool) -> Result<(), Failure> {
@@ -191,7 +194,7 @@ fn play(stage: &Stage, pitch: &Pitch) -> Result<(), Failure> {
 fn look(stage: &Stage) -> Result<(), Failure> {
     title("12. What the server knows now", "Signed answers, verified by Ana's phone.");
     for message_type in ["league.rank", "league.history"] {
-        stage.device(&["call", message_type, "--profile", "p1"])?;
+        expect(stage.device(&["call", message_type, "--profile", "p1"])?, message_type)?;
     }
     Ok(())
 }
