@@ -60,11 +60,8 @@ fn a_batch_is_registered_by_a_known_factory_and_a_pair_becomes_active_when_it_pr
 
     let fake = Pair { master: SigningKey::from_seed(&random()), id: two.id, ..Pair::new("x") };
     refused(&mut station, "league.device_verify", &fake.proof(&server), ResultCode::NOT_FOUND);
-    let slave = Pair {
-        master: SigningKey::from_seed(&two.slave.to_seed()),
-        id: two.id,
-        ..Pair::new("x")
-    };
+    let slave =
+        Pair { master: SigningKey::from_seed(&two.slave.to_seed()), id: two.id, ..Pair::new("x") };
     refused(&mut station, "league.device_verify", &slave.proof(&server), ResultCode::NOT_FOUND);
     let mut torn = two.proof(&server);
     *torn.last_mut().unwrap() ^= 1;

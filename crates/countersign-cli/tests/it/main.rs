@@ -14,6 +14,7 @@ mod forgeries;
 mod harness;
 mod journeys;
 mod junk;
+mod ladder;
 mod league;
 mod lifecycle;
 mod logins;
