@@ -242,7 +242,7 @@ async fn call(client: &Client, message_type: &str, payload: &[u8]) -> Result<Vec
     match client.call(name, payload).await {
         Ok(reply) if reply.result == ResultCode::OK => Ok(reply.content),
         Ok(reply) => Err(Failure::Refused {
-            code: reply.result.to_string(),
+            code: reply.result.name().to_owned(),
             detail: String::from_utf8_lossy(&reply.content).into_owned(),
         }),
         Err(CallError::LoggedOut(_)) => Err(Failure::LoggedOut),

@@ -1,6 +1,6 @@
 //! What a match proves long after it was played: to the operator, to somebody without the server, and in a review.
 
-use crate::harness::league::*;
+use crate::harness::archive::*;
 use countersign_league::Team;
 use countersign_league::evidence::DeviceStatus;
 use serde_json::{Value, json};

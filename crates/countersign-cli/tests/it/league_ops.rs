@@ -1,6 +1,6 @@
 //! The operator's desk of a league: the real program, on a store that real signed matches were settled into.
 
-use crate::harness::league::*;
+use crate::harness::archive::*;
 use crate::harness::now;
 use countersign_league::evidence::DeviceStatus;
 use countersign_store::league::{LeagueStore, NewPenalty, PenaltyCause};

@@ -14,6 +14,7 @@ mod forgeries;
 mod harness;
 mod journeys;
 mod junk;
+mod ladder;
 mod league;
 mod league_evidence;
 mod league_ops;
