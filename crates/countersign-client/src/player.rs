@@ -104,7 +104,7 @@ impl HeadlessPlayer {
     pub fn handle(&mut self, event: Event) -> Result<bool, PlayerError> {
         let now = self.client.server_now();
         self.player.set_keyset(self.client.keyset());
-        self.wake = None;
+        self.wake = self.wake.filter(|at| *at > now);
         let mut shown = false;
         for effect in self.player.update(event, now) {
             match effect {
@@ -242,7 +242,7 @@ async fn call(client: &Client, message_type: &str, payload: &[u8]) -> Result<Vec
     match client.call(name, payload).await {
         Ok(reply) if reply.result == ResultCode::OK => Ok(reply.content),
         Ok(reply) => Err(Failure::Refused {
-            code: reply.result.to_string(),
+            code: reply.result.name().to_owned(),
             detail: String::from_utf8_lossy(&reply.content).into_owned(),
         }),
         Err(CallError::LoggedOut(_)) => Err(Failure::LoggedOut),

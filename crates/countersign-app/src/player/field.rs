@@ -146,11 +146,13 @@ impl Player {
         if !self.is_carrying || waiting <= self.courier.of(device) {
             return;
         }
-        if field.next_look > now {
-            return self.effects.push(Effect::Wake(field.next_look));
+        if field.next_look <= now {
+            field.next_look = now.plus(LOOK);
+            self.effects.push(Effect::Wake(field.next_look));
+            self.look_into_outbox();
+        } else {
+            self.effects.push(Effect::Wake(field.next_look));
         }
-        field.next_look = now.plus(LOOK);
-        self.look_into_outbox();
     }
 }
 

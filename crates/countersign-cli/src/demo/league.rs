@@ -67,7 +67,11 @@ fn make(stage: &Stage) -> Result<(), Failure> {
     let grant = ["user", "grant", "station@example.org", "factory", "--data", "server"];
     expect(stage.device(&grant)?, "the grant")?;
     let register = ["factory", "register", "--dir", STATION, "--profile", "station"];
-    expect(stage.device(&register)?, "the registration")
+    expect(stage.device(&register)?, "the registration")?;
+    let reason = "handed over to the club";
+    let sold = ["league", "device", "set", "GL-00001", "sold", "--reason", reason];
+    let args: Vec<&str> = sold.into_iter().chain(["--data", "server", "--yes"]).collect();
+    expect(stage.device(&args)?, "the hand-over")
 }
 
 fn log_everybody_in(stage: &Stage) -> Result<(), Failure> {

@@ -275,6 +275,10 @@ method = "GET"
 path = "/matches/{{id}}"
 scope = "user"
 
+[login]
+# Everybody in this demo comes from one address.
+network_burst = 40
+
 [league]
 rulesets = ["official", "short"]
 factory_keys = [{factory_key}]

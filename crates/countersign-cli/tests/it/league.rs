@@ -180,6 +180,37 @@ fn two_results_of_one_match_freeze_the_second_and_make_the_device_suspect() {
     assert_eq!(receipt.reason, Reason::DeviceSuspect.number());
 }
 
+#[test]
+fn what_stands_against_a_match_is_named() {
+    let once = Options::new().set("league.player_matches_per_day", 1);
+    let mut league = League::start(6, once);
+    let settle = |league: &mut League| {
+        let game = league.play();
+        let bundle = league.bundle(&game);
+        let frame = league.settle(0, &bundle);
+        league.receipt(&frame)
+    };
+    let first = settle(&mut league);
+    assert!(first.lines.iter().all(|line| line.adjustment == 0 && line.sporting != 0));
+    let second = settle(&mut league);
+    assert_eq!(second.settlement, Settlement::Settled);
+    for (line, before) in second.lines.iter().zip(&first.lines) {
+        assert_eq!(line.sporting + line.adjustment, 0, "the day has one rated match");
+        assert_eq!(line.rating, before.rating);
+    }
+    league.pair.played += 4;
+    assert_eq!(settle(&mut league).settlement, Settlement::Settled, "they may still come");
+    league.pair.played += 9;
+    let gap = settle(&mut league);
+    assert_eq!((gap.settlement, gap.reason), (Settlement::Unrated, Reason::CounterGap.number()));
+    set_status(&league.server, league.pair.id, DeviceStatus::Rma);
+    let rma = settle(&mut league);
+    assert_eq!(
+        (rma.settlement, rma.reason),
+        (Settlement::Unrated, Reason::DeviceNotActive.number())
+    );
+}
+
 fn ask_bytes(device: &mut Device, message_type: &str, payload: &[u8]) -> serde_json::Value {
     serde_json::from_slice(&done(device, message_type, payload)).unwrap()
 }

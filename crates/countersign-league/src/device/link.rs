@@ -25,9 +25,9 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         let order = match command {
             SlaveCommand::GoalCheck => Order::Check,
             SlaveCommand::Begin { match_id, at } => {
-                let start = i64::try_from(at).unwrap_or(i64::MAX);
-                let end = start.saturating_add(self.params.duration.into());
-                Order::Begin { match_id, start, end }
+                self.begin_south(now);
+                let end = at.saturating_add(self.params.duration.into());
+                Order::Begin { match_id, start: at, end }
             }
             SlaveCommand::Drain { .. } => Order::Drain,
             SlaveCommand::End { .. } => Order::Forget,
@@ -51,13 +51,18 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::GoalCheckHit(End::South), now);
             }
             Heard::Checked(_) => {}
+            Heard::Begun => {
+                self.south.untold = false;
+                self.rearm_south(now, now);
+            }
             Heard::Disarmed(sighting) => {
                 let at = moment(&sighting, now);
+                self.south.disarmed = true;
                 self.hear_game(Event::Disarmed { end: End::South, at }, now);
             }
             Heard::Rearmed(sighting) => {
-                let at = moment(&sighting, now);
-                self.hear_game(Event::Rearmed { end: End::South, at }, now);
+                self.south.disarmed = false;
+                self.rearm_south(moment(&sighting, now), now);
             }
             Heard::SlaveRebooted { gap, sighting } => {
                 let to = moment(&sighting, now);
@@ -87,6 +92,21 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         self.heard = self.link.heard();
         if let Some((boot, ticks)) = self.link.slave_clock(now) {
             self.hear_game(Event::SlaveSeen { boot, ticks }, now);
+        }
+    }
+
+    /// Until the slave says that it knows of the match, it takes goals for something else. A match that goes on after a loss
+    /// of power is known to it already.
+    fn begin_south(&mut self, now: u64) {
+        if self.state() == State::Kickoff {
+            self.south.untold = true;
+            self.hear_game(Event::Disarmed { end: End::South, at: now }, now);
+        }
+    }
+
+    fn rearm_south(&mut self, at: u64, now: u64) {
+        if !self.south.untold && !self.south.disarmed {
+            self.hear_game(Event::Rearmed { end: End::South, at }, now);
         }
     }
 

@@ -6,7 +6,9 @@
 
 use crate::pitch::Pitch;
 use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags};
-use countersign_league::game::{Effect, Event, Light, LinkColour, Refusal, State, Warnings};
+use countersign_league::game::{
+    Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
+};
 use countersign_league::journal;
 use countersign_league::settlement::Reason;
 use countersign_league::{End, Team};
@@ -414,6 +416,9 @@ fn master_reboot() {
     assert_eq!(pitch.state(), State::Recover);
     pitch.idle(1_000);
     pitch.recover(true);
+    // The link was switched off, too: it is told again when play began, which was before it had power.
+    let (match_id, at) = (before.match_id, pitch.now as i64 - 110_000);
+    assert!(at < 0 && pitch.effects.contains(&Effect::Slave(SlaveCommand::Begin { match_id, at })));
     let mut kept = pitch.hit(End::South);
     kept.at -= 500;
     pitch.ok(Event::Goal(kept));

@@ -1,6 +1,6 @@
 //! The account: taking everything along, and leaving.
 
-use super::{Stop, parse, session};
+use super::{Stop, league, parse, session};
 use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
@@ -17,7 +17,13 @@ const CONFIRMATION: &str = "delete my account";
 pub(super) async fn export<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let current = admitted.session.device.id;
     match app.store.export_account(admitted.session.user).await? {
-        Some(export) => Ok(Reply::json(&view(&export, current))),
+        Some(export) => {
+            let mut everything = view(&export, current);
+            if app.league.is_some() {
+                everything["league"] = league::export(app, admitted.session.user).await?;
+            }
+            Ok(Reply::json(&everything))
+        }
         None => Ok(Reply::error(ResultCode::NOT_FOUND)),
     }
 }
@@ -65,6 +71,9 @@ pub(super) async fn delete<S: Backend>(app: &App<S>, admitted: &Admitted) -> Res
         return Ok(Reply::error(ResultCode::NOT_FOUND));
     };
     app.sessions_ended(&sessions, "account deleted");
+    if let Some(league) = &app.league {
+        league.forget(&admitted.session.user);
+    }
     // The entry names nobody: the account is gone.
     let detail = json!({ "sessions": sessions.len() }).to_string();
     app.audit(AuditEvent {

@@ -38,14 +38,41 @@ pub(super) async fn exchange<S: Backend>(
     }
 }
 
+/// A path that takes one message type and refuses the others.
+pub(super) async fn exchange_only<S: Backend>(
+    app: Arc<App<S>>,
+    ip: IpAddr,
+    body: Body,
+    only: &'static str,
+) -> Response {
+    let frame = match read(&app, body, app.limits.large_max).await {
+        Ok(frame) => frame,
+        Err(problem) => return problem.into_response(),
+    };
+    match answer_if(&app, frame, ip, Some(only)).await {
+        Ok((reply_to, reply)) => sealed(&app, &reply_to, reply),
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// Verifies a frame and runs it; for every transport that carries frames.
 pub(super) async fn answer<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
 ) -> Result<(ReplyTo, Reply), Problem> {
+    answer_if(app, frame, ip, None).await
+}
+
+/// The same, if it is of the type that the path takes.
+async fn answer_if<S: Backend>(
+    app: &App<S>,
+    frame: Bytes,
+    ip: IpAddr,
+    only: Option<&'static str>,
+) -> Result<(ReplyTo, Reply), Problem> {
     let span = trace::exchange();
-    let answered = exchanged(app, frame, ip).instrument(span.clone()).await;
+    let answered = exchanged(app, frame, ip, only).instrument(span.clone()).await;
     if let Ok((reply_to, reply)) = &answered {
         trace::answered(&span, reply_to, reply.result);
     }
@@ -56,6 +83,7 @@ async fn exchanged<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
+    only: Option<&'static str>,
 ) -> Result<(ReplyTo, Reply), Problem> {
     let started = clock::instant();
     if app.failed.is_set() {
@@ -68,7 +96,10 @@ async fn exchanged<S: Backend>(
         Ok(admitted) => {
             let message_type = admitted.request.header.message_type;
             trace::admitted(&Span::current(), message_type.as_str());
-            let reply = commands::dispatch(app, &admitted, ip).await;
+            let reply = match only {
+                Some(only) if only != message_type.as_str() => another_type(only),
+                Some(_) | None => commands::dispatch(app, &admitted, ip).await,
+            };
             tracing::debug!(
                 target: ACCESS,
                 request_id = %admitted.reply_to.request_id,
@@ -89,6 +120,11 @@ async fn exchanged<S: Backend>(
     };
     app.metrics.answered(started.elapsed());
     answered
+}
+
+fn another_type(only: &str) -> Reply {
+    let message = format!("this path takes {only} and nothing else; send other types to /x");
+    Reply::error_with(ResultCode::UNKNOWN_TYPE, &[("message", message.into())])
 }
 
 /// An HTTP answer that carries a signed frame.

@@ -3,6 +3,7 @@
 mod admin;
 mod caller;
 mod http;
+mod league;
 mod login;
 mod openapi;
 mod public;
@@ -18,8 +19,11 @@ pub use openapi::document as openapi_document;
 use crate::app::{App, Backend};
 use crate::problem::Problem;
 use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
 use axum::routing::{any, get, post};
 use bytes::Bytes;
+use caller::Caller;
 use countersign::{Frame, Name, RequestHeader};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,11 +63,22 @@ pub fn router<S: Backend>(app: Arc<App<S>>) -> Router {
         .route("/keyset", get(public::keyset::<S>))
         .route("/keyset/{version}", get(public::keyset_of_version::<S>))
         .route("/login", post(login::open::<S>).options(public::preflight))
+        .route("/signin", post(login::open::<S>).options(public::preflight))
+        .route("/otp_verify", post(login::register::<S>).options(public::preflight))
         .route("/login/code", post(login::send_code::<S>).options(public::preflight))
         .route("/login/register", post(login::register::<S>).options(public::preflight))
         .route("/health", get(public::health))
         .route("/ready", get(public::ready::<S>))
         .route("/openapi.json", get(openapi::serve));
+    let router = match app.league {
+        Some(_) => league::ALIASES.iter().fold(router, |router, (path, only)| {
+            let call = move |State(app): State<Arc<App<S>>>, Caller(ip): Caller, body: Body| {
+                http::exchange_only(app, ip, body, only)
+            };
+            router.route(path, post(call).options(public::preflight))
+        }),
+        None => router,
+    };
     #[cfg(feature = "conformance")]
     let router = router.route("/ws-echo", get(ws::echo));
     let router = match app.limits.rest_prefix.as_str() {
@@ -97,11 +112,7 @@ fn claimed_type(frame: &[u8]) -> Option<Name> {
 }
 
 /// Reads a body: its size is limited before anything is allocated, its time while it arrives. `[V0a]`
-async fn read<S: Backend>(
-    app: &App<S>,
-    body: axum::body::Body,
-    max: usize,
-) -> Result<Bytes, Problem> {
+async fn read<S: Backend>(app: &App<S>, body: Body, max: usize) -> Result<Bytes, Problem> {
     use countersign_listen::BodyError;
     let bytes = countersign_listen::read_body(body, max, app.limits.body_deadline).await;
     bytes.map_err(|error| match error {

@@ -124,14 +124,14 @@ async fn deliver<S: Backend>(app: &App<S>, league: &League) -> Result<(), StoreE
     }
 }
 
-/// Ratings that changed elsewhere, by an operator's ruling, are on the board before anybody is told.
+/// Ratings that changed, also by an operator's ruling in another process, are on the board before anybody is told.
 async fn follow_changes<S: Backend>(
     app: &App<S>,
     league: &League,
     notices: &[Notice],
 ) -> Result<(), StoreError> {
-    let ruled = |notice: &&Notice| notice.kind == NoticeKind::Ruled;
-    let mut users: Vec<UserId> = notices.iter().filter(ruled).map(|notice| notice.user).collect();
+    let rated = |notice: &&Notice| matches!(notice.kind, NoticeKind::Ruled | NoticeKind::Rating);
+    let mut users: Vec<UserId> = notices.iter().filter(rated).map(|notice| notice.user).collect();
     users.sort_unstable();
     users.dedup();
     if !users.is_empty() {

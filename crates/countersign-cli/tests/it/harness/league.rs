@@ -167,7 +167,6 @@ pub(crate) fn refused(
 #[derive(Debug)]
 pub(crate) struct League {
     pub(crate) server: Server,
-    pub(crate) factory: SigningKey,
     pub(crate) pair: Pair,
     /// Ascending by user, as in a roster.
     pub(crate) players: Vec<Device>,
@@ -188,7 +187,7 @@ impl League {
         let player = |n| Device::register(&server, &format!("player{n}@example.org"));
         let mut players: Vec<Device> = (0..count).map(player).collect();
         players.sort_by(|a, b| a.user.cmp(&b.user));
-        Self { server, factory, pair, players }
+        Self { server, pair, players }
     }
 
     /// A match of all players, with tickets of the server, not yet signed by the device.

@@ -11,6 +11,7 @@
 //!
 //! Every wait has a deadline; only processes that a test started are ended.
 
+pub(crate) mod archive;
 mod device;
 mod http;
 pub(crate) mod league;

@@ -33,19 +33,20 @@ pub(super) async fn verify<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop>
     if device.status == DeviceStatus::Sold {
         device = activate(call, device).await?;
     }
-    Ok(certified(call, &device)?)
+    certified(call, &device)
 }
 
 /// A fresh certificate for whoever carries it to the device. Changes nothing.
 pub(super) async fn certificate<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Wish {
         device: String,
     }
     let Wish { device } = parse(call.admitted, r#"expected {"device":"<hex>"}"#)?;
     let device: DeviceId = id(&device, "device", 32)?;
     match call.app.store.find_device(device).await? {
-        Some(device) => Ok(certified(call, &device)?),
+        Some(device) => certified(call, &device),
         None => Ok(Reply::error(ResultCode::NOT_FOUND)),
     }
 }

@@ -1,9 +1,17 @@
 //! The league's message types, one file for each family. `docs/league.md`, "Server messages", has their fields.
 
+mod boards;
 mod device;
+mod disputes;
+mod export;
 mod factory;
+mod games;
+mod profile;
 mod settle;
 mod ticket;
+mod view;
+
+pub(super) use export::export;
 
 use super::{Stop, parse};
 use crate::app::{App, Backend};
@@ -54,6 +62,16 @@ pub(super) async fn dispatch<S: Backend>(
         "league.device_verify" => device::verify(call).await,
         "league.ticket" => ticket::issue(call).await,
         "league.settle" => settle::settle(call).await,
+        "league.profile" => profile::show(call).await,
+        "league.profile_update" => profile::update(call).await,
+        "league.rank" => boards::rank(call).await,
+        "league.top" => boards::top(call).await,
+        "league.search" => boards::search(call).await,
+        "league.match" => games::show(call).await,
+        "league.history" => games::history(call).await,
+        "league.head_to_head" => games::head_to_head(call).await,
+        "league.dispute" => disputes::open(call).await,
+        "league.penalties" => disputes::penalties(call).await,
         _ => return None,
     })
 }
