@@ -173,13 +173,14 @@ async fn settle(server: Arc<Server>, played: Arc<Played>) -> Result<()> {
     let device = known(&device.ok_or("the device is not registered")?)?;
     let referee = league.referee(verified(server, &bundle, &device, now)?, sealer.clone(), now);
     let game = referee.game(played.bundle.clone());
-    match store.settle_game(game, referee).await? {
-        SettleOutcome::Settled { settlement: Settlement::Settled, ratings, .. }
-            if ratings.len() == SEATS =>
-        {
-            Ok(())
-        }
-        other => Err(format!("a match was to be settled: {other:?}").into()),
+    let outcome = store.settle_game(game, referee).await?;
+    let counts = matches!(
+        &outcome,
+        SettleOutcome::Settled { settlement: Settlement::Settled, ratings, .. } if ratings.len() == SEATS
+    );
+    match counts {
+        true => Ok(()),
+        false => Err(format!("a match was to be settled: {outcome:?}").into()),
     }
 }
 
