@@ -2,7 +2,7 @@
 //!
 //! [`LeagueStore`] stands beside [`Store`](crate::Store), with the same promises: each method is one atomic unit, and `Ok`
 //! means durable. A deployment that is only a gateway needs none of it. Backends whose engine is synchronous inside a
-//! transaction give [`Tables`] and use the units in [`unit`]; others may do it their own way. What counts is the suite
+//! transaction give [`Tables`] and use the units in [`mod@unit`]; others may do it their own way. What counts is the suite
 //! `conformance::league`.
 
 /// Gives an enumeration the way back from its number.
