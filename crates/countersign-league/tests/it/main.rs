@@ -13,5 +13,6 @@ mod rating;
 mod recovery;
 mod settlement;
 mod storm;
+mod tls;
 mod verdict;
 mod world;
