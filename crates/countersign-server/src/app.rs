@@ -6,6 +6,7 @@ use crate::push::Hub;
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
+use crate::tls::Tls;
 use crate::upstream::Upstream;
 use countersign::verify::SessionState;
 use countersign::{SessionId, Timestamp};
@@ -32,6 +33,8 @@ pub struct App<S> {
     pub hub: Hub,
     /// The service behind the gateway, if there is one.
     pub upstream: Option<Upstream>,
+    /// Certificates for devices, if this server asks for them.
+    pub tls: Option<Tls>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Sizes and deadlines of what comes in.

@@ -30,5 +30,6 @@ pub mod sessions;
 pub mod shutdown;
 pub mod signer;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 pub mod upstream;

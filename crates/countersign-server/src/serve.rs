@@ -15,6 +15,7 @@ use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::signer::{BadSeed, OnlineSigner, ServerKeys};
 use crate::telemetry::Metrics;
+use crate::tls::{self, Tls};
 use crate::upstream::{RestRule, Route, RouteError, RouteSpec, Upstream, UpstreamParts};
 use arc_swap::ArcSwap;
 use countersign::{Epochs, Realm, Timestamp};
@@ -30,7 +31,7 @@ use countersign_listen::{
     BindError, Certificate, ListenConfig, Listener, NetworkError, Stats, TlsError, TlsFiles,
     TrustedProxies,
 };
-use countersign_store::Store;
+use countersign_store::{LeagueStore, Store};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates for devices.
+    #[error(transparent)]
+    Broker(#[from] countersign_broker::OpenError),
     /// The address.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -124,7 +128,10 @@ impl<S: Store> Server<S> {
         config: &Config,
         store: Arc<S>,
         poisoned: Box<dyn Fn() -> bool + Send + Sync>,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, StartError>
+    where
+        S: LeagueStore,
+    {
         let realm = Arc::new(config.realm()?);
         let keys_folder = config.store.data.join("keys");
         let keys = Arc::new(ArcSwap::from_pointee(load_keys(&keys_folder, &realm)?));
@@ -154,7 +161,8 @@ impl<S: Store> Server<S> {
             OutboxSettings::default(),
         ));
         let reload = Reload { keys_folder, realm, keys, certificate: certificate.clone() };
-        let app = Arc::new(build(config, store, poisoned, &reload, proxies, wake)?);
+        let tls = Tls::open(config, &store).await?;
+        let app = Arc::new(App { tls, ..build(config, store, poisoned, &reload, proxies, wake)? });
         maintenance::check_clock(&app).await;
         if app.failed.is_set() {
             return Err(StartError::Clock);
@@ -192,6 +200,7 @@ impl<S: Store> Server<S> {
         let Self { app, public, admin, outbox, certificate, .. } = self;
         let mut background = JoinSet::new();
         background.spawn(maintenance::run(Arc::clone(&app)));
+        background.spawn(tls::run(Arc::clone(&app)));
         background.spawn(watch(Arc::clone(&app), public.stats(), outbox.counts()));
         background.spawn({
             let shutdown = app.shutdown.clone();
@@ -337,6 +346,7 @@ fn build<S: Store>(
         identity,
         hub,
         upstream: config.upstream.as_ref().map(upstream).transpose()?,
+        tls: None,
         metrics,
         limits: ingress_limits(config, proxies),
         new_account: NewAccount {

@@ -16,6 +16,8 @@ pub(crate) struct Field {
     pub(crate) known: Known,
     pub(crate) held: Held,
     pub(crate) view: Option<View>,
+    /// End of the device's certificate for browsers, as the device says; advice, and no more.
+    pub(crate) tls_until: Option<Timestamp>,
     token: [u8; 16],
     stream: SnapshotStream,
     /// Of the newest act.
@@ -51,6 +53,7 @@ impl Player {
             known,
             held,
             view: None,
+            tls_until: None,
             token,
             stream,
             seq: 1,
@@ -59,6 +62,7 @@ impl Player {
         });
         self.ask(Ask::Watch(token), Asked::Watch);
         self.deliver_receipts();
+        self.look_at_tls();
         self.show();
     }
 

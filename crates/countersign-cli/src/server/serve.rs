@@ -8,7 +8,7 @@ use countersign_server::config::{Config, Engine};
 use countersign_server::logging::Logging;
 use countersign_server::serve::{Ended, Reload, Server};
 use countersign_server::shutdown::Shutdown;
-use countersign_store::{MemoryStore, Store};
+use countersign_store::{LeagueStore, MemoryStore, Store};
 use countersign_store_sqlite::SqliteStore;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -103,7 +103,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
 }
 
-async fn run<S: Store>(
+async fn run<S: Store + LeagueStore>(
     config: &Config,
     store: Arc<S>,
     poisoned: Box<dyn Fn() -> bool + Send + Sync>,

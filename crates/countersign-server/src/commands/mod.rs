@@ -4,6 +4,7 @@ mod account;
 mod record;
 mod session;
 mod stream;
+mod tls;
 
 pub(crate) use stream::{open_stream, opened_reply};
 
@@ -65,6 +66,8 @@ pub async fn dispatch<S: Store>(app: &App<S>, admitted: &Admitted, ip: IpAddr) -
         "record.get" => record::get(app, admitted).await,
         "stream.open" => stream::open(app, admitted),
         "stream.poll" => stream::poll(app, admitted).await,
+        tls::REQUEST if app.tls.is_some() => tls::request(app, admitted).await,
+        tls::CHAIN if app.tls.is_some() => tls::chain(app, admitted),
         other => return forward(app, admitted, other, ip).await,
     };
     app.metrics.business_call(message_type.as_str());

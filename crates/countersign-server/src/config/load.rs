@@ -111,6 +111,9 @@ impl Config {
         {
             return fail("upstream.url begins with http:// or https://");
         }
+        if let Some(tls) = self.league.as_ref().and_then(|league| league.tls.as_ref()) {
+            tls.check().map_err(|error| ConfigError::Value(error.to_string()))?;
+        }
         self.log.check()
     }
 }

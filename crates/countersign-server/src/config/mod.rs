@@ -3,7 +3,10 @@
 //! `COUNTERSIGN__SERVER__LISTEN=0.0.0.0:443` sets `server.listen`; so does `--set server.listen=0.0.0.0:443`.
 
 mod defaults;
+mod league;
 mod load;
+
+pub use league::LeagueConfig;
 
 use crate::logging::LogFormat;
 use crate::upstream::{RestRuleSpec, RouteSpec};
@@ -49,6 +52,8 @@ pub struct Config {
     pub sms: SmsConfig,
     /// The service behind the gateway.
     pub upstream: Option<UpstreamConfig>,
+    /// The league; none: this server runs no league.
+    pub league: Option<LeagueConfig>,
     /// Logs.
     #[serde(default)]
     pub log: LogConfig,
