@@ -102,6 +102,22 @@ audience = "league.example.org"
 # path = "/notes*"
 # scope = "user"
 
+# Certificates for goal-line devices by ACME, see docs/OPERATING.md.
+# [league.tls]
+# directory = "https://acme-v02.api.letsencrypt.org/directory"
+# contact = "mailto:tls@league.example.org"
+# agree_to_terms = true                # you have read the authority's terms of service
+# domain = "glt.league.example.org"
+# address = "10.77.77.1"               # of every device on its own Wi-Fi
+# dns = "own"                          # or "hook"
+# listen = "0.0.0.0:53"
+# nameserver = "ns.league.example.org"
+# hook_url = "https://dns.example.org/hook"
+# hook_secret_file = "/etc/countersign/dns-secret"
+# ca_file = "/etc/ssl/private-ca.pem"  # of a private authority
+# profile = "tlsserver"
+# per_week = 40
+
 [log]
 # filter = "info"                      # one line per request: "info,countersign::access=debug"
 # format = "text"                      # or "json"
