@@ -11,6 +11,7 @@ use crate::setup;
 pub(crate) fn command(args: &[String]) -> Outcome {
     setup::ensure()?;
     let package = ["--package", "countersign-cli", "--bin", "countersign"];
-    Run::cargo().arg("build").args(package).run()?;
+    let device = ["--package", "countersign-device", "--bin", "countersign-device"];
+    Run::cargo().arg("build").args(package).args(device).run()?;
     Run::cargo().args(["run", "--quiet"]).args(package).args(["--", "demo"]).args(args).hand_over()
 }

@@ -64,6 +64,16 @@ impl Courier {
         self.carried.get(id)
     }
 
+    /// How many the server has not taken yet.
+    pub fn waiting(&self) -> usize {
+        self.carried.values().filter(|carried| !carried.is_receipted()).count()
+    }
+
+    /// How many of them are this device's.
+    pub(crate) fn of(&self, device: DeviceId) -> usize {
+        self.carried.values().filter(|carried| carried.device == Some(device)).count()
+    }
+
     /// Takes a bundle up, to be tried at once. `None`: it is carried already, or there is no room. Otherwise the match that
     /// was given up for it, if any.
     pub(crate) fn take_up(

@@ -38,7 +38,7 @@ pub enum PlayerError {
 /// What a player without a screen is made of.
 pub struct HeadlessPlayer {
     client: Arc<Client>,
-    pitch: Arc<Pitch>,
+    pitch: Option<Arc<Pitch>>,
     folder: PathBuf,
     player: Player,
     events: mpsc::Sender<Event>,
@@ -47,10 +47,10 @@ pub struct HeadlessPlayer {
 }
 
 impl HeadlessPlayer {
-    /// A player with a session and a device within reach; takes up what the folder holds from earlier.
+    /// A player with a session and, where there is one, a device within reach; takes up what the folder holds from earlier.
     pub fn new(
         client: Arc<Client>,
-        pitch: Arc<Pitch>,
+        pitch: Option<Arc<Pitch>>,
         folder: PathBuf,
     ) -> Result<Self, PlayerError> {
         let failed = |error: std::io::Error| PlayerError::Folder {
@@ -77,9 +77,9 @@ impl HeadlessPlayer {
         &self.player
     }
 
-    /// Where taps go.
-    pub fn taps(&self) -> mpsc::Sender<Event> {
-        self.events.clone()
+    /// Whether results are carried to the server.
+    pub fn set_carrying(&mut self, carrying: bool) {
+        self.player.set_carrying(carrying);
     }
 
     /// Does what a tap asks for, at once.
@@ -100,7 +100,8 @@ impl HeadlessPlayer {
         self.handle(event.unwrap_or(Event::Tick))
     }
 
-    fn handle(&mut self, event: Event) -> Result<bool, PlayerError> {
+    /// Hands an event to the core and does what it asks for. `true`: the screen changed.
+    pub fn handle(&mut self, event: Event) -> Result<bool, PlayerError> {
         let now = self.client.server_now();
         self.player.set_keyset(self.client.keyset());
         self.wake = None;
@@ -118,10 +119,10 @@ impl HeadlessPlayer {
     }
 
     fn ask(&self, id: AskId, ask: Ask) {
-        let (client, pitch) = (Arc::clone(&self.client), Arc::clone(&self.pitch));
+        let (client, pitch) = (Arc::clone(&self.client), self.pitch.clone());
         let events = self.events.clone();
         tokio::spawn(async move {
-            let result = answer(&client, &pitch, ask, &events).await;
+            let result = answer(&client, pitch.as_deref(), ask, &events).await;
             // Nobody is left to hear it if this fails.
             let _ = events.send(Event::Answer { id, result }).await;
         });
@@ -166,13 +167,26 @@ fn kept(folder: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
 
 async fn answer(
     client: &Client,
+    pitch: Option<&Pitch>,
+    ask: Ask,
+    events: &mpsc::Sender<Event>,
+) -> Result<Vec<u8>, Failure> {
+    match (ask, pitch) {
+        (Ask::Sign(input), _) => Ok(client.key().sign(&input).to_vec()),
+        (Ask::Server { message_type, payload }, _) => call(client, message_type, &payload).await,
+        (ask, Some(pitch)) => at_the_pitch(pitch, ask, events).await,
+        (_, None) => Err(Failure::Unreachable("no device is within reach".to_owned())),
+    }
+}
+
+async fn at_the_pitch(
     pitch: &Pitch,
     ask: Ask,
     events: &mpsc::Sender<Event>,
 ) -> Result<Vec<u8>, Failure> {
     let nothing = |()| Vec::new();
     match ask {
-        Ask::Sign(input) => Ok(client.key().sign(&input).to_vec()),
+        Ask::Sign(_) | Ask::Server { .. } => Ok(Vec::new()),
         Ask::Certificate => match pitch.certificate().await {
             Ok(Some(frame)) => Ok(frame),
             Ok(None) => Err(Failure::Refused {
@@ -190,7 +204,6 @@ async fn answer(
         Ask::Tls => pitch.tls().await.map_err(failure),
         Ask::TlsRequest => pitch.tls_request().await.map_err(failure),
         Ask::Deliver(frame) => pitch.deliver(frame).await.map(nothing).map_err(failure),
-        Ask::Server { message_type, payload } => call(client, message_type, &payload).await,
     }
 }
 
@@ -231,7 +244,7 @@ async fn call(client: &Client, message_type: &str, payload: &[u8]) -> Result<Vec
     match client.call(name, payload).await {
         Ok(reply) if reply.result == ResultCode::OK => Ok(reply.content),
         Ok(reply) => Err(Failure::Refused {
-            code: reply.result.to_string(),
+            code: reply.result.name().to_owned(),
             detail: String::from_utf8_lossy(&reply.content).into_owned(),
         }),
         Err(CallError::LoggedOut(_)) => Err(Failure::LoggedOut),

@@ -1,7 +1,7 @@
 //! A small authoritative DNS responder, for two places.
 //!
 //! ```text
-//!  device:  Zone::own("d1….glt.example.org")         its own name on its own Wi-Fi, and nothing else
+//!  device:  Responder::own_name("d1….glt.…")         its own name on its own Wi-Fi, and nothing else
 //!  server:  Zone::league("glt.example.org")          every device's name, and the challenges of ACME (RFC 8555 section 8.4)
 //!
 //!  UDP, TCP ──▶ Responder ──▶ Zone::answer(query) ──▶ answer
@@ -15,5 +15,5 @@ mod responder;
 mod zone;
 
 pub use challenge::{Challenges, PublishError};
-pub use responder::{BindError, Responder, answer_own_name};
+pub use responder::{BindError, Responder};
 pub use zone::{QUERY_MAX, Transport, Zone, ZoneError};

@@ -45,19 +45,17 @@ pub struct Responder {
     zone: Arc<Zone>,
 }
 
-/// A device's DNS: answers its own name with its own address until `shutdown`, and refuses everything else.
-pub async fn answer_own_name(
-    listen: SocketAddr,
-    host: &str,
-    address: Ipv4Addr,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), BindError> {
-    let zone = Arc::new(Zone::own(host, address)?);
-    Responder::bind(listen, zone).await?.run(shutdown).await;
-    Ok(())
-}
-
 impl Responder {
+    /// A device's DNS: answers its own name with its own address, and refuses everything else.
+    pub async fn own_name(
+        listen: SocketAddr,
+        host: &str,
+        address: Ipv4Addr,
+    ) -> Result<Self, BindError> {
+        let zone = Arc::new(Zone::own(host, address)?);
+        Self::bind(listen, zone).await
+    }
+
     /// Binds UDP and TCP. Port 0: one that is free for both.
     pub async fn bind(listen: SocketAddr, zone: Arc<Zone>) -> Result<Self, BindError> {
         let mut tries = if listen.port() == 0 { PORTS } else { 1 };

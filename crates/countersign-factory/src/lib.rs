@@ -11,7 +11,7 @@
 //!
 //! A batch begins with its plan and ends with its manifest. Each pair is built aside and put in place by one rename: it is there as a
 //! whole or not at all, and what was built aside when the power went is thrown away with its keys. The formats are in
-//! `docs/league.md`, section 5.
+//! `docs/league.md`, section 12.
 //!
 //! Nothing here reads a clock or knows a network.
 #![forbid(unsafe_code)]

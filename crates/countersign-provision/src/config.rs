@@ -182,7 +182,7 @@ impl DeviceConfig {
         let body = toml::to_string(self).map_err(|error| ConfigError::Toml(error.to_string()))?;
         let (role, serial, mark) = (self.role, &self.serial, &self.mark);
         Ok(format!(
-            "# The {role} of {serial} ({mark}). Belongs on this device and nowhere else; see docs/league.md section 5.\n\
+            "# The {role} of {serial} ({mark}). Belongs on this device and nowhere else; see docs/league.md section 12.\n\
              {body}"
         ))
     }

@@ -9,7 +9,7 @@
 //!
 //! [`Provision::read`] believes nothing: the certificate has to be the factory's, the settings have to agree with it, the
 //! secret key has to be the one that it names, and the key set has to be signed by a root. The format is specified in
-//! `docs/league.md`, section 5.
+//! `docs/league.md`, section 12.
 #![forbid(unsafe_code)]
 
 mod config;

@@ -2,20 +2,26 @@
 
 use crate::gateway::{Gateway, Sealer};
 use crate::ingress::IngressLimits;
+use crate::league::League;
 use crate::push::Hub;
 use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
-use crate::tls::Tls;
 use crate::upstream::Upstream;
 use countersign::verify::SessionState;
 use countersign::{SessionId, Timestamp};
+use countersign_broker::Broker;
 use countersign_identity::Identity;
 use countersign_identity::webhook::WebhookSecret;
-use countersign_store::{AuditEvent, Store, StoreError};
+use countersign_store::{AuditEvent, LeagueStore, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// What a server keeps everything in.
+pub trait Backend: Store + LeagueStore {}
+
+impl<S: Store + LeagueStore> Backend for S {}
 
 /// The parts of a running server.
 pub struct App<S> {
@@ -33,8 +39,10 @@ pub struct App<S> {
     pub hub: Hub,
     /// The service behind the gateway, if there is one.
     pub upstream: Option<Upstream>,
+    /// The league, if this server runs one.
+    pub league: Option<League>,
     /// Certificates for devices, if this server asks for them.
-    pub tls: Option<Tls>,
+    pub tls: Option<Arc<Broker>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Sizes and deadlines of what comes in.
@@ -91,7 +99,7 @@ impl Failed {
     }
 }
 
-impl<S: Store> App<S> {
+impl<S: Backend> App<S> {
     /// The server's time.
     pub fn now(&self) -> Timestamp {
         (self.clock)()

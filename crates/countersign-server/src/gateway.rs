@@ -15,9 +15,11 @@ use countersign::push::UnsignedPush;
 use countersign::verify::{Received, Refused, Verified};
 use countersign::{
     Answer, Bootstrap, Epoch, Epochs, Flags, FreshnessWindow, Malformed, Name, Payload,
-    PayloadHash, PushHeader, Realm, ReplayError, ReplyTo, ResultCode, ServerKeyId, Signer,
-    StreamId, Timestamp, UnsignedResponse,
+    PayloadHash, PushHeader, Realm, RecordDigest, RecordId, ReplayError, ReplyTo, ResultCode,
+    ServerKeyId, Signer, StreamId, Timestamp, UnsignedResponse,
 };
+use countersign_league::Artefact;
+use countersign_league::evidence::{self, Stamp};
 use countersign_store::Store;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -91,6 +93,17 @@ pub struct Admitted {
     pub reply_to: ReplyTo,
 }
 
+/// Why a record of this server's own could not be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecordUnsigned {
+    /// No random bytes for its id.
+    #[error(transparent)]
+    Random(#[from] random::NoRandom),
+    /// Its type has no name.
+    #[error(transparent)]
+    Type(#[from] Malformed),
+}
+
 /// Why a request does not reach business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -132,6 +145,17 @@ impl Sealer {
         let answer = Answer { timestamp: now, result: reply.result, epoch, payload };
         let signer = keys.signer.verifying_key().fingerprint();
         UnsignedResponse::new(&self.realm, signer, reply_to, answer).sign(&keys.signer).into()
+    }
+
+    /// Signs a record of this server's own: it lasts, and anybody can carry it.
+    pub fn record<T: Artefact>(
+        &self,
+        value: &T,
+        previous: RecordDigest,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, RecordUnsigned> {
+        let stamp = Stamp { id: RecordId::from_bytes(random::bytes()?), created: now, previous };
+        Ok(evidence::seal(&self.realm, &self.keys.load().signer, stamp, value)?)
     }
 
     /// Signs an event of a stream.
@@ -222,6 +246,14 @@ impl<S: Store> Gateway<S> {
             }
             (Ok(Err(why)), _) => Err(self.refuse(why, reply_to, ip)),
         }
+    }
+
+    /// Runs a job that takes as long as verifying some requests, where requests are verified: overload is cut in one place.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Shed> {
+        self.pool.run(job).await.inspect_err(|Shed| self.metrics.shed())
     }
 
     /// Signs an answer.

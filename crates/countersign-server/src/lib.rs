@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod gateway;
 pub mod ingress;
+pub mod league;
 pub mod limits;
 pub mod logging;
 pub mod maintenance;

@@ -1,7 +1,7 @@
 //! What has to happen now and then: epochs, the clock's high-water mark, last-seen times, idle streams, retention.
 
-use crate::app::{App, Retention};
-use countersign_store::{ClockVerdict, Store, StoreError};
+use crate::app::{App, Backend, Retention};
+use countersign_store::{ClockVerdict, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const PURGE_EVERY: u32 = 10;
 const PURGE_MAX: u32 = 250;
 
 /// Works until the server shuts down; then writes what is left.
-pub async fn run<S: Store>(app: Arc<App<S>>) {
+pub async fn run<S: Backend>(app: Arc<App<S>>) {
     let mut tick = tokio::time::interval(TICK);
     let mut count = 0u32;
     loop {
@@ -44,7 +44,7 @@ pub async fn run<S: Store>(app: Arc<App<S>>) {
 }
 
 /// Refuses to serve while the clock is behind the highest time stored: windows that had closed would open again.
-pub async fn check_clock<S: Store>(app: &App<S>) {
+pub async fn check_clock<S: Backend>(app: &App<S>) {
     match app.store.advance_clock(app.now(), CLOCK_TOLERANCE).await {
         Ok(ClockVerdict::Sound) => {}
         Ok(ClockVerdict::Behind { mark }) => {
@@ -59,7 +59,7 @@ pub async fn check_clock<S: Store>(app: &App<S>) {
 }
 
 /// Forgets what ended long ago. What is left over is for the next time.
-async fn purge<S: Store>(app: &App<S>) {
+async fn purge<S: Backend>(app: &App<S>) {
     let Retention { sessions, idempotent } = app.retention;
     if let Some(kept) = sessions {
         let purged = app.store.purge_sessions(app.now().minus(kept), PURGE_MAX).await;
@@ -79,7 +79,7 @@ fn report(what: &str, purged: Result<u32, StoreError>) {
     }
 }
 
-async fn write_last_seen<S: Store>(app: &App<S>) {
+async fn write_last_seen<S: Backend>(app: &App<S>) {
     let seen = app.sessions.take_touched();
     if !seen.is_empty()
         && let Err(error) = app.store.touch_sessions(seen).await

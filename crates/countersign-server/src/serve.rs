@@ -1,10 +1,11 @@
 //! Putting a server together from its configuration, and running it until it is told to end.
 
-use crate::app::{App, Failed, NewAccount};
+use crate::app::{App, Backend, Failed, NewAccount};
 use crate::clock;
 use crate::config::{Config, ServerConfig, UpstreamConfig};
 use crate::gateway::{Gateway, GatewayParts, Sealer};
 use crate::ingress::{self, IngressLimits};
+use crate::league::{self, League};
 use crate::limits::{NetworkQuota, Networks};
 use crate::maintenance;
 use crate::pool::{Pool, PoolLimits};
@@ -15,7 +16,7 @@ use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::signer::{BadSeed, OnlineSigner, ServerKeys};
 use crate::telemetry::Metrics;
-use crate::tls::{self, Tls};
+use crate::tls;
 use crate::upstream::{RestRule, Route, RouteError, RouteSpec, Upstream, UpstreamParts};
 use arc_swap::ArcSwap;
 use countersign::{Epochs, Realm, Timestamp};
@@ -27,11 +28,11 @@ use countersign_identity::sender::{
 };
 use countersign_identity::webhook::{SecretError, WebhookSecret};
 use countersign_keys::{LoadError, OnlineKeys};
+use countersign_league::evidence::Bundle;
 use countersign_listen::{
     BindError, Certificate, ListenConfig, Listener, NetworkError, Stats, TlsError, TlsFiles,
     TrustedProxies,
 };
-use countersign_store::{LeagueStore, Store};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ use tokio::task::JoinSet;
 
 /// How often certificate files are looked at.
 const CERTIFICATE_WATCH: Duration = Duration::from_secs(30);
+/// Largest frame of [`ingress::LARGE_TYPES`]: a bundle and its envelope.
+const LARGE_MAX: usize = Bundle::MAX + 1024;
 /// Largest JSON body of a login call.
 const JSON_MAX: usize = 4096;
 
@@ -122,16 +125,13 @@ pub struct Reload {
     certificate: Option<Arc<Certificate>>,
 }
 
-impl<S: Store> Server<S> {
+impl<S: Backend> Server<S> {
     /// Reads keys and secrets, and binds the sockets. `poisoned` tells whether the store may write no more.
     pub async fn start(
         config: &Config,
         store: Arc<S>,
         poisoned: Box<dyn Fn() -> bool + Send + Sync>,
-    ) -> Result<Self, StartError>
-    where
-        S: LeagueStore,
-    {
+    ) -> Result<Self, StartError> {
         let realm = Arc::new(config.realm()?);
         let keys_folder = config.store.data.join("keys");
         let keys = Arc::new(ArcSwap::from_pointee(load_keys(&keys_folder, &realm)?));
@@ -161,7 +161,7 @@ impl<S: Store> Server<S> {
             OutboxSettings::default(),
         ));
         let reload = Reload { keys_folder, realm, keys, certificate: certificate.clone() };
-        let tls = Tls::open(config, &store).await?;
+        let tls = tls::open(config).await?;
         let app = Arc::new(App { tls, ..build(config, store, poisoned, &reload, proxies, wake)? });
         maintenance::check_clock(&app).await;
         if app.failed.is_set() {
@@ -200,6 +200,7 @@ impl<S: Store> Server<S> {
         let Self { app, public, admin, outbox, certificate, .. } = self;
         let mut background = JoinSet::new();
         background.spawn(maintenance::run(Arc::clone(&app)));
+        background.spawn(league::run(Arc::clone(&app)));
         background.spawn(tls::run(Arc::clone(&app)));
         background.spawn(watch(Arc::clone(&app), public.stats(), outbox.counts()));
         background.spawn({
@@ -291,7 +292,7 @@ fn listen_config(config: &Config) -> Result<ListenConfig, StartError> {
     })
 }
 
-fn build<S: Store>(
+fn build<S: Backend>(
     config: &Config,
     store: Arc<S>,
     poisoned: Box<dyn Fn() -> bool + Send + Sync>,
@@ -338,6 +339,7 @@ fn build<S: Store>(
         age: Duration::from_secs(limits.stream_seconds),
         streams: limits.streams,
     });
+    let league = config.league.as_ref().map(League::new).transpose()?;
     let push_secret = config.upstream.as_ref().map(upstream_secret).transpose()?.flatten();
     Ok(App {
         gateway,
@@ -346,6 +348,7 @@ fn build<S: Store>(
         identity,
         hub,
         upstream: config.upstream.as_ref().map(upstream).transpose()?,
+        league,
         tls: None,
         metrics,
         limits: ingress_limits(config, proxies),
@@ -376,6 +379,10 @@ fn ingress_limits(config: &Config, trusted_proxies: Arc<TrustedProxies>) -> Ingr
     let ServerConfig { rest_prefix, public_prefix, .. } = &config.server;
     IngressLimits {
         frame_max: config.limits.frame_max,
+        large_max: match config.league {
+            Some(_) => config.limits.frame_max.max(LARGE_MAX),
+            None => config.limits.frame_max,
+        },
         json_max: JSON_MAX,
         body_deadline: Duration::from_secs(config.limits.body_seconds),
         rest_prefix: if config.upstream.is_some() { rest_prefix.clone() } else { String::new() },
@@ -412,7 +419,7 @@ fn upstream_secret(config: &UpstreamConfig) -> Result<Option<WebhookSecret>, Sta
 }
 
 /// Copies the counters of listener and outbox to where metrics are read.
-async fn watch<S: Store>(
+async fn watch<S: Backend>(
     app: Arc<App<S>>,
     stats: Arc<Stats>,
     outbox: watch::Receiver<OutboxCounts>,

@@ -74,6 +74,10 @@ codes! {
     CODE_INVALID = 18, "code_invalid", 401;
     /// A record failed a check.
     RECORD_INVALID = 19, "record_invalid", 400;
+    /// A bundle of match evidence failed a check; sending the same bytes again is pointless.
+    EVIDENCE_INVALID = 20, "evidence_invalid", 400;
+    /// It cannot be done as things stand: somebody else has the name, or the thing is in another state.
+    CONFLICT = 21, "conflict", 409;
 }
 
 impl ResultCode {

@@ -4,6 +4,7 @@ use super::{Asked, Held, Known, Place, Player, Purpose, TRAVEL};
 use crate::effect::Ask;
 use crate::event::Failure;
 use crate::screen::Trouble;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 use countersign::Timestamp;
@@ -24,7 +25,7 @@ pub(crate) struct Approach {
 
 impl Player {
     pub(super) fn approach(&mut self) {
-        self.place = Place::Approaching(Approach::default());
+        self.place = Place::Approaching(Box::default());
         let challenge = self.dice.draw();
         self.ask(Ask::Certificate, Asked::Certificate);
         self.ask(Ask::Prove(challenge), Asked::Proof(challenge));
@@ -39,19 +40,14 @@ impl Player {
             Err(failure) => return self.fail(failure.into()),
         };
         match self.open_certificate(&frame, now) {
-            Ok(certificate) => self.take_certificate(certificate, now),
+            Ok(certificate) => self.take_certificate(certificate),
             // An old certificate is no proof of fraud: the server is asked.
             Err(Trouble::CertificateExpired) => {}
             Err(trouble) => self.fail(trouble),
         }
     }
 
-    pub(super) fn proof_came(
-        &mut self,
-        challenge: &[u8; 32],
-        result: Result<Vec<u8>, Failure>,
-        now: Timestamp,
-    ) {
+    pub(super) fn proof_came(&mut self, challenge: &[u8; 32], result: Result<Vec<u8>, Failure>) {
         let frame = match result {
             Ok(frame) => frame,
             Err(failure) => return self.fail(failure.into()),
@@ -60,7 +56,7 @@ impl Player {
         let has_certificate = approach.certificate.is_some();
         approach.proof = Some((*challenge, frame.clone()));
         if has_certificate {
-            self.check_proof(now);
+            self.check_proof();
         } else {
             let ask = Ask::Server { message_type: "league.device_verify", payload: frame };
             self.ask(ask, Asked::VerifiedByServer);
@@ -77,25 +73,25 @@ impl Player {
             Ok(certificate) => {
                 // The device may never have been online: it gets its certificate from us.
                 self.ask(Ask::Deliver(frame), Asked::Sent);
-                self.take_certificate(certificate, now);
+                self.take_certificate(certificate);
             }
             Err(trouble) => self.fail(trouble),
         }
     }
 
-    fn take_certificate(&mut self, certificate: Signed<DeviceCertificate>, now: Timestamp) {
+    fn take_certificate(&mut self, certificate: Signed<DeviceCertificate>) {
         let Place::Approaching(approach) = &mut self.place else { return };
         if approach.known.is_some() {
             return;
         }
         approach.certificate = Some(certificate);
         if approach.proof.is_some() {
-            self.check_proof(now);
+            self.check_proof();
         }
     }
 
     /// The key in the certificate must have signed our challenge.
-    fn check_proof(&mut self, now: Timestamp) {
+    fn check_proof(&mut self) {
         let Place::Approaching(approach) = &mut self.place else { return };
         let (Some(certificate), Some((challenge, frame))) =
             (approach.certificate.clone(), approach.proof.take())
@@ -113,7 +109,6 @@ impl Player {
         let (device, lobby) = (proof.value.device, proof.value.lobby);
         approach.known = Some(Known { certificate, proof });
         let payload = format!(r#"{{"device":"{device}","lobby":"{lobby}"}}"#).into_bytes();
-        let _ = now;
         self.ask(Ask::Server { message_type: "league.ticket", payload }, Asked::Ticket);
         self.show();
     }
@@ -136,10 +131,10 @@ impl Player {
         }
         let Place::Approaching(approach) = &mut self.place else { return };
         let Some(known) = &approach.known else { return };
-        let act =
-            Act { match_id: known.proof.value.match_id, seq: 1, kind: ActKind::Join, target: 0 };
+        let match_id = known.proof.value.match_id;
         let frame = held.frame.clone();
         approach.ticket = Some(held);
+        let act = Act { match_id, seq: self.next_seq(now), kind: ActKind::Join, target: 0 };
         self.sign(&act, Purpose::Join(frame), now);
         self.show();
     }

@@ -1,15 +1,20 @@
 //! In the lobby and in the match: views in, acts out, the roll call answered.
 
 use super::{Asked, Held, Known, Place, Player, Purpose};
-use crate::effect::Ask;
+use crate::effect::{Ask, Effect};
 use crate::event::{Failure, Tap};
 use crate::screen::Trouble;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 use countersign::verify::SnapshotStream;
 use countersign::{StreamId, Timestamp};
 use countersign_league::evidence::{Act, ActKind, Artefact, Roll};
 use countersign_league::game::View;
 use countersign_league::{Nonce, Seat};
+
+/// Between two looks into a device's outbox.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A place in the lobby of a device that proved itself.
 pub(crate) struct Field {
@@ -20,12 +25,10 @@ pub(crate) struct Field {
     pub(crate) tls_until: Option<Timestamp>,
     token: [u8; 16],
     stream: SnapshotStream,
-    /// Of the newest act.
-    seq: u32,
     /// The roll call that was answered last.
     answered: Option<Nonce>,
-    /// How many bundles waited at the device when its outbox was looked into.
-    looked: u8,
+    /// When the outbox may be looked into again.
+    next_look: Timestamp,
 }
 
 impl Field {
@@ -49,18 +52,17 @@ impl Player {
         };
         let stream = SnapshotStream::new(StreamId::from_bytes(*known.proof.value.lobby.as_bytes()));
         self.user = Some(held.ticket.value.user);
-        self.place = Place::There(Field {
+        self.place = Place::There(Box::new(Field {
             known,
             held,
             view: None,
             tls_until: None,
             token,
             stream,
-            seq: 1,
             answered: None,
-            looked: 0,
-        });
-        self.ask(Ask::Watch(token), Asked::Watch);
+            next_look: Timestamp::ZERO,
+        }));
+        self.ask(Ask::Watch(token), Asked::Watch(token));
         self.deliver_receipts();
         self.look_at_tls();
         self.show();
@@ -79,20 +81,25 @@ impl Player {
         };
         field.view = Some(view);
         self.answer_roll_call(now);
-        self.notice_outbox();
+        self.notice_outbox(now);
         self.show();
     }
 
-    pub(super) fn views_ended(&mut self, result: Result<Vec<u8>, Failure>) {
+    pub(super) fn views_ended(&mut self, token: &[u8; 16], result: Result<Vec<u8>, Failure>) {
         let Place::There(field) = &mut self.place else { return };
+        // Those of an earlier place end because there is a newer one.
+        if field.token != *token {
+            return;
+        }
         // Wi-Fi comes and goes; the place in the lobby is lost only when the device says so.
         match result {
             Ok(_) | Err(Failure::Unreachable(_)) => {
                 let token = field.token;
-                field.looked = 0;
-                self.ask(Ask::Watch(token), Asked::Watch);
+                self.ask(Ask::Watch(token), Asked::Watch(token));
             }
-            Err(failure @ (Failure::Refused { .. } | Failure::LoggedOut)) => {
+            // The device started again, or took the place away: all over again, as for a new face.
+            Err(Failure::Refused { .. }) => self.approach(),
+            Err(failure @ Failure::LoggedOut) => {
                 self.place = Place::Away;
                 self.fail(failure.into());
             }
@@ -101,13 +108,12 @@ impl Player {
 
     pub(super) fn act(&mut self, tap: Tap, now: Timestamp) {
         let Some((kind, target)) = act_of(tap) else { return };
-        let Place::There(field) = &mut self.place else {
+        let Place::There(field) = &self.place else {
             return self.fail(Trouble::Protocol("join a device first"));
         };
-        field.seq += 1;
         let match_id =
             field.view.as_ref().map_or(field.known.proof.value.match_id, |view| view.match_id);
-        let act = Act { match_id, seq: field.seq, kind, target };
+        let act = Act { match_id, seq: self.next_seq(now), kind, target };
         self.sign(&act, Purpose::Act, now);
     }
 
@@ -136,13 +142,20 @@ impl Player {
         self.sign(&roll, Purpose::Act, now);
     }
 
-    fn notice_outbox(&mut self) {
+    /// Looks what the device wants carried, as long as it has more than this phone took up.
+    pub(super) fn notice_outbox(&mut self, now: Timestamp) {
         let Place::There(field) = &mut self.place else { return };
-        let waiting = field.view.as_ref().map_or(0, |view| view.unsettled);
-        let grew = waiting > field.looked;
-        field.looked = waiting;
-        if grew {
+        let waiting = field.view.as_ref().map_or(0, |view| usize::from(view.unsettled));
+        let device = field.known.proof.value.device;
+        if !self.is_carrying || waiting <= self.courier.of(device) {
+            return;
+        }
+        if field.next_look <= now {
+            field.next_look = now.plus(LOOK);
+            self.effects.push(Effect::Wake(field.next_look));
             self.look_into_outbox();
+        } else {
+            self.effects.push(Effect::Wake(field.next_look));
         }
     }
 }

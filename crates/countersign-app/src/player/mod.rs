@@ -11,6 +11,7 @@ use crate::effect::{Ask, AskId, Effect};
 use crate::errand::Errands;
 use crate::event::{Event, Failure, Tap};
 use crate::screen::Trouble;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -52,6 +53,9 @@ pub struct Player {
     place: Place,
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
+    /// Number of the newest act.
+    seq: u32,
+    is_carrying: bool,
 }
 
 /// Where the player is.
@@ -59,9 +63,9 @@ pub(crate) enum Place {
     /// At no device.
     Away,
     /// Getting to know a device.
-    Approaching(Approach),
+    Approaching(Box<Approach>),
     /// In its lobby or match.
-    There(Field),
+    There(Box<Field>),
 }
 
 /// A ticket with its frame.
@@ -88,7 +92,7 @@ enum Asked {
     Travel,
     Joined,
     Sent,
-    Watch,
+    Watch([u8; 16]),
     Outbox,
     Bundle(MatchId),
     Settled(MatchId),
@@ -129,7 +133,19 @@ impl Player {
             place: Place::Away,
             trouble: None,
             effects: Vec::new(),
+            seq: 0,
+            is_carrying: true,
         }
+    }
+
+    /// Whether results are taken up to be carried to the server; they are, unless the person says no.
+    pub fn set_carrying(&mut self, carrying: bool) {
+        self.is_carrying = carrying;
+    }
+
+    /// The ticket for any device, if there is one.
+    pub fn travel_ticket(&self) -> Option<&Ticket> {
+        self.travel.as_ref().map(|held| &held.ticket.value)
     }
 
     /// Gives back what [`Effect::Keep`] kept before a restart; call it before the first event. What cannot be read is dropped.
@@ -169,7 +185,7 @@ impl Player {
             }
             Event::View(frame) => self.viewed(&frame, now),
             Event::Tap(tap) => self.tapped(tap, now),
-            Event::Tick => {}
+            Event::Tick => self.notice_outbox(now),
         }
         self.run_courier(now);
         core::mem::take(&mut self.effects)
@@ -211,13 +227,13 @@ impl Player {
         match asked {
             Asked::Signature(record, purpose) => self.signed(&record, purpose, result),
             Asked::Certificate => self.certificate_came(result, now),
-            Asked::Proof(challenge) => self.proof_came(&challenge, result, now),
+            Asked::Proof(challenge) => self.proof_came(&challenge, result),
             Asked::VerifiedByServer => self.verified_by_server(result, now),
             Asked::Ticket => self.ticket_came(result, now),
             Asked::Travel => self.travel_came(result),
             Asked::Joined => self.joined(result),
             Asked::Sent => self.sent(result),
-            Asked::Watch => self.views_ended(result),
+            Asked::Watch(token) => self.views_ended(&token, result),
             Asked::Outbox => self.outbox_came(result),
             Asked::Bundle(id) => self.bundle_came(id, result, now),
             Asked::Settled(id) => self.settled(id, result),
@@ -230,6 +246,13 @@ impl Player {
             Asked::TlsChain(device) => self.chain_came(device, result, now),
             Asked::ChainDelivered(device) => self.chain_delivered(device, result),
         }
+    }
+
+    /// Acts are numbered by the second, so that the numbers grow over a restart of this program too.
+    fn next_seq(&mut self, now: Timestamp) -> u32 {
+        let second = u32::try_from(now.as_millis() / 1000).unwrap_or(u32::MAX);
+        self.seq = self.seq.saturating_add(1).max(second);
+        self.seq
     }
 
     fn ask(&mut self, ask: Ask, asked: Asked) {

@@ -152,8 +152,5 @@ impl Player {
 
 /// Codes after which sending the same request again is pointless.
 fn is_final(code: &str) -> bool {
-    matches!(
-        code,
-        "record_invalid" | "invalid_payload" | "not_found" | "forbidden" | "unknown_type"
-    )
+    matches!(code, "invalid_payload" | "not_found" | "conflict" | "forbidden" | "unknown_type")
 }

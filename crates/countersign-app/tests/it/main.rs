@@ -1,5 +1,8 @@
-//! The app core as a shell drives it, with real keys and evidence.
+//! Players at a real device, in virtual time: the machines are the ones that ship, only the wires are missing.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where it unwraps")]
 
+mod matches;
+mod pitch;
+mod server;
 mod tls;
 mod world;

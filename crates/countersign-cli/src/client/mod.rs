@@ -9,7 +9,9 @@ pub(crate) mod input;
 mod inspect;
 mod login;
 mod logout;
+mod player;
 mod record;
+mod scoreboard;
 mod sessions;
 pub(crate) mod show;
 mod sign;
@@ -39,6 +41,9 @@ pub(crate) enum ClientCommand {
     /// Shows and fetches the server keys that this device believes
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Plays at a goal-line device, prepares for it, and carries results
+    #[command(subcommand)]
+    Player(player::PlayerCommand),
     Inspect(inspect::Inspect),
     /// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
     ///
@@ -76,6 +81,7 @@ impl ClientCommand {
             Self::Account(command) => command.run().await,
             Self::Record(command) => command.run().await,
             Self::Trust(command) => command.run().await,
+            Self::Player(command) => command.run().await,
             Self::Inspect(command) => command.run(),
             Self::Sign(command) => command.run(),
         }
@@ -91,6 +97,7 @@ impl ClientCommand {
             Self::Account(command) => command.profile().json,
             Self::Record(command) => command.profile().json,
             Self::Trust(command) => command.profile().json,
+            Self::Player(command) => command.profile().json,
             Self::Inspect(command) => command.profile.json,
             Self::Sign(_) => false,
         }

@@ -47,6 +47,13 @@ impl Peer {
         Ok(peer)
     }
 
+    /// Starts a program that does not listen where one could ask, its output in a log file.
+    pub(super) fn run(mut command: Command, log: &Path) -> Result<Self, Failure> {
+        let output = File::options().create(true).append(true).open(log)?;
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        Ok(Self { child: command.spawn()? })
+    }
+
     /// Ends it as a power cut would: no signal handler runs.
     pub(super) fn kill(&mut self) -> Result<(), Failure> {
         self.child.kill()?;

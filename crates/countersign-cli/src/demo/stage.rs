@@ -1,7 +1,7 @@
 //! The demo's world: folder, mail server, service, server, and a device that runs commands of this program.
 
 use super::peers::{Peer, find_program, free_address};
-use super::{Demo, Failure, certificates};
+use super::{Demo, Failure, certificates, league};
 use crate::output;
 use countersign::Realm;
 use countersign_server::clock;
@@ -51,12 +51,14 @@ impl Stage {
             clock::now(),
             &Default::default(),
         )?;
-        let root = keys.root.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let root: String = keys.root.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let (smtp, service) = (free_address()?, free_address()?);
         let (address, admin) = (free_address()?, free_address()?);
+        let url = format!("https://localhost:{}", address.port());
+        let factory_key = league::found_station(&dir, &url, &root)?;
         fs::write(
             dir.join("countersign.toml"),
-            configuration(&dir, smtp, service, address, admin),
+            configuration(&dir, smtp, service, address, admin, &factory_key),
         )?;
         let mail = start_mail(&mail_program, smtp, &dir)?;
         let service = start_service(&service_program, service, &dir)?;
@@ -95,6 +97,21 @@ impl Stage {
         said(&child.wait_with_output()?)
     }
 
+    /// The same, without showing anything.
+    pub(super) fn silent_with_input(
+        &self,
+        args: &[&str],
+        typing: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+    ) -> Result<Said, Failure> {
+        let mut child = self.device_command(args)?.stdin(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            typing(&mut stdin)?;
+        }
+        let ended = child.wait_with_output()?;
+        let text = [&ended.stderr[..], &ended.stdout[..]].map(String::from_utf8_lossy).concat();
+        Ok(Said { success: ended.status.success(), text })
+    }
+
     /// A command of this program on the device that goes on by itself.
     pub(super) fn device_command(&self, args: &[&str]) -> Result<Command, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
@@ -115,13 +132,14 @@ impl Stage {
         )
     }
 
-    /// The code in the newest mail; waits for it.
-    pub(super) fn mailed_code(&self) -> Result<(PathBuf, String), Failure> {
+    /// The code that was mailed to this address; waits for it.
+    pub(super) fn mailed_code(&self, address: &str) -> Result<(PathBuf, String), Failure> {
         let since = clock::instant();
         while since.elapsed() < MAIL_MAX {
             for entry in fs::read_dir(self.dir.join("mailbox/new")).into_iter().flatten() {
                 let path = entry?.path();
-                if let Some(code) = code_in(&fs::read_to_string(&path)?) {
+                let mail = fs::read_to_string(&path)?;
+                if let Some(code) = code_in(&mail).filter(|_| is_to(&mail, address)) {
                     return Ok((path, code));
                 }
             }
@@ -216,6 +234,7 @@ fn configuration(
     service: SocketAddr,
     address: SocketAddr,
     admin: SocketAddr,
+    factory_key: &str,
 ) -> String {
     let ca = dir.join("ca.pem");
     format!(
@@ -256,11 +275,23 @@ method = "GET"
 path = "/matches/{{id}}"
 scope = "user"
 
+[login]
+# Everybody in this demo comes from one address.
+network_burst = 40
+
+[league]
+rulesets = ["official", "short"]
+factory_keys = [{factory_key}]
+
 [log]
 filter = "info,countersign::access=debug"
 "#,
         smtp_port = smtp.port(),
     )
+}
+
+fn is_to(mail: &str, address: &str) -> bool {
+    mail.lines().any(|line| line.starts_with("To:") && line.contains(address))
 }
 
 /// A line of 8 characters of Crockford's base32, as the mail has it.

@@ -1,7 +1,7 @@
 //! What the demo shows, in order.
 
 use super::stage::{Said, Stage, WEBHOOK_SECRET};
-use super::{Demo, Failure};
+use super::{Demo, Failure, league};
 use crate::output::line;
 use countersign_identity::webhook::WebhookSecret;
 use countersign_server::clock;
@@ -27,6 +27,9 @@ pub(super) fn tell(demo: &Demo) -> Result<(), Failure> {
     record(&mut stage)?;
     push(&stage)?;
     log_out(&stage)?;
+    if !demo.no_match {
+        league::tell(demo, &stage)?;
+    }
     close(demo, &stage)
 }
 
@@ -50,7 +53,7 @@ fn log_in(stage: &Stage) -> Result<(), Failure> {
         "file",
     ];
     let typing = |stdin: &mut dyn Write| {
-        let (mail, code) = stage.mailed_code()?;
+        let (mail, code) = stage.mailed_code("ana@example.org")?;
         line(&format!(
             "    … mail arrived: {}",
             mail.strip_prefix(&stage.dir).unwrap_or(&mail).display()
@@ -224,7 +227,8 @@ fn close(demo: &Demo, stage: &Stage) -> Result<(), Failure> {
         ("the mail", "mailbox/new/"),
         ("the service's data", "service.json"),
         ("frames to inspect", "*.frame   (countersign inspect FILE)"),
-        ("the device", "device/"),
+        ("the devices' sessions", "device/"),
+        ("the goal-line pair", "factory/   (master.log, slave.log)"),
     ] {
         line(&format!("    {what:<24} {dir}/{path}"));
     }
@@ -272,7 +276,7 @@ fn explained(stage: &Stage, answer: &str, request: &str, wanted: &str) -> Result
     }
 }
 
-fn expect(said: Said, what: &str) -> Result<(), Failure> {
+pub(super) fn expect(said: Said, what: &str) -> Result<(), Failure> {
     if said.success { Ok(()) } else { Err(format!("{what} failed").into()) }
 }
 
@@ -282,7 +286,7 @@ fn member(json: &str, name: &str) -> Option<String> {
     Some(value.split_once('"')?.0.to_owned())
 }
 
-fn title(title: &str, text: &str) {
+pub(super) fn title(title: &str, text: &str) {
     line(&format!("\n{title}\n{}", "─".repeat(title.chars().count())));
     let mut width = 0;
     let mut paragraph = String::new();

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 The account of the profile needs the scope `factory`, and the server has to know the factory key:
   countersign login station@example.org --profile station --server https://league.example.org --root …
-  server$ countersign user grant-scope station@example.org factory
+  server$ countersign user grant station@example.org factory
 
 Examples:
   countersign factory register --profile station                            all that is not registered

@@ -51,6 +51,8 @@ pub(crate) enum OpsError {
     NoUser(String),
     #[error("{0:?} is no scope: 1 to 64 of a-z, 0-9, '.', '_', '/', ':' and '-'")]
     Scope(String),
+    #[error(transparent)]
+    League(#[from] super::league::LeagueError),
     #[error("{} cannot be {action}: {source}", path.display())]
     File { path: PathBuf, action: &'static str, source: io::Error },
     #[error("the output cannot be written: {0}")]

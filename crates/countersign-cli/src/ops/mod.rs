@@ -6,6 +6,7 @@ mod data;
 mod doctor;
 mod error;
 mod keys;
+mod league;
 mod output;
 mod span;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub(crate) enum OpsCommand {
     User(user::UserArgs),
     /// Read the audit log
     Audit(audit::AuditArgs),
+    /// Devices, matches, disputes, players, seasons and the rating ledger of a league
+    League(Box<league::LeagueArgs>),
 }
 
 /// Runs a command on standard output. The exit code is a failure, too, when `doctor` found something bad.
@@ -58,6 +61,7 @@ fn perform(command: OpsCommand, now: Timestamp, out: &mut dyn Write) -> Result<E
         OpsCommand::Doctor(args) => return doctor::run(&args, now, &mut out),
         OpsCommand::User(args) => user::run(&args, now, &mut out)?,
         OpsCommand::Audit(args) => audit::run(&args, &mut out)?,
+        OpsCommand::League(args) => return league::run(&args, now, &mut out),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,12 +3,13 @@
 use super::{ConfigArgs, Failure};
 use crate::output;
 use clap::Args;
+use countersign_server::app::Backend;
 use countersign_server::clock;
 use countersign_server::config::{Config, Engine};
 use countersign_server::logging::Logging;
 use countersign_server::serve::{Ended, Reload, Server};
 use countersign_server::shutdown::Shutdown;
-use countersign_store::{LeagueStore, MemoryStore, Store};
+use countersign_store::MemoryStore;
 use countersign_store_sqlite::SqliteStore;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -103,7 +104,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     }
 }
 
-async fn run<S: Store + LeagueStore>(
+async fn run<S: Backend>(
     config: &Config,
     store: Arc<S>,
     poisoned: Box<dyn Fn() -> bool + Send + Sync>,

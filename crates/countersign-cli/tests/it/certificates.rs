@@ -27,6 +27,7 @@ fn options(folder: &Path, authority: u16, dns: u16) -> Options {
         .set("league.tls.directory", format!("https://127.0.0.1:{authority}/dir"))
         .set("league.tls.contact", "mailto:tls@example.org")
         .set("league.tls.agree_to_terms", true)
+        .set("league.device_domain", "glt.example.org")
         .set("league.tls.domain", "glt.example.org")
         .set("league.tls.nameserver", "ns.example.org")
         .set("league.tls.listen", local(dns))
@@ -146,14 +147,14 @@ fn who_is_not_the_device_gets_nothing_ordered() {
     let slave = SigningKey::from_seed(&[2; 32]);
     let wrong_name = "d2d2d2d2d2d2d2d2.glt.example.org";
     for (frame, expected) in [
-        (b"nonsense".to_vec(), ResultCode::RECORD_INVALID),
-        (bent, ResultCode::RECORD_INVALID),
+        (b"nonsense".to_vec(), ResultCode::INVALID_PAYLOAD),
+        (bent, ResultCode::INVALID_PAYLOAD),
         (request(&server, &slave, DEVICE, HOST, &key), ResultCode::NOT_FOUND),
         (
             request(&server, &SigningKey::from_seed(&[7; 32]), DEVICE, HOST, &key),
             ResultCode::NOT_FOUND,
         ),
-        (request(&server, &master, other, HOST, &key), ResultCode::FORBIDDEN),
+        (request(&server, &master, other, HOST, &key), ResultCode::INVALID_PAYLOAD),
         (request(&server, &master, DEVICE, wrong_name, &key), ResultCode::INVALID_PAYLOAD),
     ] {
         let opened = phone.call("league.tls_request", &frame);

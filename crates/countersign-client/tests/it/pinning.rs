@@ -81,6 +81,7 @@ async fn site_of(
         pins,
         pin_mode,
         pin_reporter: PinReporter::new(move |report| sink.lock().unwrap().push(report.clone())),
+        ..TlsOptions::default()
     };
     let base = format!("https://localhost:{port}").parse().unwrap();
     Site { server: Server::new(base, tls, Options::default()).unwrap(), reports, ca: ca_file }

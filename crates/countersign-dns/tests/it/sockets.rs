@@ -1,7 +1,7 @@
 //! Over real sockets.
 
 use crate::ask::{A_TYPE, ADDRESS, IN, Said, TXT_TYPE, query, read};
-use countersign_dns::{BindError, Responder, Zone, answer_own_name};
+use countersign_dns::{BindError, Responder, Zone};
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -69,21 +69,15 @@ async fn nonsense_ends_a_connection_and_nothing_else() {
 
 #[tokio::test]
 async fn a_device_starts_it_with_one_call_and_ends_it() {
-    // A port that was free a moment ago.
-    let free = UdpSocket::bind(ANY_PORT).await.unwrap().local_addr().unwrap();
+    let responder = Responder::own_name(ANY_PORT, HOST, ADDRESS).await.unwrap();
+    let server = responder.local_addr().unwrap();
     let (end, ended) = oneshot::channel::<()>();
-    let serving = tokio::spawn(answer_own_name(free, HOST, ADDRESS, async { drop(ended.await) }));
-    // TCP is bound first and UDP right after it; the system's queue keeps what comes before it is read.
-    let mut stream = loop {
-        match TcpStream::connect(free).await {
-            Ok(stream) => break stream,
-            Err(_) => tokio::task::yield_now().await,
-        }
-    };
+    let serving = tokio::spawn(responder.run(async { drop(ended.await) }));
+    let mut stream = TcpStream::connect(server).await.unwrap();
     assert_eq!(over_tcp(&mut stream, &query(HOST, A_TYPE, IN)).await, Said::address());
     end.send(()).unwrap();
-    serving.await.unwrap().unwrap();
-    assert!(TcpStream::connect(free).await.is_err());
+    serving.await.unwrap();
+    assert!(TcpStream::connect(server).await.is_err());
 }
 
 #[tokio::test]

@@ -25,9 +25,9 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         let order = match command {
             SlaveCommand::GoalCheck => Order::Check,
             SlaveCommand::Begin { match_id, at } => {
-                let start = i64::try_from(at).unwrap_or(i64::MAX);
-                let end = start.saturating_add(self.params.duration.into());
-                Order::Begin { match_id, start, end }
+                self.begin_south(now);
+                let end = at.saturating_add(self.params.duration.into());
+                Order::Begin { match_id, start: at, end }
             }
             SlaveCommand::Drain { .. } => Order::Drain,
             SlaveCommand::End { .. } => Order::Forget,
@@ -51,13 +51,18 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::GoalCheckHit(End::South), now);
             }
             Heard::Checked(_) => {}
+            Heard::Begun => {
+                self.south.untold = false;
+                self.rearm_south(now, now);
+            }
             Heard::Disarmed(sighting) => {
                 let at = moment(&sighting, now);
+                self.south.disarmed = true;
                 self.hear_game(Event::Disarmed { end: End::South, at }, now);
             }
             Heard::Rearmed(sighting) => {
-                let at = moment(&sighting, now);
-                self.hear_game(Event::Rearmed { end: End::South, at }, now);
+                self.south.disarmed = false;
+                self.rearm_south(moment(&sighting, now), now);
             }
             Heard::SlaveRebooted { gap, sighting } => {
                 let to = moment(&sighting, now);
@@ -90,14 +95,51 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         }
     }
 
+    /// Until the slave says that it knows of the match, it takes goals for something else. A match that goes on after a loss
+    /// of power is known to it already.
+    fn begin_south(&mut self, now: u64) {
+        if self.state() == State::Kickoff {
+            self.south.untold = true;
+            self.hear_game(Event::Disarmed { end: End::South, at: now }, now);
+        }
+    }
+
+    fn rearm_south(&mut self, at: u64, now: u64) {
+        if !self.south.untold && !self.south.disarmed {
+            self.hear_game(Event::Rearmed { end: End::South, at }, now);
+        }
+    }
+
     fn linked(&mut self, epoch: u32, boot: u16, now: u64) {
         if self.state() == State::Recover {
             let ticks = self.link.slave_clock(now).map_or(0, |(_, ticks)| ticks);
             // What is missing is reported when the reports come, and voids the match then.
             self.hear_game(Event::MasterRecovered { boot, ticks, gapless: true }, now);
+            self.resume_slave(now);
         }
         self.hear_game(Event::LinkRestored, now);
         self.trusted(epoch, now);
+    }
+
+    /// Power came back in a match whose times are not known yet: whatever the slave sees meanwhile may count.
+    pub(super) fn keep_slave_awake(&mut self, now: u64) {
+        if let Some(invitation) = self.game.invitation() {
+            let (start, end) = (i64::MIN, i64::MAX);
+            self.order(Order::Begin { match_id: invitation.match_id, start, end }, now);
+        }
+    }
+
+    /// The match goes on: the slave hears again what it is there for.
+    fn resume_slave(&mut self, now: u64) {
+        let Some((match_id, start)) = self.game.kickoff() else { return };
+        let end = start.saturating_add(self.params.duration.into());
+        let is_over = matches!(self.state(), State::Drain | State::Review);
+        if is_over || matches!(self.state(), State::Kickoff | State::Playing) {
+            self.order(Order::Begin { match_id, start, end }, now);
+        }
+        if is_over {
+            self.order(Order::Drain, now);
+        }
     }
 
     fn trusted(&mut self, epoch: u32, now: u64) {

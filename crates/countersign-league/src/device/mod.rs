@@ -113,6 +113,8 @@ pub struct Device<S, E> {
     link: pair::Master<S>,
     /// When the slave was heard at the last look.
     heard: u64,
+    /// Why the southern goal is blind, as far as this start of the master knows.
+    south: South,
     game: Game,
     north: Detector,
     boot: u16,
@@ -121,6 +123,15 @@ pub struct Device<S, E> {
     /// When a phone showed its token last; the game is told at most once a second.
     utc: (Timestamp, u64),
     outputs: VecDeque<Output>,
+}
+
+/// Two reasons for which the southern goal can be blind; it sees when neither holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct South {
+    /// A match was begun, and the slave has not said that it knows.
+    untold: bool,
+    /// Its sheet is not to be trusted.
+    disarmed: bool,
 }
 
 /// What the boot found in the journal.
@@ -154,6 +165,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             setup,
             link,
             heard: 0,
+            south: South::default(),
             game,
             north: Detector::new(rules, parts.calibration, now),
             boot: parts.boot,
@@ -163,6 +175,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             outputs: VecDeque::new(),
         };
         if boot.open_match {
+            device.keep_slave_awake(now);
             device.order(pair::master::Order::Connect, now);
         }
         device.settle(now);
@@ -234,6 +247,11 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         self.link.is_up()
     }
 
+    /// Whether a contact with the northern sheet would be a goal now.
+    pub fn is_armed(&self, now: u64) -> bool {
+        self.north.is_armed(now)
+    }
+
     /// The server's keys.
     pub fn keyset(&self) -> &Keyset {
         &self.keyset
@@ -251,15 +269,16 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         outcome
     }
 
-    /// Lets the parts hear of each other until all are silent.
+    /// Lets the parts hear of each other until all are silent. The game comes first: what it writes down of a report has to be
+    /// durable before the link's record says that the report is here.
     fn settle(&mut self, now: u64) {
         loop {
-            if let Some(output) = self.link.poll_output() {
+            if let Some(effect) = self.game.poll_effect() {
+                self.carry_out(effect, now);
+            } else if let Some(output) = self.link.poll_output() {
                 self.hear_link(output, now);
             } else if let Some(event) = self.north.poll_output() {
                 self.hear_sheet(event, now);
-            } else if let Some(effect) = self.game.poll_effect() {
-                self.carry_out(effect, now);
             } else {
                 break;
             }

@@ -256,6 +256,8 @@ impl Game {
         self.append(&Entry::Outage(from, to));
         self.now = from;
         self.link.seen = Some((boot, ticks, to));
+        // What time brings meanwhile comes after it: the whistle, or the end of the match.
+        self.tell_slave_again();
         self.outage(from, to);
         Ok(())
     }

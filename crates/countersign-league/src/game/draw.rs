@@ -132,9 +132,29 @@ impl Game {
         self.append_checkpoint();
         self.append(&Entry::Started(frame));
         self.enter(State::Kickoff, Some(self.setup.params.kickoff));
-        let at = self.shell_time(self.deadline.unwrap_or(self.now));
+        let at = self.moment_on_shell(self.deadline.unwrap_or(self.now));
         self.effects.push_back(Effect::Slave(SlaveCommand::Begin { match_id, at }));
+        if self.pair.locked {
+            // It happened while the start was being signed.
+            self.void(Outcome::VoidPair);
+        }
         Ok(())
+    }
+
+    /// After a loss of power: the link has forgotten when the match is.
+    pub(super) fn tell_slave_again(&mut self) {
+        let Some(fixture) = &self.fixture else { return };
+        let (match_id, kickoff) = (fixture.start.match_id, fixture.kickoff);
+        let is_over = fixture.ending.is_some();
+        let at = self.moment_on_shell(kickoff.or(self.deadline).unwrap_or(self.now));
+        self.effects.push_back(Effect::Slave(SlaveCommand::Begin { match_id, at }));
+        if is_over {
+            self.effects.push_back(Effect::Slave(SlaveCommand::Drain { match_id }));
+        }
+    }
+
+    fn moment_on_shell(&self, at: u64) -> i64 {
+        i64::try_from(at).unwrap_or(i64::MAX).saturating_sub(self.shift)
     }
 
     /// Abort or quit, between draw and kickoff.

@@ -147,8 +147,8 @@ pub enum SlaveCommand {
     Begin {
         /// The match.
         match_id: MatchId,
-        /// Kickoff, in milliseconds of the master's clock.
-        at: u64,
+        /// Kickoff, in milliseconds of the master's clock; below 0 if that was before the master had its power back.
+        at: i64,
     },
     /// The match is over: send what is left, then the seal.
     Drain {

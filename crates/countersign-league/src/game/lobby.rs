@@ -18,7 +18,9 @@ impl Game {
         let commit = Commitment::to(&secret.0);
         let device_seq = self.standing.device_seq.saturating_add(1);
         let match_id = MatchId::derive(&self.setup.device, device_seq, &commit);
-        self.fixture = None;
+        // Who played has to join again, and learns it by losing the place: the views go on under another lobby.
+        let players = self.fixture.take().map(|fixture| fixture.players).unwrap_or_default();
+        self.effects.extend(players.iter().map(|player| Effect::Dropped(player.user())));
         self.lobby = Some(Lobby {
             nonce,
             secret,

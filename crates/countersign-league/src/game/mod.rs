@@ -54,7 +54,8 @@ use view::Seen;
 /// Time between two checkpoints, in milliseconds.
 pub const CHECKPOINT_MS: u64 = 5_000;
 
-/// The master's half of a match. Times in calls are milliseconds of one monotonic clock, from any zero.
+/// The master's half of a match. Times in calls are milliseconds of one monotonic clock. Its zero should lie some minutes
+/// before the start of the device, so that there is a number for what happened while the device had no power.
 pub struct Game {
     setup: Setup,
     ruleset: RulesetId,
@@ -161,6 +162,19 @@ impl Game {
     /// The whole public state. Its number and everything but its clocks change only together with [`Effect::View`].
     pub fn view(&self, now: u64) -> View {
         self.show(self.game_time(now).max(self.now))
+    }
+
+    /// The match that was drawn, and its kickoff on the shell's clock: before zero, if power failed since.
+    pub fn kickoff(&self) -> Option<(MatchId, i64)> {
+        let fixture = self.fixture.as_ref()?;
+        let at = fixture.kickoff.or(self.deadline.filter(|_| self.state == State::Kickoff))?;
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        Some((fixture.start.match_id, at.saturating_sub(self.shift)))
+    }
+
+    /// The next number of the views, for a push to a single phone.
+    pub fn take_number(&mut self) -> u64 {
+        self.seen.take()
     }
 
     fn game_time(&self, shell: u64) -> u64 {

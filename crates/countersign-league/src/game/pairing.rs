@@ -107,7 +107,7 @@ impl Game {
         }
         self.pair.epoch = epoch;
         self.pair.trusted = true;
-        Ok(())
+        self.link_restored()
     }
 
     pub(super) fn pair_distrusted(&mut self) -> Result<(), Refusal> {

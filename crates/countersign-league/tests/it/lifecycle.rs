@@ -150,6 +150,17 @@ fn the_receipt_settles_and_eight_results_may_wait() {
 }
 
 #[test]
+fn who_played_loses_the_place_when_the_next_lobby_opens() {
+    let mut pitch = Pitch::review(6);
+    pitch.end_review();
+    pitch.effects.clear();
+    pitch.ok(Event::OpenLobby);
+    for number in 0..6 {
+        assert!(pitch.effects.contains(&Effect::Dropped(crate::pitch::user(number))));
+    }
+}
+
+#[test]
 fn pairing_has_its_time_and_handshakes_their_tries() {
     let mut pitch = Pitch::cold(Params::OFFICIAL);
     assert_eq!(pitch.send(Event::PairFound), Err(Refusal::NotNow));
@@ -194,7 +205,7 @@ fn an_incident_of_the_pair_locks_it() {
 fn the_slave_is_told_when_goals_count() {
     let mut pitch = Pitch::kickoff(6);
     let match_id = pitch.view().match_id;
-    let at = pitch.now + 60_000;
+    let at = pitch.now as i64 + 60_000;
     assert!(pitch.effects.contains(&Effect::Slave(SlaveCommand::Begin { match_id, at })));
     pitch.pass(660_000);
     assert!(pitch.effects.contains(&Effect::Slave(SlaveCommand::Drain { match_id })));

@@ -220,7 +220,10 @@ impl Pitch {
                     self.effects.push(Effect::Settled(match_id));
                 }
                 Effect::Slave(SlaveCommand::Begin { .. }) => {
-                    self.slave_goals = 0;
+                    // The same match again after a loss of power: the slave's chain goes on.
+                    if self.game.state() == State::Kickoff {
+                        self.slave_goals = 0;
+                    }
                     self.effects.push(effect);
                 }
                 other => self.effects.push(other),

@@ -4,7 +4,9 @@ use crate::pitch::{Pitch, setup};
 use crate::world;
 use countersign::Signer;
 use countersign_league::evidence::{ActKind, Bundle, MatchResult, Outcome, open};
-use countersign_league::game::{Effect, Entry, Event, Game, Hit, Seed, State, Unsettled};
+use countersign_league::game::{
+    Effect, Entry, Event, Game, Hit, Seed, SlaveCommand, State, Unsettled,
+};
 use countersign_league::journal::{self, GENESIS, Writer};
 use countersign_league::{Artefact, End, Params, Team};
 use proptest::prelude::*;
@@ -266,4 +268,23 @@ proptest! {
         prop_assert!(again.results.is_empty());
         prop_assert!(again.game.view(ZERO).encode().len() < 8_192);
     }
+}
+
+#[test]
+fn master_reboot_while_goals_are_under_way() {
+    let mut pitch = Pitch::playing(6);
+    pitch.pass(600_000);
+    let (match_id, whole) = (pitch.view().match_id, pitch.journal.len());
+    pitch.reboot(2_000, whole);
+    pitch.effects.clear();
+    pitch.recover(true);
+    assert_eq!(pitch.state(), State::Drain);
+    let told = |effect: &Effect| matches!(effect, Effect::Slave(_));
+    let told: Vec<_> = pitch.effects.iter().filter(|effect| told(effect)).collect();
+    let drain = Effect::Slave(SlaveCommand::Drain { match_id });
+    assert_eq!((told.len(), told[1]), (2, &drain));
+    assert!(matches!(told[0], Effect::Slave(SlaveCommand::Begin { .. })));
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
 }

@@ -1,23 +1,29 @@
 //! The account: taking everything along, and leaving.
 
-use super::{Stop, parse, session};
-use crate::app::App;
+use super::{Stop, league, parse, session};
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign::ResultCode;
-use countersign_store::{AccountExport, AuditEntry, AuditEvent, Store, StoredRecord};
+use countersign_store::{AccountExport, AuditEntry, AuditEvent, StoredRecord};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What has to be typed to delete an account.
 const CONFIRMATION: &str = "delete my account";
 
-pub(super) async fn export<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn export<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let current = admitted.session.device.id;
     match app.store.export_account(admitted.session.user).await? {
-        Some(export) => Ok(Reply::json(&view(&export, current))),
+        Some(export) => {
+            let mut everything = view(&export, current);
+            if app.league.is_some() {
+                everything["league"] = league::export(app, admitted.session.user).await?;
+            }
+            Ok(Reply::json(&everything))
+        }
         None => Ok(Reply::error(ResultCode::NOT_FOUND)),
     }
 }
@@ -52,7 +58,7 @@ fn view(export: &AccountExport, current: countersign::SessionId) -> Value {
     })
 }
 
-pub(super) async fn delete<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn delete<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Delete {
         confirm: String,
@@ -65,6 +71,9 @@ pub(super) async fn delete<S: Store>(app: &App<S>, admitted: &Admitted) -> Resul
         return Ok(Reply::error(ResultCode::NOT_FOUND));
     };
     app.sessions_ended(&sessions, "account deleted");
+    if let Some(league) = &app.league {
+        league.forget(&admitted.session.user);
+    }
     // The entry names nobody: the account is gone.
     let detail = json!({ "sessions": sessions.len() }).to_string();
     app.audit(AuditEvent {

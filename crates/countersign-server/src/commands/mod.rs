@@ -1,18 +1,18 @@
 //! `[V7]` Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
 
 mod account;
+mod league;
 mod record;
 mod session;
 mod stream;
-mod tls;
 
 pub(crate) use stream::{open_stream, opened_reply};
 
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
 use countersign::{ResultCode, SessionId};
-use countersign_store::{AuditEvent, Store, StoreError};
+use countersign_store::{AuditEvent, StoreError};
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 
@@ -49,8 +49,14 @@ impl From<Reply> for Stop {
 }
 
 /// Runs a verified request: a command of this server, or a call of the service behind it.
-pub async fn dispatch<S: Store>(app: &App<S>, admitted: &Admitted, ip: IpAddr) -> Reply {
+pub async fn dispatch<S: Backend>(app: &App<S>, admitted: &Admitted, ip: IpAddr) -> Reply {
     let message_type = admitted.request.header.message_type;
+    if let Some(league) = league::league_for(app, message_type.as_str()) {
+        return match league::dispatch(app, league, admitted).await {
+            Some(outcome) => concluded(app, message_type.as_str(), outcome),
+            None => Reply::error(ResultCode::UNKNOWN_TYPE),
+        };
+    }
     let outcome = match message_type.as_str() {
         "session.hello" => session::hello(app, admitted),
         "session.list" => session::list(app, admitted).await,
@@ -66,22 +72,25 @@ pub async fn dispatch<S: Store>(app: &App<S>, admitted: &Admitted, ip: IpAddr) -
         "record.get" => record::get(app, admitted).await,
         "stream.open" => stream::open(app, admitted),
         "stream.poll" => stream::poll(app, admitted).await,
-        tls::REQUEST if app.tls.is_some() => tls::request(app, admitted).await,
-        tls::CHAIN if app.tls.is_some() => tls::chain(app, admitted),
         other => return forward(app, admitted, other, ip).await,
     };
-    app.metrics.business_call(message_type.as_str());
+    concluded(app, message_type.as_str(), outcome)
+}
+
+/// The answer to a command of this server.
+fn concluded<S: Backend>(app: &App<S>, message_type: &str, outcome: Result<Reply, Stop>) -> Reply {
+    app.metrics.business_call(message_type);
     match outcome {
         Ok(reply) | Err(Stop::Reply(reply)) => reply,
         Err(Stop::Store(error)) => {
-            tracing::error!(%error, %message_type, "a command failed in the store");
+            tracing::error!(%error, message_type, "a command failed in the store");
             app.check_store();
             Reply::error(ResultCode::INTERNAL)
         }
     }
 }
 
-async fn forward<S: Store>(
+async fn forward<S: Backend>(
     app: &App<S>,
     admitted: &Admitted,
     message_type: &str,
@@ -107,7 +116,7 @@ fn parse_session_id(text: &str) -> Result<SessionId, Reply> {
 }
 
 /// Writes to the audit log; a failure is logged and does not undo what was done.
-async fn audit<S: Store>(
+async fn audit<S: Backend>(
     app: &App<S>,
     admitted: &Admitted,
     action: &str,

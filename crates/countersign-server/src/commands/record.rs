@@ -1,16 +1,16 @@
 //! Records: the server writes down what a device signed, and countersigns that it did.
 
 use super::{Stop, parse};
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
 use countersign::ResultCode;
 use countersign::verify::{ReceivedRecord, RecordError};
-use countersign_store::{NewRecord, RecordOutcome, Store};
+use countersign_store::{NewRecord, RecordOutcome};
 use serde::Deserialize;
 use serde_json::json;
 
-pub(super) async fn submit<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn submit<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let frame = &admitted.request.content;
     let session = &admitted.session;
     let verified = ReceivedRecord::decode(frame)
@@ -40,7 +40,7 @@ pub(super) async fn submit<S: Store>(app: &App<S>, admitted: &Admitted) -> Resul
     })))
 }
 
-pub(super) async fn get<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn get<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Get {
         record_id: String,

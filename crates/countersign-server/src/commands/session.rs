@@ -1,11 +1,11 @@
 //! Sessions as their owner sees them.
 
 use super::{Stop, audit, parse, parse_session_id};
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
 use countersign::{ResultCode, SessionId};
-use countersign_store::{SessionStatus, Store, StoredSession};
+use countersign_store::{SessionStatus, StoredSession};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(super) enum Keep {
 }
 
 /// The server's time and who the server thinks you are.
-pub(super) fn hello<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) fn hello<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let session = &admitted.session;
     Ok(Reply::json(&json!({
         "server_time_ms": app.now().as_millis(),
@@ -33,7 +33,7 @@ pub(super) fn hello<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply
     })))
 }
 
-pub(super) async fn list<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn list<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let sessions = app.store.list_sessions(admitted.session.user).await?;
     let current = admitted.session.device.id;
     let sessions: Vec<Value> = sessions.iter().map(|session| view(session, current)).collect();
@@ -55,7 +55,7 @@ pub(super) fn view(session: &StoredSession, current: SessionId) -> Value {
     })
 }
 
-pub(super) async fn rename<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn rename<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Rename {
         session_id: String,
@@ -77,7 +77,7 @@ pub(super) async fn rename<S: Store>(app: &App<S>, admitted: &Admitted) -> Resul
     }
 }
 
-pub(super) async fn revoke<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn revoke<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Revoke {
         session_id: String,
@@ -92,7 +92,7 @@ pub(super) async fn revoke<S: Store>(app: &App<S>, admitted: &Admitted) -> Resul
     Ok(Reply::json(&json!({})))
 }
 
-pub(super) async fn revoke_many<S: Store>(
+pub(super) async fn revoke_many<S: Backend>(
     app: &App<S>,
     admitted: &Admitted,
     keep: Keep,

@@ -1,13 +1,12 @@
 //! Opening and polling push streams.
 
 use super::{Stop, parse};
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::push::{Event, Opened};
 use crate::random;
 use crate::reply::Reply;
 use countersign::{ResultCode, StreamId};
-use countersign_store::Store;
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
@@ -17,13 +16,13 @@ const WAIT_MAX: Duration = Duration::from_secs(25);
 /// Most events in one answer.
 const EVENTS_MAX: usize = 100;
 
-pub(super) fn open<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) fn open<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     let opened = open_stream(app, admitted)?;
     Ok(opened_reply(app, &opened))
 }
 
 /// Opens the stream that the payload asks for; also the transports that keep it open do this.
-pub(crate) fn open_stream<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Opened, Reply> {
+pub(crate) fn open_stream<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Opened, Reply> {
     #[derive(Deserialize)]
     struct Open {
         stream_id: Option<String>,
@@ -45,7 +44,7 @@ pub(crate) fn open_stream<S: Store>(app: &App<S>, admitted: &Admitted) -> Result
 }
 
 /// The answer to `stream.open`.
-pub(crate) fn opened_reply<S: Store>(app: &App<S>, opened: &Opened) -> Reply {
+pub(crate) fn opened_reply<S: Backend>(app: &App<S>, opened: &Opened) -> Reply {
     Reply::json(&json!({
         "stream_id": opened.stream.id().to_string(),
         "cursor": opened.cursor,
@@ -54,7 +53,7 @@ pub(crate) fn opened_reply<S: Store>(app: &App<S>, opened: &Opened) -> Reply {
     }))
 }
 
-pub(super) async fn poll<S: Store>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
+pub(super) async fn poll<S: Backend>(app: &App<S>, admitted: &Admitted) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     struct Poll {
         stream_id: String,

@@ -111,8 +111,8 @@ impl Config {
         {
             return fail("upstream.url begins with http:// or https://");
         }
-        if let Some(tls) = self.league.as_ref().and_then(|league| league.tls.as_ref()) {
-            tls.check().map_err(|error| ConfigError::Value(error.to_string()))?;
+        if let Some(league) = &self.league {
+            league.check()?;
         }
         self.log.check()
     }

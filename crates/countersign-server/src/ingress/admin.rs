@@ -1,7 +1,7 @@
 //! The operator's listener, on the loopback by default: metrics, health, and events from the service behind the gateway.
 
 use super::{public, read};
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::problem::Problem;
 use crate::push::Audience;
 use axum::Router;
@@ -13,14 +13,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use countersign::Name;
 use countersign_identity::webhook::{self, WebhookHeaders};
-use countersign_store::Store;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Routes of the operator's listener.
-pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
+pub fn router<S: Backend>(app: Arc<App<S>>) -> Router {
     Router::new()
         .route("/metrics", get(metrics::<S>))
         .route("/health", get(public::health))
@@ -30,7 +29,7 @@ pub fn router<S: Store>(app: Arc<App<S>>) -> Router {
         .with_state(app)
 }
 
-async fn metrics<S: Store>(State(app): State<Arc<App<S>>>) -> Response {
+async fn metrics<S: Backend>(State(app): State<Arc<App<S>>>) -> Response {
     let gauges = app.metrics.gauges();
     let (replay_ids, queue) = app.gateway.load();
     let level = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -65,7 +64,7 @@ struct Push {
 }
 
 /// `POST /push`, signed with `upstream.secret` as Standard Webhooks do.
-async fn push<S: Store>(
+async fn push<S: Backend>(
     State(app): State<Arc<App<S>>>,
     headers: HeaderMap,
     body: Body,
@@ -95,7 +94,7 @@ async fn push<S: Store>(
     }
 }
 
-fn publish<S: Store>(app: &App<S>, push: Push) -> Result<usize, Problem> {
+fn publish<S: Backend>(app: &App<S>, push: Push) -> Result<usize, Problem> {
     let id = Problem::Invalid("session and user have 32 hexadecimal digits.");
     let to = match (push.session, push.user, push.everyone) {
         (Some(session), None, false) => Audience::Session(session.parse().map_err(|_| id)?),

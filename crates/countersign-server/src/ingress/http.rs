@@ -1,8 +1,8 @@
 //! One frame in, one frame out.
 
 use super::caller::Caller;
-use super::{MEDIA_TYPE, read};
-use crate::app::App;
+use super::{MEDIA_TYPE, is_within, read};
+use crate::app::{App, Backend};
 use crate::clock;
 use crate::commands;
 use crate::gateway::Refusal;
@@ -14,7 +14,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign::{ReplyTo, ResultCode};
-use countersign_store::Store;
 use http::{HeaderValue, StatusCode, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,12 +23,12 @@ use tracing::{Instrument, Span};
 const ACCESS: &str = "countersign::access";
 
 /// `POST /x`: the only handler of signed requests over plain HTTP.
-pub(super) async fn exchange<S: Store>(
+pub(super) async fn exchange<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
 ) -> Response {
-    let frame = match read(&app, body, app.limits.frame_max).await {
+    let frame = match read(&app, body, app.limits.large_max).await {
         Ok(frame) => frame,
         Err(problem) => return problem.into_response(),
     };
@@ -39,34 +38,68 @@ pub(super) async fn exchange<S: Store>(
     }
 }
 
+/// A path that takes one message type and refuses the others.
+pub(super) async fn exchange_only<S: Backend>(
+    app: Arc<App<S>>,
+    ip: IpAddr,
+    body: Body,
+    only: &'static str,
+) -> Response {
+    let frame = match read(&app, body, app.limits.large_max).await {
+        Ok(frame) => frame,
+        Err(problem) => return problem.into_response(),
+    };
+    match answer_if(&app, frame, ip, Some(only)).await {
+        Ok((reply_to, reply)) => sealed(&app, &reply_to, reply),
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// Verifies a frame and runs it; for every transport that carries frames.
-pub(super) async fn answer<S: Store>(
+pub(super) async fn answer<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
 ) -> Result<(ReplyTo, Reply), Problem> {
+    answer_if(app, frame, ip, None).await
+}
+
+/// The same, if it is of the type that the path takes.
+async fn answer_if<S: Backend>(
+    app: &App<S>,
+    frame: Bytes,
+    ip: IpAddr,
+    only: Option<&'static str>,
+) -> Result<(ReplyTo, Reply), Problem> {
     let span = trace::exchange();
-    let answered = exchanged(app, frame, ip).instrument(span.clone()).await;
+    let answered = exchanged(app, frame, ip, only).instrument(span.clone()).await;
     if let Ok((reply_to, reply)) = &answered {
         trace::answered(&span, reply_to, reply.result);
     }
     answered
 }
 
-async fn exchanged<S: Store>(
+async fn exchanged<S: Backend>(
     app: &App<S>,
     frame: Bytes,
     ip: IpAddr,
+    only: Option<&'static str>,
 ) -> Result<(ReplyTo, Reply), Problem> {
     let started = clock::instant();
     if app.failed.is_set() {
         return Err(Problem::Unavailable("The server's clock or disk cannot be trusted."));
     }
+    if !is_within(app, &frame) {
+        return Err(Problem::TooLarge);
+    }
     let answered = match app.gateway.verify(frame, ip).await {
         Ok(admitted) => {
             let message_type = admitted.request.header.message_type;
             trace::admitted(&Span::current(), message_type.as_str());
-            let reply = commands::dispatch(app, &admitted, ip).await;
+            let reply = match only {
+                Some(only) if only != message_type.as_str() => another_type(only),
+                Some(_) | None => commands::dispatch(app, &admitted, ip).await,
+            };
             tracing::debug!(
                 target: ACCESS,
                 request_id = %admitted.reply_to.request_id,
@@ -89,8 +122,13 @@ async fn exchanged<S: Store>(
     answered
 }
 
+fn another_type(only: &str) -> Reply {
+    let message = format!("this path takes {only} and nothing else; send other types to /x");
+    Reply::error_with(ResultCode::UNKNOWN_TYPE, &[("message", message.into())])
+}
+
 /// An HTTP answer that carries a signed frame.
-pub(super) fn sealed<S: Store>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
+pub(super) fn sealed<S: Backend>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
     let status = http_status(reply.result);
     let frame = app.gateway.seal(reply_to, reply);
     let mut response = (status, Body::from(frame)).into_response();

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::http::{finish, sealed};
 use super::read;
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::problem::Problem;
 use crate::reply::Reply;
 use axum::body::Body;
@@ -15,7 +15,7 @@ use countersign_identity::code::TypedCode;
 use countersign_identity::flow::{
     CodeRequest, DeviceLabel, Locale, LoginView, NewDevice, OpenError, RegisterError, SendCodeError,
 };
-use countersign_store::{AuditEvent, Registered, Store};
+use countersign_store::{AuditEvent, Registered};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +56,7 @@ struct Register {
 }
 
 /// Step 1: an address and the key that will register with it.
-pub(super) async fn open<S: Store>(
+pub(super) async fn open<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
@@ -77,7 +77,7 @@ pub(super) async fn open<S: Store>(
 }
 
 /// Step 3: a code, please.
-pub(super) async fn send_code<S: Store>(
+pub(super) async fn send_code<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
@@ -110,7 +110,7 @@ pub(super) async fn send_code<S: Store>(
 }
 
 /// Step 4: the code in the hand of whoever holds the key. The answer is signed and bound to the register frame.
-pub(super) async fn register<S: Store>(
+pub(super) async fn register<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
@@ -133,7 +133,7 @@ pub(super) async fn register<S: Store>(
     sealed(&app, &reply_to, reply)
 }
 
-async fn registered<S: Store>(app: &App<S>, proven: ProvenRegister<'_>, ip: IpAddr) -> Reply {
+async fn registered<S: Backend>(app: &App<S>, proven: ProvenRegister<'_>, ip: IpAddr) -> Reply {
     let Ok(register) = serde_json::from_slice::<Register>(proven.content) else {
         return Reply::invalid(r#"expected {"code":"…","name":"…","platform":"…"}"#);
     };
@@ -166,7 +166,7 @@ async fn registered<S: Store>(app: &App<S>, proven: ProvenRegister<'_>, ip: IpAd
     }
 }
 
-async fn welcome<S: Store>(app: &App<S>, registered: Registered) -> Reply {
+async fn welcome<S: Backend>(app: &App<S>, registered: Registered) -> Reply {
     let Registered { session, new_user, displaced, .. } = registered;
     if !displaced.is_empty() {
         app.sessions_ended(&displaced, "displaced");
@@ -189,7 +189,7 @@ async fn welcome<S: Store>(app: &App<S>, registered: Registered) -> Reply {
     }))
 }
 
-async fn parse<S: Store, T: DeserializeOwned>(app: &App<S>, body: Body) -> Result<T, Problem> {
+async fn parse<S: Backend, T: DeserializeOwned>(app: &App<S>, body: Body) -> Result<T, Problem> {
     let bytes = read(app, body, app.limits.json_max).await?;
     serde_json::from_slice(&bytes)
         .map_err(|_| Problem::Invalid("The JSON body lacks a member or has one of another type."))

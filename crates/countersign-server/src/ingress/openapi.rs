@@ -27,7 +27,16 @@ pub fn document() -> OpenApi {
         open_login,
         send_code,
         register,
+        signin,
+        otp_verify,
         exchange,
+        device_registration,
+        device_verify,
+        device_verify_user,
+        device_send_match_result,
+        rank,
+        update_profile,
+        search,
         sse,
         keyset,
         keyset_of_version,
@@ -151,6 +160,94 @@ fn register() {}
     ))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn exchange() {}
+
+#[utoipa::path(post, path = "/signin", description = "The same as /login", request_body = OpenLogin, responses(
+    (status = 200, body = Login),
+    (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    (status = 429, body = ProblemDetails, content_type = "application/problem+json"),
+))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn signin() {}
+
+#[utoipa::path(post, path = "/otp_verify", description = "The same as /login/register",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A register frame"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame: code_invalid", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn otp_verify() {}
+
+#[utoipa::path(post, path = "/device_registration", description = "Where there is a league: `factory.register`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type factory.register"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn device_registration() {}
+
+#[utoipa::path(post, path = "/device_verify", description = "Where there is a league: `league.device_verify`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.device_verify"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn device_verify() {}
+
+#[utoipa::path(post, path = "/device_verify_user", description = "Where there is a league: `league.ticket`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.ticket"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn device_verify_user() {}
+
+#[utoipa::path(post, path = "/device_send_match_result", description = "Where there is a league: `league.settle`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.settle"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn device_send_match_result() {}
+
+#[utoipa::path(post, path = "/rank", description = "Where there is a league: `league.rank`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.rank"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn rank() {}
+
+#[utoipa::path(post, path = "/update_profile", description = "Where there is a league: `league.profile_update`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.profile_update"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn update_profile() {}
+
+#[utoipa::path(post, path = "/search", description = "Where there is a league: `league.search`, as /x takes it",
+    request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame of the type league.search"),
+    responses(
+        (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 401, description = "A response frame", content_type = "application/vnd.countersign.v1"),
+        (status = 400, body = ProblemDetails, content_type = "application/problem+json"),
+    ))]
+#[expect(dead_code, reason = "carries the attribute")]
+fn search() {}
 
 #[utoipa::path(post, path = "/sse",
     request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A stream.open frame"),

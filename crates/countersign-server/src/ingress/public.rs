@@ -1,16 +1,15 @@
 //! What anybody may ask: the key set, and whether the server is well.
 
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::problem::Problem;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use countersign_store::Store;
 use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
 
 /// The root-signed key set, never from a cache: an old one would lock clients out.
-pub(super) async fn keyset<S: Store>(State(app): State<Arc<App<S>>>) -> Response {
+pub(super) async fn keyset<S: Backend>(State(app): State<Arc<App<S>>>) -> Response {
     let mut response = app.sealer.keys().keyset_frame.clone().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::MEDIA_TYPE));
@@ -19,7 +18,7 @@ pub(super) async fn keyset<S: Store>(State(app): State<Arc<App<S>>>) -> Response
 }
 
 /// The set of one version, former or current. Its bytes never change, so anybody may keep them.
-pub(super) async fn keyset_of_version<S: Store>(
+pub(super) async fn keyset_of_version<S: Backend>(
     State(app): State<Arc<App<S>>>,
     version: Result<Path<String>, PathRejection>,
 ) -> Response {
@@ -46,13 +45,16 @@ pub(super) async fn health() -> &'static str {
 }
 
 /// The process can serve: its store answers, its clock is sound, and it is not about to end.
-pub(super) async fn ready<S: Store>(State(app): State<Arc<App<S>>>) -> Response {
+pub(super) async fn ready<S: Backend>(State(app): State<Arc<App<S>>>) -> Response {
     if app.shutdown.has_begun() {
         return Problem::Unavailable("The server is shutting down.").into_response();
     }
     if app.failed.is_set() {
         return Problem::Unavailable("The server's clock or disk cannot be trusted.")
             .into_response();
+    }
+    if app.league.as_ref().is_some_and(|league| !league.is_ready()) {
+        return Problem::Unavailable("The leaderboard is being built.").into_response();
     }
     match app.store.ping().await {
         Ok(()) => "ready\n".into_response(),

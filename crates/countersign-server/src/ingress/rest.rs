@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::http::{finish, http_status};
 use super::read;
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::commands::REST_TYPE;
 use crate::gateway::Refusal;
 use crate::problem::Problem;
@@ -16,7 +16,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use countersign::{Frame, ReplyTo, ResultCode};
-use countersign_store::Store;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ const SCHEME: &str = "v1 ";
 const HEADER_MAX: usize = 512;
 
 /// Any call below the profile's prefix.
-pub(super) async fn call<S: Store>(
+pub(super) async fn call<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     request: Request,
@@ -38,7 +37,7 @@ pub(super) async fn call<S: Store>(
     }
 }
 
-async fn verified_call<S: Store>(
+async fn verified_call<S: Backend>(
     app: &App<S>,
     ip: IpAddr,
     request: Request,
@@ -112,7 +111,7 @@ fn put_lp16(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The answer: plain body, its signature in the header. `LP16(content-type) ‖ body` is what was signed.
-fn sealed<S: Store>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
+fn sealed<S: Backend>(app: &App<S>, reply_to: &ReplyTo, reply: Reply) -> Response {
     let status = match reply.result.as_u16() {
         code @ 200..=599 => StatusCode::from_u16(code).unwrap_or(StatusCode::OK),
         _ => http_status(reply.result),

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::http::{finish, sealed};
 use super::read;
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::commands::{open_stream, opened_reply};
 use crate::gateway::{Admitted, Refusal};
 use crate::problem::Problem;
@@ -16,7 +16,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use countersign::ResultCode;
-use countersign_store::Store;
 use futures_util::StreamExt;
 use futures_util::stream;
 use http::{HeaderName, HeaderValue, header};
@@ -29,7 +28,7 @@ use tokio::sync::watch;
 const PING: Duration = Duration::from_secs(15);
 const EVENTS_AT_ONCE: usize = 100;
 
-pub(super) async fn open<S: Store>(
+pub(super) async fn open<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     body: Body,
@@ -49,7 +48,7 @@ pub(super) async fn open<S: Store>(
     }
 }
 
-fn streamed<S: Store>(app: Arc<App<S>>, admitted: &Admitted) -> Response {
+fn streamed<S: Backend>(app: Arc<App<S>>, admitted: &Admitted) -> Response {
     if admitted.request.header.message_type.as_str() != "stream.open" {
         return sealed(&app, &admitted.reply_to, Reply::error(ResultCode::UNKNOWN_TYPE));
     }
@@ -81,7 +80,7 @@ struct Feed<S> {
     cursor: u64,
 }
 
-impl<S: Store> Feed<S> {
+impl<S: Backend> Feed<S> {
     /// The next piece of the stream; `None` ends it.
     async fn next(mut self) -> Option<(Bytes, Self)> {
         loop {

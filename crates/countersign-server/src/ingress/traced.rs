@@ -1,12 +1,11 @@
 //! The span of an HTTP request, around everything that its handler does.
 
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::{otlp, trace};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use countersign_listen::ConnectionInfo;
-use countersign_store::Store;
 use std::sync::Arc;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -15,7 +14,7 @@ use tracing::field::Empty;
 const NOT_TRACED: [&str; 2] = ["/health", "/ready"];
 
 /// Runs a handler in a span that has the route's name; never the path's, which may hold anything.
-pub(super) async fn serve<S: Store>(
+pub(super) async fn serve<S: Backend>(
     State(app): State<Arc<App<S>>>,
     request: Request,
     next: Next,

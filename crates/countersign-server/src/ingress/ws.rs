@@ -2,7 +2,8 @@
 
 use super::caller::Caller;
 use super::http::answer;
-use crate::app::App;
+use super::is_within;
+use crate::app::{App, Backend};
 use crate::commands::{open_stream, opened_reply};
 use crate::gateway::Refusal;
 use crate::push::{Opened, Stream};
@@ -12,7 +13,6 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use bytes::Bytes;
 use countersign::ResultCode;
-use countersign_store::Store;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,12 +35,12 @@ const CLOSE_ENDED: u16 = 4403;
 const CLOSE_RESYNC: u16 = 4409;
 const CLOSE_GOING_AWAY: u16 = 1001;
 
-pub(super) async fn upgrade<S: Store>(
+pub(super) async fn upgrade<S: Backend>(
     State(app): State<Arc<App<S>>>,
     Caller(ip): Caller,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let max = app.limits.frame_max;
+    let max = app.limits.large_max;
     upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(max)
@@ -67,7 +67,7 @@ pub(super) async fn echo(upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-async fn serve<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, ip: IpAddr) {
+async fn serve<S: Backend>(app: Arc<App<S>>, mut socket: WebSocket, ip: IpAddr) {
     let Ok(Some(first)) = tokio::time::timeout(FIRST_FRAME, next_frame(&mut socket)).await else {
         return close(socket, CLOSE_UNAUTHENTICATED, "the first frame has to be stream.open").await;
     };
@@ -87,11 +87,14 @@ async fn serve<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, ip: IpAddr) {
 }
 
 /// Opens the stream that the first frame asks for; an error may carry a signed refusal.
-async fn open<S: Store>(
+async fn open<S: Backend>(
     app: &App<S>,
     first: Bytes,
     ip: IpAddr,
 ) -> Result<(Bytes, Opened), Option<Bytes>> {
+    if !is_within(app, &first) {
+        return Err(None);
+    }
     let admitted = match app.gateway.verify(first, ip).await {
         Ok(admitted) => admitted,
         Err(Refusal::Signed(reply_to, reply)) => {
@@ -110,7 +113,7 @@ async fn open<S: Store>(
     }
 }
 
-async fn run<S: Store>(app: Arc<App<S>>, mut socket: WebSocket, opened: Opened, ip: IpAddr) {
+async fn run<S: Backend>(app: Arc<App<S>>, mut socket: WebSocket, opened: Opened, ip: IpAddr) {
     let Opened { stream, mut cursor, .. } = opened;
     let mut newest = stream.listen();
     let (answers, mut ready) = mpsc::channel::<Bytes>(CONCURRENCY);
@@ -171,7 +174,7 @@ enum Pushed {
     Gone,
 }
 
-async fn push_after<S: Store>(
+async fn push_after<S: Backend>(
     app: &App<S>,
     stream: &Stream,
     cursor: &mut u64,

@@ -5,7 +5,7 @@ mod route;
 
 pub use route::{RestRule, RestRuleSpec, Route, RouteError, RouteSpec};
 
-use crate::app::App;
+use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::outbound::{self, HttpClient};
 use crate::random;
@@ -14,7 +14,7 @@ use crate::trace;
 use bytes::Bytes;
 use countersign::ResultCode;
 use countersign_identity::webhook::WebhookSecret;
-use countersign_store::{ClaimId, IdempotencyKey, Idempotent, Store, StoredAnswer};
+use countersign_store::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 use http::{Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -117,7 +117,7 @@ impl Upstream {
     }
 
     /// Forwards a verified request along a route and returns the service's answer.
-    pub async fn call<S: Store>(
+    pub async fn call<S: Backend>(
         &self,
         app: &App<S>,
         admitted: &Admitted,
@@ -156,7 +156,7 @@ impl Upstream {
     }
 
     /// Forwards a call of the REST profile, if a rule lets it through.
-    pub async fn call_rest<S: Store>(
+    pub async fn call_rest<S: Backend>(
         &self,
         app: &App<S>,
         admitted: &Admitted,
@@ -182,7 +182,7 @@ impl Upstream {
     }
 
     /// A call whose effect happens once per idempotency key, however often it is asked for.
-    async fn call_once<S: Store>(
+    async fn call_once<S: Backend>(
         &self,
         app: &App<S>,
         admitted: &Admitted,
@@ -223,7 +223,7 @@ impl Upstream {
         }
     }
 
-    async fn send<S: Store>(
+    async fn send<S: Backend>(
         &self,
         app: &App<S>,
         admitted: &Admitted,

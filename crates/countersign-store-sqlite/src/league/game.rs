@@ -8,8 +8,8 @@ use countersign_league::evidence::{Outcome, Settlement};
 use countersign_league::{DeviceId, MatchId, RulesetId, Team};
 use countersign_store::league::tables::Appearance;
 use countersign_store::league::{
-    Conduct, EvidenceView, HistoryCursor, HistoryEntry, SeatResult, StoredGame, StoredSeat,
-    VerdictLine,
+    Conduct, EvidenceView, GameFilter, HistoryCursor, HistoryEntry, SeatResult, StoredGame,
+    StoredSeat, VerdictLine,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -106,6 +106,33 @@ pub(super) fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Sto
          ORDER BY m.counts_at, m.no LIMIT ?2"
     ))?;
     collect(query.query_map(params![At(now), limit], read)?)
+}
+
+pub(super) fn before(
+    db: &Connection,
+    filter: &GameFilter,
+    before: u64,
+    limit: u32,
+) -> Result<Vec<StoredGame>, Fault> {
+    let mut query = db.prepare_cached(select_games!(
+        "WHERE m.no < ?1 AND m.ended >= ?2
+         AND (?3 IS NULL OR m.settlement = ?3) AND (?4 IS NULL OR m.device = ?4)
+         AND (?5 IS NULL OR EXISTS (SELECT 1 FROM league_seats s
+                                    WHERE s.no = m.no AND s.user_id = ?5))
+         AND (NOT ?6 OR EXISTS (SELECT 1 FROM league_disputes d
+                                WHERE d.match_id = m.match_id AND d.ruling IS NULL))
+         ORDER BY m.no DESC LIMIT ?7"
+    ))?;
+    let params = params![
+        signed(before),
+        At(filter.ended_from),
+        filter.settlement.map(|settlement| settlement as u8),
+        filter.device.map(|device| *device.as_bytes()),
+        filter.user.map(|user| *user.as_bytes()),
+        filter.disputed,
+        limit,
+    ];
+    collect(query.query_map(params, read)?)
 }
 
 pub(super) fn rated_on_device(

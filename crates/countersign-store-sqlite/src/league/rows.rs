@@ -8,9 +8,9 @@ use countersign_league::{DeviceId, MatchId};
 use countersign_store::AuditEvent;
 use countersign_store::league::tables::Appearance;
 use countersign_store::league::{
-    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, HeadToHead,
-    HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId, Player,
-    Season, SeasonRow, StoredGame, StoredSeat, Tables, Tally,
+    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
+    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
+    Player, Season, SeasonRow, StoredGame, StoredSeat, Tables, Tally,
 };
 use rusqlite::Connection;
 
@@ -111,6 +111,15 @@ impl Tables for Rows<'_> {
 
     fn games_due(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredGame>, Fault> {
         game::due(self.0, now, limit)
+    }
+
+    fn games_before(
+        &self,
+        filter: GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredGame>, Fault> {
+        game::before(self.0, &filter, before, limit)
     }
 
     fn rated_on_device(

@@ -8,11 +8,12 @@ use countersign_league::{DeviceId, MatchId};
 use countersign_store::Result;
 use countersign_store::league::{
     Device, DeviceFilter, DisputeEntry, DisputeId, DisputeOutcome, DisputeQueue, FactsOutcome,
-    GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore, LedgerCheck,
-    LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer, NewRuling, NewTicket,
-    Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player, PlayerExport, PlayerOutcome,
-    ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome, Season, SeasonOutcome, SeasonRow,
-    SettleOutcome, StatusChange, StatusOutcome, Tables, TicketOutcome, Weights, unit,
+    GameFilter, GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore,
+    LedgerCheck, LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer,
+    NewRuling, NewTicket, Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player,
+    PlayerExport, PlayerOutcome, ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome,
+    Season, SeasonOutcome, SeasonRow, SettleOutcome, StatusChange, StatusOutcome, StoredGame,
+    Tables, TicketOutcome, Weights, unit,
 };
 
 impl LeagueStore for SqliteStore {
@@ -113,6 +114,15 @@ impl LeagueStore for SqliteStore {
         self.readers.run(move |db| snapshot(db, |rows| unit::view(rows, id))).await
     }
 
+    async fn games_before(
+        &self,
+        filter: GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredGame>> {
+        self.readers.run(move |db| Rows(db).games_before(filter, before, limit)).await
+    }
+
     async fn history(
         &self,
         user: UserId,
@@ -160,6 +170,10 @@ impl LeagueStore for SqliteStore {
 
     async fn open_dispute(&self, dispute: NewDispute) -> Result<DisputeOutcome> {
         self.writer.run(move |db| unit::open_dispute(&mut Rows(db), &dispute)).await
+    }
+
+    async fn find_dispute(&self, id: DisputeId) -> Result<Option<DisputeEntry>> {
+        self.readers.run(move |db| Rows(db).dispute(id)).await
     }
 
     async fn disputes(

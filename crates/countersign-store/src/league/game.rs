@@ -363,6 +363,32 @@ pub struct HistoryEntry {
     pub seat: StoredSeat,
 }
 
+/// Which matches to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GameFilter {
+    /// Only those.
+    pub settlement: Option<Settlement>,
+    /// Only those with an open dispute.
+    pub disputed: bool,
+    /// Only those of this device.
+    pub device: Option<DeviceId>,
+    /// Only those in which this player has a seat.
+    pub user: Option<UserId>,
+    /// Only those that ended then or later.
+    pub ended_from: Timestamp,
+}
+
+impl GameFilter {
+    /// Every match.
+    pub const ALL: Self = Self {
+        settlement: None,
+        disputed: false,
+        device: None,
+        user: None,
+        ended_from: Timestamp::ZERO,
+    };
+}
+
 /// Where a page of a history begins: after this entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryCursor {

@@ -40,8 +40,8 @@ pub use dispute::{
     DisputeQueue, DisputeState, NewDispute, NewRuling, Ruling, RulingKind, RulingOutcome,
 };
 pub use game::{
-    BUNDLE_MAX, Conduct, EvidenceView, FORKS_MAX, Facts, FactsOutcome, GameView, HeadToHead,
-    HistoryCursor, HistoryEntry, Lineup, LineupSeat, MEETINGS_WINDOW, Meeting, NewGame,
+    BUNDLE_MAX, Conduct, EvidenceView, FORKS_MAX, Facts, FactsOutcome, GameFilter, GameView,
+    HeadToHead, HistoryCursor, HistoryEntry, Lineup, LineupSeat, MEETINGS_WINDOW, Meeting, NewGame,
     PlayerFacts, RECEIPT_MAX, Rated, Referee, SealCause, SealedLine, Sealing, SeqFact,
     SettleOutcome, StoredGame, StoredSeat, Verdict, VerdictLine,
 };
@@ -194,6 +194,14 @@ pub trait LeagueStore: Send + Sync + 'static {
     /// A match with its seats and all evidence.
     fn find_game(&self, id: MatchId) -> impl Future<Output = Result<Option<GameView>>> + Send;
 
+    /// Matches with a number below `before`, last settled first: for operators and reviews, page by page.
+    fn games_before(
+        &self,
+        filter: GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<StoredGame>>> + Send;
+
     /// Matches of a player, newest end first.
     fn history(
         &self,
@@ -265,6 +273,12 @@ pub trait LeagueStore: Send + Sync + 'static {
         &self,
         dispute: NewDispute,
     ) -> impl Future<Output = Result<DisputeOutcome>> + Send;
+
+    /// The dispute with this number, open or ruled on.
+    fn find_dispute(
+        &self,
+        id: DisputeId,
+    ) -> impl Future<Output = Result<Option<DisputeEntry>>> + Send;
 
     /// Disputes above `after`, oldest first.
     fn disputes(

@@ -4,9 +4,9 @@
 //! transactions; the rules of the league are written once, in the units.
 
 use super::{
-    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, HeadToHead,
-    HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId, Player,
-    Season, SeasonRow, StoredGame, StoredSeat, Tally,
+    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
+    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
+    Player, Season, SeasonRow, StoredGame, StoredSeat, Tally,
 };
 use crate::{AuditEvent, StoreError};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
@@ -81,6 +81,13 @@ pub trait Tables {
     fn add_game(&mut self, game: &StoredGame) -> Result<u64, Self::Error>;
     /// Pending matches that count at this time or before and have no open dispute, longest due first.
     fn games_due(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredGame>, Self::Error>;
+    /// Matches with a number below `before`, last settled first.
+    fn games_before(
+        &self,
+        filter: GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredGame>, Self::Error>;
     /// Matches of a device that count and ended in `from..to`.
     fn rated_on_device(
         &self,

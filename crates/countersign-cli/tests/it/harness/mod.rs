@@ -11,8 +11,10 @@
 //!
 //! Every wait has a deadline; only processes that a test started are ended.
 
+pub(crate) mod archive;
 mod device;
 mod http;
+pub(crate) mod league;
 pub(crate) mod live;
 mod login;
 pub(crate) mod peers;

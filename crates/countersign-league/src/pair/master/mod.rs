@@ -67,6 +67,8 @@ pub struct Master<S> {
     clocks: Clocks,
     number: u32,
     echoed: u32,
+    /// The number of the last wish that began a match, until the slave has carried it out.
+    unheeded: Option<u32>,
     phase: Phase,
     light: Light,
     start: i64,
@@ -85,11 +87,14 @@ impl<S: Signer> Master<S> {
         params: &Params,
         record: Option<&[u8]>,
     ) -> Result<Self, Malformed> {
+        let record = record.map_or(Ok(Record::EMPTY), Record::decode)?;
+        // Switched off in a match: until the game has found its place again, the slave goes on.
+        let is_match = match_of(record.match_id).is_some();
         Ok(Self {
             pair,
             signer,
             handshake: params.handshake.into(),
-            record: record.map_or(Ok(Record::EMPTY), Record::decode)?,
+            record,
             is_wanted: false,
             seeking: None,
             session: None,
@@ -100,7 +105,8 @@ impl<S: Signer> Master<S> {
             clocks: Clocks::default(),
             number: 0,
             echoed: 0,
-            phase: Phase::Idle,
+            unheeded: None,
+            phase: if is_match { Phase::Armed } else { Phase::Idle },
             light: Light::Off,
             start: i64::MIN,
             end: i64::MAX,
@@ -241,7 +247,11 @@ impl<S: Signer> Master<S> {
             }
             Order::Light(light) => self.light = light,
         }
+        let begins = matches!(order, Order::Begin { .. });
         self.want(now);
+        if begins {
+            self.unheeded = Some(self.number);
+        }
     }
 
     /// The wanted state has changed.
@@ -360,6 +370,10 @@ impl<S: Signer> Master<S> {
         self.echoed = beat.number;
         if self.echoed == self.number {
             self.control_again.stop();
+        }
+        if self.unheeded.is_some_and(|began| beat.number >= began) {
+            self.unheeded = None;
+            self.emit(Output::Begun);
         }
         let next = self.record.seq.saturating_add(1);
         if self.is_up() && beat.oldest > next {

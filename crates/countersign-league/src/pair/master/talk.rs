@@ -87,6 +87,8 @@ pub enum Output {
         /// Tries so far, at most 255.
         tries: u8,
     },
+    /// The slave knows of the match that was begun last. Before that its goal counts for nothing.
+    Begun,
     /// A goal in the present match, as far as the slave knows: its time decides.
     Goal(Sighting),
     /// A contact that counts as no goal.

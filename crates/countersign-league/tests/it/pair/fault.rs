@@ -46,6 +46,34 @@ fn three_missed_beats_are_a_lost_link_and_its_return_needs_no_new_handshake() {
 }
 
 #[test]
+fn the_slave_says_when_it_knows_of_the_match() {
+    let mut world = World::new(4, Radio::GOOD);
+    world.order(Order::Connect);
+    world.run(3_000);
+    world.is_cut = true;
+    world.begin(600_000);
+    world.run(5_000);
+    assert_eq!(count(&world, |output| *output == Output::Begun), 0);
+    world.is_cut = false;
+    assert!(world.run_until(3_000, |output| *output == Output::Begun));
+    assert_eq!(world.slave.as_ref().map(|slave| slave.phase()), Some(Phase::Armed));
+    world.from_master.clear();
+    world.run(5_000);
+    assert_eq!(count(&world, |output| *output == Output::Begun), 0, "once");
+}
+
+#[test]
+fn a_master_that_starts_again_in_a_match_does_not_stop_the_slave() {
+    let mut world = playing(5);
+    world.restart_master();
+    world.run(3_000);
+    let wanted = |output: &slave::Output| matches!(output, slave::Output::Wanted { phase, .. } if *phase != Phase::Armed);
+    assert!(world.master.is_up() && !world.from_slave.iter().any(wanted));
+    goal(&mut world);
+    assert!(world.run_until(2_000, |output| matches!(output, Output::Goal(_))));
+}
+
+#[test]
 fn nobody_there_is_said_once_for_each_try() {
     let mut world = World::new(2, Radio::GOOD);
     world.is_cut = true;

@@ -106,6 +106,10 @@ pub async fn disputes_are_listed_by_queue(store: &Arc<impl LeagueStore>) -> Resu
         let found: Vec<_> = found.iter().map(|entry| entry.id).collect();
         assert_eq!(found, expected.into_iter().map(|at| ids[at]).collect::<Vec<_>>());
     }
+    let ruled = store.find_dispute(ids[2]).await?.map(|entry| (entry.match_id, entry.state));
+    let expected = DisputeState::Ruled(RulingKind::Uphold, at(60));
+    assert_eq!(ruled, Some((match_id(2), expected)));
+    assert_eq!(store.find_dispute(DisputeId(99)).await?, None);
     Ok(())
 }
 

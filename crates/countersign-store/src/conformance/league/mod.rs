@@ -64,6 +64,7 @@ macro_rules! league_conformance_tests {
             a_pending_match_counts_when_it_is_due
             what_does_not_count_changes_no_rating
             a_history_is_paged_newest_first
+            matches_are_listed_by_filter_and_page
         );
         $crate::league_conformance_tests!(@group $open, judging,
             the_counter_of_a_device_knows_gaps

@@ -3,8 +3,8 @@
 use super::*;
 use crate::Store;
 use crate::league::{
-    DisputeId, DisputeKind, DisputeQueue, EvidenceView, FORKS_MAX, HeadToHead, HistoryCursor,
-    NoticeKind, SeatResult, Tally,
+    DisputeId, DisputeKind, DisputeQueue, EvidenceView, FORKS_MAX, GameFilter, HeadToHead,
+    HistoryCursor, NewDispute, NoticeKind, SeatResult, Tally,
 };
 use countersign::UserId;
 
@@ -265,5 +265,48 @@ pub async fn a_history_is_paged_newest_first(store: &Arc<impl LeagueStore>) -> R
     let expected: Vec<_> = (1..=5).rev().map(|n| (match_id(n), user_id(1))).collect();
     assert_eq!(seen, expected);
     assert_eq!(store.history(user_id(9), HistoryCursor::NEWEST, 2).await?, []);
+    Ok(())
+}
+
+/// By settlement, device, player, open dispute and time; last settled first, page by page.
+pub async fn matches_are_listed_by_filter_and_page(store: &Arc<impl LeagueStore>) -> Result<()> {
+    league(store.as_ref(), 1, &[1, 2, 3, 4, 5, 6, 7]).await?;
+    active_device(store.as_ref(), 2).await?;
+    for (n, settlement) in [
+        (1, Settlement::Settled),
+        (2, Settlement::Pending),
+        (3, Settlement::Frozen),
+        (4, Settlement::Settled),
+    ] {
+        settled_as(store.as_ref(), game(n, &USERS), told(settlement)).await?;
+    }
+    let mut other = game(5, &[7, 2, 3, 4, 5, 6]);
+    other.lineup.device = device_id(2);
+    settled(store.as_ref(), other).await?;
+    let dispute = NewDispute {
+        match_id: match_id(4),
+        user: user_id(2),
+        kind: DisputeKind::Goal,
+        text: String::new(),
+        now: at(50),
+    };
+    store.open_dispute(dispute).await?;
+    let all = GameFilter::ALL;
+    for (filter, before, limit, expected) in [
+        (all, u64::MAX, 9, vec![5, 4, 3, 2, 1]),
+        (all, 5, 2, vec![4, 3]),
+        (GameFilter { settlement: Some(Settlement::Pending), ..all }, 9, 9, vec![2]),
+        (GameFilter { settlement: Some(Settlement::Settled), ..all }, 9, 9, vec![5, 4, 1]),
+        (GameFilter { device: Some(device_id(2)), ..all }, 9, 9, vec![5]),
+        (GameFilter { user: Some(user_id(1)), ..all }, 9, 9, vec![4, 3, 2, 1]),
+        (GameFilter { user: Some(user_id(7)), ..all }, 5, 9, vec![]),
+        (GameFilter { disputed: true, ..all }, 9, 9, vec![4]),
+        (GameFilter { ended_from: at(3 * 3_600), ..all }, 9, 9, vec![5, 4, 3]),
+    ] {
+        let found = store.games_before(filter, before, limit).await?;
+        let found: Vec<_> = found.iter().map(|game| game.match_id).collect();
+        let expected: Vec<_> = expected.into_iter().map(match_id).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
     Ok(())
 }

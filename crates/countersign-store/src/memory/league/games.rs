@@ -4,7 +4,10 @@ use super::rows::gone;
 use super::{State, take};
 use crate::Result;
 use crate::league::tables::Appearance;
-use crate::league::{DisputeState, HistoryCursor, HistoryEntry, SeasonRow, StoredGame, StoredSeat};
+use crate::league::{
+    DisputeEntry, DisputeState, GameFilter, HistoryCursor, HistoryEntry, SeasonRow, StoredGame,
+    StoredSeat,
+};
 use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
 use countersign_league::{DeviceId, MatchId};
@@ -52,20 +55,41 @@ impl State {
     }
 
     pub(super) fn due_games(&self, now: Timestamp, limit: u32) -> Vec<StoredGame> {
-        let open = |game: &StoredGame| {
-            self.league
-                .disputes
-                .iter()
-                .any(|entry| entry.match_id == game.match_id && entry.state == DisputeState::Open)
-        };
         let games = self.league.games.iter().map(|(game, _)| game);
         let mut due: Vec<_> = games
             .filter(|game| game.settlement == Settlement::Pending && game.counts_at <= now)
-            .filter(|game| !open(game))
+            .filter(|game| !self.is_disputed(game))
             .cloned()
             .collect();
         due.sort_by_key(|game| (game.counts_at, game.no));
         take(due.into_iter(), limit)
+    }
+
+    pub(super) fn filtered_games(
+        &self,
+        filter: &GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> Vec<StoredGame> {
+        let is_meant = |(game, seats): &&(StoredGame, Vec<StoredSeat>)| {
+            game.no < before
+                && filter.settlement.is_none_or(|settlement| game.settlement == settlement)
+                && filter.device.is_none_or(|device| game.device == device)
+                && filter.user.is_none_or(|user| seats.iter().any(|seat| seat.user == user))
+                && filter.ended_from <= game.ended
+                && (!filter.disputed || self.is_disputed(game))
+        };
+        let games = self.league.games.iter().filter(is_meant).map(|(game, _)| game);
+        let mut games: Vec<_> = games.cloned().collect();
+        games.sort_by_key(|game| core::cmp::Reverse(game.no));
+        take(games.into_iter(), limit)
+    }
+
+    fn is_disputed(&self, game: &StoredGame) -> bool {
+        let open = |entry: &DisputeEntry| {
+            entry.match_id == game.match_id && entry.state == DisputeState::Open
+        };
+        self.league.disputes.iter().any(open)
     }
 
     pub(super) fn count_rated(&self, device: DeviceId, from: Timestamp, to: Timestamp) -> u32 {

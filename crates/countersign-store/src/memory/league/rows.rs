@@ -3,9 +3,9 @@
 use super::{State, take};
 use crate::league::tables::Appearance;
 use crate::league::{
-    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, HeadToHead,
-    HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId, Player,
-    Season, SeasonRow, StoredGame, StoredSeat, Tables, Tally, TicketState,
+    Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
+    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
+    Player, Season, SeasonRow, StoredGame, StoredSeat, Tables, Tally, TicketState,
 };
 use crate::{AuditEvent, Result, StoreError};
 use core::ops::Bound;
@@ -139,6 +139,10 @@ impl Tables for State {
 
     fn games_due(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredGame>> {
         Ok(self.due_games(now, limit))
+    }
+
+    fn games_before(&self, filter: GameFilter, before: u64, limit: u32) -> Result<Vec<StoredGame>> {
+        Ok(self.filtered_games(&filter, before, limit))
     }
 
     fn rated_on_device(&self, device: DeviceId, from: Timestamp, to: Timestamp) -> Result<u32> {

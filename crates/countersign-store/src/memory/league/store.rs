@@ -2,11 +2,12 @@
 
 use crate::league::{
     Device, DeviceFilter, DisputeEntry, DisputeId, DisputeOutcome, DisputeQueue, FactsOutcome,
-    GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore, LedgerCheck,
-    LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer, NewRuling, NewTicket,
-    Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player, PlayerExport, PlayerOutcome,
-    ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome, Season, SeasonOutcome, SeasonRow,
-    SettleOutcome, StatusChange, StatusOutcome, Tables, TicketOutcome, Weights, unit,
+    GameFilter, GameView, HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LeagueStore,
+    LedgerCheck, LedgerLine, Lineup, NewDispute, NewGame, NewPair, NewPenalty, NewPlayer,
+    NewRuling, NewTicket, Notice, PairOutcome, PardonOutcome, Penalty, PenaltyId, Player,
+    PlayerExport, PlayerOutcome, ProfileChange, ProfileOutcome, Rated, Referee, RulingOutcome,
+    Season, SeasonOutcome, SeasonRow, SettleOutcome, StatusChange, StatusOutcome, StoredGame,
+    Tables, TicketOutcome, Weights, unit,
 };
 use crate::{MemoryStore, Result};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
@@ -110,6 +111,15 @@ impl LeagueStore for MemoryStore {
         unit::view(&*self.state()?, id)
     }
 
+    async fn games_before(
+        &self,
+        filter: GameFilter,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredGame>> {
+        Tables::games_before(&*self.state()?, filter, before, limit)
+    }
+
     async fn history(
         &self,
         user: UserId,
@@ -157,6 +167,10 @@ impl LeagueStore for MemoryStore {
 
     async fn open_dispute(&self, dispute: NewDispute) -> Result<DisputeOutcome> {
         unit::open_dispute(&mut *self.state()?, &dispute)
+    }
+
+    async fn find_dispute(&self, id: DisputeId) -> Result<Option<DisputeEntry>> {
+        Tables::dispute(&*self.state()?, id)
     }
 
     async fn disputes(
