@@ -104,7 +104,7 @@ impl HeadlessPlayer {
     pub fn handle(&mut self, event: Event) -> Result<bool, PlayerError> {
         let now = self.client.server_now();
         self.player.set_keyset(self.client.keyset());
-        self.wake = None;
+        self.wake = self.wake.filter(|at| *at > now);
         let mut shown = false;
         for effect in self.player.update(event, now) {
             match effect {

@@ -44,7 +44,7 @@ pub(crate) const fn advice(state: State) -> &'static str {
         State::Drain => "Goals under way arrive.",
         State::Review => "Look at the result on your phones, and confirm it.",
         State::Signed => "Signed. Any phone carries the result to the league.",
-        State::Settled => "Settled.",
+        State::Settled => "Final. The league has countersigned the result.",
         State::Recover => {
             "Power is back. The match goes on if the other half can vouch for the time between."
         }

@@ -184,7 +184,7 @@ fn two_results_of_one_match_freeze_the_second_and_make_the_device_suspect() {
 fn what_stands_against_a_match_is_named() {
     let once = Options::new().set("league.player_matches_per_day", 1);
     let mut league = League::start(6, once);
-    let mut settle = |league: &mut League| {
+    let settle = |league: &mut League| {
         let game = league.play();
         let bundle = league.bundle(&game);
         let frame = league.settle(0, &bundle);

@@ -66,7 +66,7 @@ impl Shown {
              <meta http-equiv=\"refresh\" content=\"2\">\n<title>{a}:{b} {state} – {mark}</title>\n\
              <link rel=\"stylesheet\" href=\"/style.css\">\n<main>\n<h1>{mark}</h1>\n\
              <p class=\"score\"><span aria-label=\"Team A {a}, team B {b}\" role=\"img\">{a}:{b}</span></p>\n\
-             <p class=\"clock\">{clock}</p>\n<p class=\"state\"><strong>{state}.</strong> {advice}</p>\n"
+             <p class=\"clock\">{clock}</p>\n<p class=\"state\">{advice}</p>\n"
         );
         for (_, sentence) in words::warnings(view) {
             // Writing into a string cannot fail.
