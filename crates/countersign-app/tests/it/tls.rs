@@ -134,9 +134,7 @@ fn a_chain_that_is_no_use_is_not_carried() {
 
 #[test]
 fn what_the_server_refuses_for_good_is_dropped_and_a_full_one_is_asked_again() {
-    for (code, is_final) in
-        [("unknown_type", true), ("conflict", true), ("overloaded", false)]
-    {
+    for (code, is_final) in [("unknown_type", true), ("conflict", true), ("overloaded", false)] {
         let mut phone = with_request(at(0));
         let refused = Failure::Refused { code: code.into(), detail: String::new() };
         phone.answer(server("league.tls_request"), Err(refused), at(1));

@@ -133,7 +133,17 @@ impl Phone {
         self.answer(|ask| *ask == Ask::Certificate, Ok(by_server(&certificate())), now);
         let challenge = self.open.iter().find_map(|(_, ask)| match ask {
             Ask::Prove(challenge) => Some(*challenge),
-            _ => None,
+            Ask::Sign(_)
+            | Ask::Certificate
+            | Ask::Join(_)
+            | Ask::Act(_)
+            | Ask::Watch(_)
+            | Ask::Outbox
+            | Ask::Fetch(_)
+            | Ask::Tls
+            | Ask::TlsRequest
+            | Ask::Deliver(_)
+            | Ask::Server { .. } => None,
         });
         let proof = by_master(&proof(challenge.unwrap()));
         self.answer(|ask| matches!(ask, Ask::Prove(_)), Ok(proof), now);
