@@ -106,7 +106,7 @@ audience = "league.example.org"
 # [league]
 # rulesets = ["official"]              # built-in rules whose matches are rated: official, short
 # factory_keys = []                    # public keys of factories, 64 hexadecimal digits each: `countersign factory show`
-# device_domain = ""                   # devices are <first 16 digits of their id>.<domain>, like glt.league.example.org
+# device_domain = "glt.league.example.org"   # devices are <first 16 digits of their id>.<domain>; without it they have no names
 # certificate_days = 90                # how long a device certificate is believed
 # ticket_minutes = 30                  # how long a ticket for one lobby may be joined with
 # travel_hours = 12                    # the same for a ticket for any lobby; at most 12
