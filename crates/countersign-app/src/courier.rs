@@ -169,7 +169,7 @@ fn claimed_device(bundle: &[u8]) -> Option<DeviceId> {
 }
 
 /// 2 s, 4 s, … 1 h, each up to a quarter longer, so that phones of one match do not come all at once.
-fn wait(tries: u32, jitter: u16) -> Duration {
+pub(crate) fn wait(tries: u32, jitter: u16) -> Duration {
     let doubled = Courier::FIRST_WAIT.saturating_mul(1 << tries.min(11));
     let base = doubled.min(Courier::LAST_WAIT);
     base + base * u32::from(jitter) / (4 * u32::from(u16::MAX))

@@ -55,6 +55,11 @@ pub enum Ask {
     Outbox,
     /// `GET /league/outbox/{id}`. Answer: the bundle.
     Fetch([u8; 16]),
+    /// `GET /league/tls`. Answer: begin and end of the device's certificate for browsers, two numbers of 8 bytes in milliseconds,
+    /// zeros if it has none; no bytes if it does not want one.
+    Tls,
+    /// `GET /league/tls/request`. Answer: the frame.
+    TlsRequest,
     /// `POST /league/inbox`. Answer: nothing.
     Deliver(Vec<u8>),
     /// A signed request to the server. Answer: the payload of the verified answer.

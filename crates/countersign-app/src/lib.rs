@@ -16,12 +16,14 @@ extern crate alloc;
 mod courier;
 mod dice;
 mod effect;
+mod errand;
 mod event;
 mod player;
 mod screen;
 
 pub use courier::{Carried, Courier, Delivery};
 pub use effect::{Ask, AskId, Effect};
+pub use errand::{Errand, Errands};
 pub use event::{Event, Failure, Tap};
 pub use player::{Player, PlayerConfig};
 pub use screen::{Screen, Step, StepState, Trouble};

@@ -52,6 +52,8 @@ pub enum Screen<'a> {
         view: Option<&'a View>,
         /// The player's own seat, once there is a roster.
         seat: Option<Seat>,
+        /// When browsers stop to believe the device's certificate; `None` if it has none, or is not yet known.
+        tls_until: Option<Timestamp>,
     },
 }
 
@@ -145,6 +147,7 @@ impl Player {
                 ticket: &field.held.ticket.value,
                 view: field.view.as_ref(),
                 seat: field.seat(),
+                tls_until: field.tls_until,
             },
         }
     }

@@ -97,7 +97,28 @@ impl Pitch {
         self.body(answer)
     }
 
-    /// Brings a receipt, a certificate or a key set.
+    /// Begin and end of its certificate for browsers in milliseconds, 8 bytes each, zeros if it has none; empty if it does not
+    /// want one.
+    pub async fn tls(&self) -> Result<Vec<u8>, TransportError> {
+        #[derive(Deserialize)]
+        struct Tls {
+            not_before: Option<u64>,
+            not_after: Option<u64>,
+            request: bool,
+        }
+        let body = self.body(self.get("/league/tls").await?)?;
+        let tls: Tls = serde_json::from_slice(&body).map_err(|_| self.foreign("TLS state"))?;
+        let life = [tls.not_before, tls.not_after].map(|at| at.unwrap_or(0).to_be_bytes());
+        Ok(if tls.request { life.concat() } else { Vec::new() })
+    }
+
+    /// The frame by which it asks for the next one.
+    pub async fn tls_request(&self) -> Result<Vec<u8>, TransportError> {
+        let answer = self.get("/league/tls/request").await?;
+        self.body(answer)
+    }
+
+    /// Brings a receipt, a certificate, a chain or a key set.
     pub async fn deliver(&self, frame: Vec<u8>) -> Result<(), TransportError> {
         self.post("/league/inbox", frame).await.map(drop)
     }

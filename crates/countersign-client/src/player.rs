@@ -201,6 +201,8 @@ async fn at_the_pitch(
         Ask::Watch(token) => watch(pitch, token, events).await,
         Ask::Outbox => pitch.outbox().await.map(|ids| ids.concat()).map_err(failure),
         Ask::Fetch(id) => pitch.fetch(id).await.map_err(failure),
+        Ask::Tls => pitch.tls().await.map_err(failure),
+        Ask::TlsRequest => pitch.tls_request().await.map_err(failure),
         Ask::Deliver(frame) => pitch.deliver(frame).await.map(nothing).map_err(failure),
     }
 }

@@ -63,6 +63,9 @@ pub(crate) enum DeviceError {
     /// HTTPS.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// DNS.
+    #[error("--dns: {0}")]
+    Dns(#[from] countersign_dns::BindError),
     /// Randomness.
     #[error(transparent)]
     Random(#[from] NoRandom),

@@ -10,6 +10,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::Upstream;
 use countersign::verify::SessionState;
 use countersign::{SessionId, Timestamp};
+use countersign_broker::Broker;
 use countersign_identity::Identity;
 use countersign_identity::webhook::WebhookSecret;
 use countersign_store::{AuditEvent, LeagueStore, Store, StoreError};
@@ -40,6 +41,8 @@ pub struct App<S> {
     pub upstream: Option<Upstream>,
     /// The league, if this server runs one.
     pub league: Option<League>,
+    /// Certificates for devices, if this server asks for them.
+    pub tls: Option<Arc<Broker>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Sizes and deadlines of what comes in.

@@ -31,5 +31,6 @@ pub mod sessions;
 pub mod shutdown;
 pub mod signer;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 pub mod upstream;

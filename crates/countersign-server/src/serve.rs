@@ -16,6 +16,7 @@ use crate::sessions::Sessions;
 use crate::shutdown::Shutdown;
 use crate::signer::{BadSeed, OnlineSigner, ServerKeys};
 use crate::telemetry::Metrics;
+use crate::tls;
 use crate::upstream::{RestRule, Route, RouteError, RouteSpec, Upstream, UpstreamParts};
 use arc_swap::ArcSwap;
 use countersign::{Epochs, Realm, Timestamp};
@@ -86,6 +87,9 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates for devices.
+    #[error(transparent)]
+    Broker(#[from] countersign_broker::OpenError),
     /// The address.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -157,7 +161,8 @@ impl<S: Backend> Server<S> {
             OutboxSettings::default(),
         ));
         let reload = Reload { keys_folder, realm, keys, certificate: certificate.clone() };
-        let app = Arc::new(build(config, store, poisoned, &reload, proxies, wake)?);
+        let tls = tls::open(config).await?;
+        let app = Arc::new(App { tls, ..build(config, store, poisoned, &reload, proxies, wake)? });
         maintenance::check_clock(&app).await;
         if app.failed.is_set() {
             return Err(StartError::Clock);
@@ -196,6 +201,7 @@ impl<S: Backend> Server<S> {
         let mut background = JoinSet::new();
         background.spawn(maintenance::run(Arc::clone(&app)));
         background.spawn(league::run(Arc::clone(&app)));
+        background.spawn(tls::run(Arc::clone(&app)));
         background.spawn(watch(Arc::clone(&app), public.stats(), outbox.counts()));
         background.spawn({
             let shutdown = app.shutdown.clone();
@@ -343,6 +349,7 @@ fn build<S: Backend>(
         hub,
         upstream: config.upstream.as_ref().map(upstream).transpose()?,
         league,
+        tls: None,
         metrics,
         limits: ingress_limits(config, proxies),
         new_account: NewAccount {

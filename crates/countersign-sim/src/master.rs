@@ -170,6 +170,8 @@ impl World {
             Output::PersistLink(record) => self.persist_link(record),
             Output::PersistKeyset(frame) => self.master.disk.keyset = frame,
             Output::PersistCertificate(frame) => self.master.disk.certificate = Some(frame),
+            // A master without a TLS key takes no chain.
+            Output::PersistTls(_) => self.violate(format_args!("the master took a chain")),
             Output::Send(frame) => self.radio_to_slave(frame),
             Output::View { number, frame } => self.see_view(number, frame),
             Output::Outbox(id, bundle) => self.outbox(id, bundle),

@@ -199,6 +199,8 @@ impl World {
             keyset: keyset.ok()?,
             roots: vec![root],
             certificate: self.master.disk.certificate.clone(),
+            tls_key: None,
+            chain: None,
             journal: &[],
             link: None,
             boot: self.master.disk.boots,

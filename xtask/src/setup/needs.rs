@@ -91,6 +91,13 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::Debian(&["python3-aiosmtpd"]),
     },
     Need {
+        name: "pebble",
+        why: "tests: a real ACME authority that certifies the names of devices",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("pebble"),
+        comes_from: Source::Debian(&["pebble"]),
+    },
+    Need {
         name: "nginx",
         why: "tests: the gateway behind the reverse proxy that most operators have",
         stage: Stage::Always,

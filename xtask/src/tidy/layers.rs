@@ -14,6 +14,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
     ("countersign-ranks", &["countersign"]),
+    ("countersign-dns", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
@@ -28,6 +29,7 @@ const LAYERS: &[Layer] = &[
             "countersign-keys",
             "countersign-listen",
             "countersign-provision",
+            "countersign-dns",
         ],
     ),
     ("countersign-app", &["countersign", "countersign-league"]),
@@ -36,12 +38,24 @@ const LAYERS: &[Layer] = &[
     ("countersign-store-sqlite", &["countersign", "countersign-league", "countersign-store"]),
     ("countersign-identity", &["countersign", "countersign-store"]),
     (
+        "countersign-broker",
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-keys",
+            "countersign-provision",
+            "countersign-identity",
+            "countersign-dns",
+        ],
+    ),
+    (
         "countersign-server",
         &[
             "countersign",
             "countersign-keys",
             "countersign-league",
             "countersign-listen",
+            "countersign-broker",
             "countersign-provision",
             "countersign-ranks",
             "countersign-store",

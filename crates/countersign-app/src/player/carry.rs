@@ -50,11 +50,13 @@ impl Player {
             self.forget(&id);
         }
         let [high, low] = self.dice.draw::<2>();
-        for (id, bundle) in self.courier.due(now, u16::from_be_bytes([high, low])) {
+        let jitter = u16::from_be_bytes([high, low]);
+        for (id, bundle) in self.courier.due(now, jitter) {
             let ask = Ask::Server { message_type: "league.settle", payload: bundle };
             self.ask(ask, Asked::Settled(id));
         }
-        if let Some(next) = self.courier.next_try() {
+        let errand = self.run_errands(now, jitter);
+        if let Some(next) = self.courier.next_try().into_iter().chain(errand).min() {
             self.effects.push(Effect::Wake(next));
         }
     }

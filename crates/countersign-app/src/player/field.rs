@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) known: Known,
     pub(crate) held: Held,
     pub(crate) view: Option<View>,
+    /// End of the device's certificate for browsers, as the device says; advice, and no more.
+    pub(crate) tls_until: Option<Timestamp>,
     token: [u8; 16],
     stream: SnapshotStream,
     /// The roll call that was answered last.
@@ -54,6 +56,7 @@ impl Player {
             known,
             held,
             view: None,
+            tls_until: None,
             token,
             stream,
             answered: None,
@@ -61,6 +64,7 @@ impl Player {
         }));
         self.ask(Ask::Watch(token), Asked::Watch(token));
         self.deliver_receipts();
+        self.look_at_tls();
         self.show();
     }
 

@@ -3,10 +3,12 @@
 mod approach;
 mod carry;
 mod field;
+mod tls;
 
 use crate::courier::Courier;
 use crate::dice::Dice;
 use crate::effect::{Ask, AskId, Effect};
+use crate::errand::Errands;
 use crate::event::{Event, Failure, Tap};
 use crate::screen::Trouble;
 use alloc::boxed::Box;
@@ -17,7 +19,7 @@ use approach::Approach;
 use countersign::record::UnsignedRecord;
 use countersign::{Keyset, Realm, RecordHeader, RecordId, Timestamp, UserId, VerifyingKey};
 use countersign_league::evidence::{self, Artefact, DeviceCertificate, Stamp, Ticket};
-use countersign_league::{MatchId, Signed};
+use countersign_league::{DeviceId, MatchId, Signed};
 use field::Field;
 
 /// What a player's program knows before anything happens.
@@ -47,6 +49,7 @@ pub struct Player {
     /// A ticket that fits any device.
     travel: Option<Held>,
     courier: Courier,
+    errands: Errands,
     place: Place,
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
@@ -94,6 +97,11 @@ enum Asked {
     Bundle(MatchId),
     Settled(MatchId),
     Delivered(MatchId),
+    Tls,
+    TlsRequest(DeviceId, Timestamp),
+    TlsOrdered(DeviceId),
+    TlsChain(DeviceId),
+    ChainDelivered(DeviceId),
 }
 
 /// What a signature is for.
@@ -121,6 +129,7 @@ impl Player {
             next_id: 1,
             travel: None,
             courier: Courier::default(),
+            errands: Errands::default(),
             place: Place::Away,
             trouble: None,
             effects: Vec::new(),
@@ -146,6 +155,8 @@ impl Player {
                 self.open_ticket(bytes).ok().filter(|held| held.ticket.value.expires > now);
         } else if let Some(id) = name.strip_prefix("bundle/").and_then(|id| id.parse().ok()) {
             self.courier.take_up(id, bytes, now);
+        } else {
+            self.restore_errand(name, &bytes, now);
         }
     }
 
@@ -157,6 +168,11 @@ impl Player {
     /// What is carried between devices and the server.
     pub fn courier(&self) -> &Courier {
         &self.courier
+    }
+
+    /// What is carried for the TLS of devices.
+    pub fn errands(&self) -> &Errands {
+        &self.errands
     }
 
     /// Takes one event and says what is to be done.
@@ -222,6 +238,13 @@ impl Player {
             Asked::Bundle(id) => self.bundle_came(id, result, now),
             Asked::Settled(id) => self.settled(id, result),
             Asked::Delivered(id) => self.delivered(id, result),
+            Asked::Tls => self.tls_came(result, now),
+            Asked::TlsRequest(device, beyond) => {
+                self.tls_request_came(device, beyond, result, now);
+            }
+            Asked::TlsOrdered(device) => self.tls_ordered(device, result),
+            Asked::TlsChain(device) => self.chain_came(device, result, now),
+            Asked::ChainDelivered(device) => self.chain_delivered(device, result),
         }
     }
 

@@ -4,3 +4,5 @@
 mod matches;
 mod pitch;
 mod server;
+mod tls;
+mod world;

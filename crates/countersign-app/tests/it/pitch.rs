@@ -97,6 +97,8 @@ impl Pitch {
             keyset: keyset.clone(),
             roots: keyset.content.roots.clone(),
             certificate: None,
+            tls_key: None,
+            chain: None,
             journal: &[],
             link: None,
             boot: 1,
@@ -235,6 +237,7 @@ impl Pitch {
             Output::PersistLink(_)
             | Output::PersistKeyset(_)
             | Output::PersistCertificate(_)
+            | Output::PersistTls(_)
             | Output::Light(_)
             | Output::Scored(_)
             | Output::Note(_) => {}
@@ -324,7 +327,9 @@ impl Pitch {
                 self.master.inbox(&frame, now).map_err(|error| refused(error.to_string()))?;
                 Some(Vec::new())
             }
-            Ask::Watch(_) => None,
+            // A device without a name wants no chain.
+            Ask::Tls => Some(Vec::new()),
+            Ask::TlsRequest | Ask::Watch(_) => None,
         }
         .ok_or_else(|| refused("there is none".into()))
     }

@@ -106,13 +106,29 @@ audience = "league.example.org"
 # [league]
 # rulesets = ["official"]              # built-in rules whose matches are rated: official, short
 # factory_keys = []                    # public keys of factories, 64 hexadecimal digits each: `countersign factory show`
-# device_domain = ""                   # devices are <first 16 digits of their id>.<domain>, like glt.league.example.org
+# device_domain = "glt.league.example.org"   # devices are <first 16 digits of their id>.<domain>; without it they have no names
 # certificate_days = 90                # how long a device certificate is believed
 # ticket_minutes = 30                  # how long a ticket for one lobby may be joined with
 # travel_hours = 12                    # the same for a ticket for any lobby; at most 12
 # player_matches_per_day = 6           # rated ones (UTC); more are played and not rated
 # device_matches_per_day = 20
 # pending_hours = 24                   # a flagged match waits for disputes before it counts
+
+# Certificates for goal-line devices by ACME, see docs/OPERATING.md.
+# [league.tls]
+# directory = "https://acme-v02.api.letsencrypt.org/directory"
+# contact = "mailto:tls@league.example.org"
+# agree_to_terms = true                # you have read the authority's terms of service
+# domain = "glt.league.example.org"    # the same as league.device_domain
+# address = "10.77.77.1"               # of every device on its own Wi-Fi
+# dns = "own"                          # or "hook"
+# listen = "0.0.0.0:53"
+# nameserver = "ns.league.example.org"
+# hook_url = "https://dns.example.org/hook"
+# hook_secret_file = "/etc/countersign/dns-secret"
+# ca_file = "/etc/ssl/private-ca.pem"  # of a private authority
+# profile = "tlsserver"
+# per_week = 40
 
 [log]
 # filter = "info"                      # one line per request: "info,countersign::access=debug"

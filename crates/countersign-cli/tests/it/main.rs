@@ -4,6 +4,7 @@
 mod backends;
 mod behind;
 mod bits;
+mod certificates;
 mod clocks;
 mod conformance;
 mod connections;

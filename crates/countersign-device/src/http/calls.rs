@@ -3,6 +3,7 @@
 use super::App;
 use super::problem::{self, Problem};
 use crate::disk::{list_outbox, parse_match, read_bundle};
+use crate::master::MasterHalf;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::http::{StatusCode, header};
@@ -90,6 +91,21 @@ pub(super) async fn bundle(State(app): Shared, Path(id): Path<String>) -> Outcom
     let read = tokio::task::spawn_blocking(move || read_bundle(&folder, &id)).await;
     let bundle = read.map_err(|_| problem::DISK)?.map_err(|_| problem::DISK)?;
     Ok(bytes(bundle.ok_or(problem::NO_BUNDLE)?))
+}
+
+pub(super) async fn tls(State(app): Shared) -> Outcome {
+    let asked = app.handle.call(|half, _| (half.device.tls_life(), half.wants_chain()));
+    let (life, wants_chain) = asked.await?;
+    Ok(json(&serde_json::json!({
+        "not_before": life.map(|life| life.not_before.as_millis()),
+        "not_after": life.map(|life| life.not_after.as_millis()),
+        "request": wants_chain,
+    })))
+}
+
+pub(super) async fn tls_request(State(app): Shared) -> Outcome {
+    let frame = app.handle.call(MasterHalf::tls_request).await?;
+    Ok(bytes(frame.ok_or(problem::NO_TLS)?))
 }
 
 /// The long-poll twin of the WebSocket.

@@ -37,6 +37,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/league/outbox", open(get(calls::outbox)))
         .route("/league/outbox/{id}", open(get(calls::bundle)))
         .route("/league/inbox", open(post(calls::inbox)))
+        .route("/league/tls", open(get(calls::tls)))
+        .route("/league/tls/request", open(get(calls::tls_request)))
         .layer(axum::middleware::map_response(from_anywhere));
     Router::new()
         .route("/", get(page::status))

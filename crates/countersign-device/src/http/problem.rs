@@ -28,6 +28,11 @@ pub(super) const NO_CERTIFICATE: Problem = Problem::fixed(
     "no_certificate",
     "No phone has brought this device its certificate yet.",
 );
+pub(super) const NO_TLS: Problem = Problem::fixed(
+    StatusCode::NOT_FOUND,
+    "no_tls",
+    "This device has no name, or does not serve HTTPS; it wants no chain.",
+);
 pub(super) const NO_LOBBY: Problem = Problem::fixed(
     StatusCode::CONFLICT,
     "no_lobby",
@@ -101,6 +106,7 @@ impl From<InboxError> for Problem {
             InboxError::Evidence(_) | InboxError::Keyset(_) => {
                 Self::said(StatusCode::FORBIDDEN, "evidence", &error)
             }
+            InboxError::OtherTlsKey => Self::said(StatusCode::CONFLICT, "other_tls_key", &error),
             InboxError::OtherDevice => Self::said(StatusCode::CONFLICT, "other_device", &error),
         }
     }

@@ -7,6 +7,7 @@ use crate::disk::{Journal, StateFolder};
 use crate::display::Display;
 use crate::key::Key;
 use crate::random::Random;
+use crate::tls::Tls;
 use crate::words;
 use bytes::Bytes;
 use countersign::VerifyingKey;
@@ -30,6 +31,7 @@ pub(crate) struct Latest {
 pub(crate) struct Place {
     pub(crate) https: Option<SocketAddr>,
     pub(crate) http: Option<SocketAddr>,
+    pub(crate) dns: Option<SocketAddr>,
     pub(crate) link: String,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct MasterHalf {
     pub(super) boot: u16,
     pub(super) config: DeviceConfig,
     pub(super) place: Place,
+    /// HTTPS, if it is served.
+    pub(super) tls: Option<Tls>,
 }
 
 impl MasterHalf {
@@ -55,7 +59,7 @@ impl MasterHalf {
     pub(super) fn greet(&mut self) {
         let DeviceConfig { serial, mark, .. } = &self.config;
         self.display.line(&format!("master of {serial} ({mark}), start {}", self.boot));
-        let Place { https, http, link } = &self.place;
+        let Place { https, http, link, dns: _ } = &self.place;
         let secure = https.map(|address| format!("https://{address}/ "));
         let plain = http.map(|address| format!("http://{address}/ "));
         let places = [secure, plain].into_iter().flatten().collect::<String>();
@@ -65,6 +69,17 @@ impl MasterHalf {
     /// Who this is.
     pub(crate) fn config(&self) -> &DeviceConfig {
         &self.config
+    }
+
+    /// Whether a chain would be of use.
+    pub(crate) fn wants_chain(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.key.is_some())
+    }
+
+    /// The frame that asks for a chain; `None`: none would be of use.
+    pub(crate) fn tls_request(&mut self, now: u64) -> Option<Vec<u8>> {
+        let key = self.tls.as_ref()?.key.as_ref()?;
+        self.device.tls_request(&self.config.network.host, &key.csr, now)
     }
 
     fn carry(
@@ -85,6 +100,11 @@ impl MasterHalf {
             Output::PersistCertificate(frame) => {
                 self.state.put_certificate(&frame)?;
                 tracing::info!("new device certificate");
+            }
+            Output::PersistTls(frame) => {
+                if let Some(tls) = &self.tls {
+                    tls.take(&frame)?;
+                }
             }
             // A radio loses what it cannot take.
             Output::Send(frame) => drop(said.try_send(frame)),

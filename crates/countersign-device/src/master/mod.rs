@@ -12,12 +12,14 @@ use crate::options::{Identify, LinkSpec, ListenSpec};
 use crate::radio::Radios;
 use crate::random::Random;
 use crate::start::{Common, Running, Started, prepare};
-use crate::{disk::Journal, display::Display, tls};
+use crate::tls::{Kept, Tls};
+use crate::{disk::Journal, display::Display};
 use axum::Router;
 use countersign::Keyset;
+use countersign_dns::Responder;
 use countersign_league::device::{Device, Parts};
 use countersign_league::game::Setup;
-use countersign_listen::{Certificate, ListenConfig, Listener};
+use countersign_listen::{ListenConfig, Listener};
 use countersign_provision::{Half, NetworkConfig, Provision};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -57,6 +59,12 @@ pub(crate) struct MasterArgs {
     #[arg(long, value_name = "ADDRESS")]
     http: Option<ListenSpec>,
 
+    /// Where this answers DNS for its own name, as in 10.77.77.1:53; by default nowhere
+    ///
+    /// For phones on the device's own Wi-Fi, which learn network.host there. All other names are refused.
+    #[arg(long, value_name = "ADDRESS")]
+    dns: Option<SocketAddr>,
+
     /// How the halves talk: udp:OWN,OTHER or serial:PATH@BAUD; by default udp with network.link of device.toml
     ///
     /// Without OTHER, answers go to whoever was heard last. Nothing that is heard is believed unless it is sealed by the slave.
@@ -73,16 +81,23 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let started = prepare(&args.common, Half::Master).await?;
     let network = started.provision.config.network.clone();
     let Doors { plain, secure } = Doors::open(&args, &network)?;
+    let dns = match args.dns {
+        Some(listen) => Some(Responder::own_name(listen, &network.host, network.address).await?),
+        None => None,
+    };
     let link = link::open(&args.link.unwrap_or_else(|| default_link(&network))).await?;
     let place = Place {
         https: secure.as_ref().map(|(listener, _)| listener.local_addr()),
         http: plain.as_ref().map(Listener::local_addr),
+        dns: dns.as_ref().map(Responder::local_addr).transpose()?,
         link: link.place.clone(),
     };
     let Started { provision, key, state, clock, calibration, felt, control } = started;
     let (journal, bytes) = Journal::open(state.path())?;
     let (keyset, roots) = keyset(&provision, &state)?;
     let record = state.link()?;
+    let tls = secure.as_ref().map(|(_, tls)| tls.clone());
+    let Kept { key: tls_key, chain } = tls.as_ref().map(Tls::kept).transpose()?.unwrap_or_default();
     let parts = Parts {
         setup: setup(&provision),
         signer: key,
@@ -90,6 +105,8 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         keyset,
         roots: roots.clone(),
         certificate: state.certificate()?,
+        tls_key,
+        chain,
         journal: &bytes,
         link: record.as_deref(),
         boot: state.count_boot()?,
@@ -112,6 +129,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         boot,
         config: provision.config,
         place,
+        tls,
     };
     half.journal.cut(found.valid)?;
     tracing::info!(boot, dropped = found.dropped, open_match = found.open_match, "started");
@@ -121,6 +139,10 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let handle = running.handle.clone();
     let app = http::App { handle, views: newest, drops: dropped, radios, outbox };
     let mut serving = Doors { plain, secure }.serve(&http::router(Arc::new(app)), &running.stop);
+    if let Some(dns) = dns {
+        let mut stop = running.stop.subscribe();
+        serving.spawn(dns.run(async move { drop(stop.wait_for(|stop| *stop).await) }));
+    }
     let outcome = running.wait().await;
     while serving.join_next().await.is_some() {}
     outcome
@@ -129,7 +151,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
 /// Where phones come in.
 struct Doors {
     plain: Option<Listener>,
-    secure: Option<(Listener, Arc<Certificate>)>,
+    secure: Option<(Listener, Tls)>,
 }
 
 impl Doors {
@@ -137,8 +159,8 @@ impl Doors {
         let secure = match address(args.listen, network.https) {
             None => None,
             Some(address) => {
-                let certificate = tls::load(&args.common.folder, network)?;
-                Some((Listener::tls(address, listen_config(), &certificate)?, certificate))
+                let tls = Tls::load(&args.common.folder, network)?;
+                Some((Listener::tls(address, listen_config(), &tls.certificate)?, tls))
             }
         };
         let plain = address(args.http, network.http);
@@ -151,8 +173,8 @@ impl Doors {
         if let Some(listener) = self.plain {
             serving.spawn(serve(listener, router.clone(), stop.subscribe()));
         }
-        if let Some((listener, certificate)) = self.secure {
-            tokio::spawn(certificate.watch(CERTIFICATE_WATCH));
+        if let Some((listener, tls)) = self.secure {
+            tokio::spawn(tls.certificate.watch(CERTIFICATE_WATCH));
             serving.spawn(serve(listener, router.clone(), stop.subscribe()));
         }
         serving

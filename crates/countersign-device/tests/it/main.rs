@@ -6,6 +6,7 @@
     reason = "a test fails where it unwraps"
 )]
 
+mod browsers;
 mod crashes;
 mod folders;
 mod matches;

@@ -1,14 +1,11 @@
 use crate::folders::{self, Folders, key, keyset, realm, sign};
-use crate::phone::{self, Phone, exchange, get, open_view, post, prove, view_after, watch};
+use crate::phone::{self, Phone, get, open_view, post, prove, view_after, watch};
 use crate::program::{PATIENCE, Program, Running};
 use countersign::{Frame, PushHeader};
 use countersign_league::evidence::{ActKind, DeviceCertificate, DeviceStatus};
 use countersign_league::game::State;
 use countersign_provision::Half;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 fn socket(to: SocketAddr, token: [u8; 16]) -> WebSocket<TcpStream> {
@@ -158,35 +155,6 @@ fn couriers_bring_what_outlives_a_restart() {
     assert_eq!(get(master.http(), "/league/certificate").ok(), frame);
     assert_eq!(master.show()["keyset"], 2);
     assert!(folders.of(Half::Master).join("state/keyset.bin").exists());
-}
-
-#[test]
-fn phones_come_in_over_tls_with_the_devices_own_certificate() {
-    let folders = Folders::new();
-    let args = ["--listen", "127.0.0.1:0", "--http", "none", "--link", "udp:127.0.0.1:0"];
-    let master = Program::start(&folders, Half::Master, &args);
-    let shown = master.until("listening", |shown| shown["https"].is_string());
-    let to: SocketAddr = shown["https"].as_str().unwrap().parse().unwrap();
-    let tls = folders.of(Half::Master).join("tls");
-    let own =
-        CertificateDer::from_pem_slice(&std::fs::read(tls.join("cert.pem")).unwrap()).unwrap();
-    assert!(tls.join("request.csr").exists());
-    let mut trusted = rustls::RootCertStore::empty();
-    trusted.add(own).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    for name in ["d1d1d1d1d1d1d1d1.glt.league.example.org", "10.77.77.1", "localhost"] {
-        let name = ServerName::try_from(name).unwrap();
-        let session = rustls::ClientConnection::new(Arc::new(config.clone()), name).unwrap();
-        let stream = rustls::StreamOwned::new(session, TcpStream::connect(to).unwrap());
-        let page = exchange(stream, "GET", "/", &[]);
-        assert_eq!(page.status, 200);
-        assert!(page.text().contains("Press the button"), "{}", page.text());
-    }
 }
 
 #[test]

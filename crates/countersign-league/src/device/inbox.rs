@@ -1,7 +1,7 @@
-//! What couriers bring: receipts, certificates, key sets. Signed by the server or by a root, so it does not matter who brings it.
+//! What couriers bring: receipts, certificates, chains for TLS, key sets. Signed by the server or by a root, so it does not matter who brings it.
 
 use super::{Device, Output};
-use crate::evidence::{Artefact, DeviceCertificate, EvidenceError, MatchReceipt};
+use crate::evidence::{Artefact, DeviceCertificate, EvidenceError, MatchReceipt, TlsChain};
 use crate::game::{Event, Exhibit, Refusal};
 use crate::pair::Entropy;
 use alloc::vec::Vec;
@@ -17,6 +17,8 @@ pub enum Taken {
     Receipt,
     /// The device's certificate.
     Certificate,
+    /// A chain for the device's TLS key; a newer one than the one in use replaces it.
+    Tls,
     /// A key set, newer than or as new as the one in use.
     Keyset,
 }
@@ -27,6 +29,7 @@ impl Taken {
         match self {
             Self::Receipt => "receipt",
             Self::Certificate => "certificate",
+            Self::Tls => "chain",
             Self::Keyset => "keyset",
         }
     }
@@ -36,10 +39,10 @@ impl Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InboxError {
     /// Not a frame that a device takes.
-    #[error("a device takes receipts, certificates and key sets: {0}")]
+    #[error("a device takes receipts, certificates, chains and key sets: {0}")]
     Malformed(#[from] Malformed),
     /// A record of a type that a device does not take.
-    #[error("a device takes receipts, certificates and key sets, no record of this type")]
+    #[error("a device takes receipts, certificates, chains and key sets, no record of this type")]
     Type,
     /// Signed by nobody that this device trusts.
     #[error(transparent)]
@@ -50,14 +53,19 @@ pub enum InboxError {
     /// Of another device.
     #[error("this is for another device")]
     OtherDevice,
+    /// For a TLS key that this device does not have.
+    #[error(
+        "the chain is for another TLS key than this device's: bring the server the device's current request"
+    )]
+    OtherTlsKey,
     /// The game does not wait for it.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl<S: Signer + Clone, E: Entropy> Device<S, E> {
-    /// Longest frame that couriers bring: a key set.
-    pub const INBOX_MAX: usize = 4096;
+    /// Longest frame that couriers bring: a chain for TLS.
+    pub const INBOX_MAX: usize = TlsChain::MAX_FRAME;
 
     /// Something that a courier brought.
     pub fn inbox(&mut self, frame: &[u8], now: u64) -> Result<Taken, InboxError> {
@@ -71,6 +79,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         match RecordHeader::decode(header)?.record_type.as_str() {
             MatchReceipt::TYPE => self.take_receipt(frame, now),
             DeviceCertificate::TYPE => self.take_certificate(frame, now),
+            TlsChain::TYPE => self.take_chain(frame, now),
             _ => Err(InboxError::Type),
         }
     }
@@ -112,11 +121,32 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             self.certificate = Some(frame.to_vec());
             self.emit(Output::PersistCertificate(frame.to_vec()));
         }
+        self.hear_time(created, now);
+        Ok(Taken::Certificate)
+    }
+
+    /// The one that lasts longest counts. A chain for another key would end TLS, and one that ends sooner would bring its end nearer.
+    fn take_chain(&mut self, frame: &[u8], now: u64) -> Result<Taken, InboxError> {
+        let chain = self.exhibit::<TlsChain>(frame)?;
+        if chain.value().device != self.setup.device {
+            return Err(InboxError::OtherDevice);
+        }
+        if !self.tls.is_for_our_key(chain.value()) {
+            return Err(InboxError::OtherTlsKey);
+        }
+        if self.tls.take(chain.value()) {
+            self.emit(Output::PersistTls(frame.to_vec()));
+        }
+        self.hear_time(chain.signed().created, now);
+        Ok(Taken::Tls)
+    }
+
+    /// The time at which the server signed something.
+    fn hear_time(&mut self, created: countersign::Timestamp, now: u64) {
         self.learn_time(created, now);
         // The game keeps time by it too.
         self.hear_game(Event::ServerTime(created), now);
         self.settle(now);
-        Ok(Taken::Certificate)
     }
 
     fn exhibit<T: Artefact>(&self, frame: &[u8]) -> Result<Exhibit<T>, EvidenceError> {

@@ -13,10 +13,12 @@
 mod inbox;
 mod link;
 mod phone;
+mod tls;
 mod wire;
 
 pub use inbox::{InboxError, Taken};
 pub use phone::{JoinError, SayError, Token};
+pub use tls::Life;
 
 use crate::evidence::{self, DeviceCertificate, Stamp};
 use crate::game::{self, Effect, Event, Game, Setup, Standing, State, View};
@@ -45,6 +47,10 @@ pub struct Parts<'a, S, E> {
     pub roots: Vec<VerifyingKey>,
     /// The frame of the device's certificate, if it was ever brought.
     pub certificate: Option<Vec<u8>>,
+    /// SHA-256 of the SubjectPublicKeyInfo of the device's TLS key, if it has one.
+    pub tls_key: Option<[u8; 32]>,
+    /// The frame of the newest chain for that key, if it was ever brought.
+    pub chain: Option<Vec<u8>>,
     /// The newest journal; empty at the very first start.
     pub journal: &'a [u8],
     /// The pair link's record, as it was persisted last.
@@ -68,6 +74,8 @@ pub enum Output {
     PersistKeyset(Vec<u8>),
     /// Persist the frame of the device's certificate.
     PersistCertificate(Vec<u8>),
+    /// Persist the frame of the chain for the device's TLS key, and serve with it from now on.
+    PersistTls(Vec<u8>),
     /// Send this frame to the slave.
     Send(Vec<u8>),
     /// The newest view: a push frame for every phone, and its content for the display.
@@ -100,6 +108,7 @@ pub struct Device<S, E> {
     keyset: Keyset,
     roots: Vec<VerifyingKey>,
     certificate: Option<Vec<u8>>,
+    tls: tls::Tls,
     setup: Setup,
     link: pair::Master<S>,
     /// When the slave was heard at the last look.
@@ -152,6 +161,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             keyset: parts.keyset,
             roots: parts.roots,
             certificate: parts.certificate,
+            tls: tls::Tls::new(parts.tls_key, parts.chain.as_deref()),
             setup,
             link,
             heard: 0,

@@ -11,6 +11,7 @@ mod receipt;
 mod registration;
 mod start;
 mod ticket;
+mod tls;
 
 pub use act::{Act, ActKind, Roll};
 pub use bundle::{Bundle, BundleError, PlayerEvidence};
@@ -22,6 +23,7 @@ pub use receipt::{MatchReceipt, ReceiptLine, Settlement};
 pub use registration::{Registration, RegistrationError};
 pub use start::{MatchStart, Stakes, StartLine};
 pub use ticket::{Ticket, TicketFlags};
+pub use tls::{TlsChain, TlsRequest, renewal_due};
 
 use alloc::vec::Vec;
 use countersign::verify::{ReceivedRecord, RecordError};

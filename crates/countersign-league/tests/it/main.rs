@@ -19,5 +19,6 @@ mod rating;
 mod recovery;
 mod settlement;
 mod storm;
+mod tls;
 mod verdict;
 mod world;

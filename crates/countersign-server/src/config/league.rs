@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use countersign::VerifyingKey;
+use countersign_broker::BrokerConfig;
 use countersign_league::Params;
 use countersign_league::settlement::{Caps, KnownRules};
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub struct LeagueConfig {
     pub device_matches_per_day: u16,
     /// How long a flagged match waits for disputes before it counts. Default 24.
     pub pending_hours: u32,
+    /// Certificates for devices; none: browsers reach devices by names that somebody else certifies, or over plain HTTP.
+    pub tls: Option<BrokerConfig>,
 }
 
 impl Default for LeagueConfig {
@@ -49,6 +52,7 @@ impl Default for LeagueConfig {
             player_matches_per_day: Caps::OFFICIAL.player,
             device_matches_per_day: Caps::OFFICIAL.device,
             pending_hours: 24,
+            tls: None,
         }
     }
 }
@@ -87,6 +91,9 @@ impl LeagueConfig {
                 "league.device_domain is a domain like glt.league.example.org, or \"\"".into(),
             );
         }
+        if let Some(tls) = &self.tls {
+            self.check_tls(tls)?;
+        }
         let ranges = [
             ("certificate_days", self.certificate_days, 1, 3650),
             ("ticket_minutes", self.ticket_minutes, 1, 720),
@@ -98,6 +105,18 @@ impl LeagueConfig {
         match ranges.iter().find(|(_, value, least, most)| !(least..=most).contains(&value)) {
             None => Ok(()),
             Some((name, _, least, most)) => fail(format!("league.{name} is {least} to {most}")),
+        }
+    }
+
+    /// A device certificate tells phones the name that the broker gets certified.
+    fn check_tls(&self, tls: &BrokerConfig) -> Result<(), ConfigError> {
+        tls.check().map_err(|error| ConfigError::Value(error.to_string()))?;
+        match tls.domain == self.device_domain {
+            true => Ok(()),
+            false => Err(ConfigError::Value(format!(
+                "league.tls.domain is {:?}, but league.device_domain is {:?}; they have to be the same",
+                tls.domain, self.device_domain
+            ))),
         }
     }
 }
@@ -151,5 +170,20 @@ mod tests {
         assert!(said(|it| it.device_domain = "Example.org".into()).contains("device_domain"));
         assert!(said(|it| it.travel_hours = 13).contains("league.travel_hours is 1 to 12"));
         assert!(said(|it| it.player_matches_per_day = 0).contains("player_matches_per_day"));
+        let tls = r#"
+            directory = "https://acme.example.org/dir"
+            contact = "mailto:tls@example.org"
+            agree_to_terms = true
+            domain = "glt.example.org"
+            nameserver = "ns.example.org"
+        "#;
+        let tls = |domain: &str| LeagueConfig {
+            device_domain: domain.into(),
+            tls: toml::from_str(tls).ok(),
+            ..LeagueConfig::default()
+        };
+        assert_eq!(tls("glt.example.org").check().map_err(|error| error.to_string()), Ok(()));
+        let other = tls("glt.example.net").check().unwrap_err().to_string();
+        assert!(other.contains("league.tls.domain is \"glt.example.org\""), "{other}");
     }
 }

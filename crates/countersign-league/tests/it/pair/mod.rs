@@ -4,4 +4,4 @@ mod attack;
 mod fault;
 mod radio;
 mod serial;
-mod world;
+pub(crate) mod world;

@@ -9,6 +9,7 @@ mod games;
 mod profile;
 mod settle;
 mod ticket;
+mod tls;
 mod view;
 
 pub(super) use export::export;
@@ -72,6 +73,8 @@ pub(super) async fn dispatch<S: Backend>(
         "league.head_to_head" => games::head_to_head(call).await,
         "league.dispute" => disputes::open(call).await,
         "league.penalties" => disputes::penalties(call).await,
+        "league.tls_request" => tls::request(call).await,
+        "league.tls_chain" => tls::chain(call),
         _ => return None,
     })
 }
