@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use countersign::Timestamp;
+use countersign_league::device::CLOCK_START;
 
 /// Microseconds since the world began.
 pub(crate) type Micros = u64;
@@ -19,7 +20,7 @@ pub(crate) const fn server_time(now: Micros) -> Timestamp {
     EPOCH.plus(Duration::from_micros(now))
 }
 
-/// A quartz: milliseconds since a machine was switched on, a little too quick or too slow.
+/// A quartz: milliseconds, [`CLOCK_START`] when a machine is switched on, a little too quick or too slow.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     zero: Micros,
@@ -39,12 +40,12 @@ impl Clock {
     /// What it shows, in milliseconds.
     pub(crate) const fn at(&self, now: Micros) -> u64 {
         let real = now.saturating_sub(self.zero) as i64;
-        ((real + real * self.ppm / 1_000_000) / 1_000) as u64
+        CLOCK_START + ((real + real * self.ppm / 1_000_000) / 1_000) as u64
     }
 
     /// The first moment at which it shows so much.
     pub(crate) const fn when(&self, ms: u64) -> Micros {
-        let real = (ms as i64).saturating_mul(1_000);
+        let real = (ms.saturating_sub(CLOCK_START) as i64).saturating_mul(1_000);
         let mut now = self.zero + (real - real / 1_000_000 * self.ppm) as u64;
         // Within a millisecond by now; the rest is rounding.
         while self.at(now) < ms {

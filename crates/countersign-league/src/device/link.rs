@@ -163,7 +163,8 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
     }
 }
 
-/// When it was, on the master's clock; what cannot be mapped is taken for now.
+/// When it was, on the master's clock. Only what was seen in a start of the slave that was never linked has no time; it is told
+/// with the first link, so that now is no earlier and a gap before it no shorter than it was.
 fn moment(sighting: &Sighting, now: u64) -> u64 {
     sighting.at.and_then(|at| u64::try_from(at.at).ok()).unwrap_or(now)
 }

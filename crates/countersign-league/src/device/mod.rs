@@ -16,6 +16,7 @@ mod phone;
 mod tls;
 mod wire;
 
+pub use crate::game::Boot;
 pub use inbox::{InboxError, Taken};
 pub use phone::{JoinError, SayError, Token};
 pub use tls::Life;
@@ -32,6 +33,10 @@ use alloc::vec::Vec;
 use countersign::{
     Keyset, Malformed, Realm, RecordDigest, RecordId, Signer, Timestamp, UserId, VerifyingKey,
 };
+
+/// Where the shell's clock has to start, in milliseconds: what the slave saw while the master had no power lies before the master's
+/// start, and has to have a place on the master's clock. A day is far more than any match can wait.
+pub const CLOCK_START: u64 = 24 * 3600 * 1000;
 
 /// What a master starts with.
 pub struct Parts<'a, S, E> {
@@ -120,7 +125,7 @@ pub struct Device<S, E> {
     boot: u16,
     seq: u32,
     tokens: BTreeMap<Token, UserId>,
-    /// When a phone showed its token last; the game is told at most once a second.
+    /// Newest time that the server signed, and when it was learned.
     utc: (Timestamp, u64),
     outputs: VecDeque<Output>,
 }
@@ -134,14 +139,12 @@ struct South {
     disarmed: bool,
 }
 
-/// What the boot found in the journal.
-pub use crate::game::Boot;
-
 impl<S: Signer + Clone, E: Entropy> Device<S, E> {
     /// Most outputs that wait; callers drain after every call.
     pub const OUTPUTS: usize = 256;
 
-    /// Starts a master. The shell cuts the journal to [`Boot::valid`] bytes before it appends.
+    /// Starts a master. The shell cuts the journal to [`Boot::valid`] bytes before it appends, and its clock starts at
+    /// [`CLOCK_START`].
     pub fn start(mut parts: Parts<'_, S, E>, now: u64) -> Result<(Self, Boot), Malformed> {
         let setup = parts.setup;
         let pair = pair::Pair {
