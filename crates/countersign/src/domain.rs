@@ -25,10 +25,12 @@ pub enum Domain {
     Register,
     /// Root of a tree of responses or pushes.
     Batch,
+    /// A few bytes for carriers where every byte counts.
+    Statement,
 }
 
 impl Domain {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Request,
         Self::Response,
         Self::Push,
@@ -36,6 +38,7 @@ impl Domain {
         Self::Keyset,
         Self::Register,
         Self::Batch,
+        Self::Statement,
     ];
 
     /// The word in the domain marker.
@@ -48,6 +51,7 @@ impl Domain {
             Self::Keyset => "keyset",
             Self::Register => "register",
             Self::Batch => "batch",
+            Self::Statement => "statement",
         }
     }
 }
@@ -70,7 +74,7 @@ pub enum RealmError {
 pub struct Realm {
     app: String,
     audience: String,
-    prefixes: [Vec<u8>; 7],
+    prefixes: [Vec<u8>; 8],
 }
 
 impl Realm {

@@ -80,6 +80,76 @@ macro_rules! byte_id {
     };
 }
 
+/// Text that cannot be an identifier that people read and print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an id has 1 to 32 characters of A-Z, a-z, 0-9, '_', '-' and '.'")]
+pub struct TextIdError;
+
+/// Declares an identifier that people read, type and print: `[A-Za-z0-9_.-]{1,32}`, kept in place, ordered by its bytes.
+#[macro_export]
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            // Unused bytes are zero, so that the derived order is the order of the text.
+            bytes: [u8; 32],
+        }
+
+        impl $name {
+            /// Most bytes of its text.
+            pub const MAX_LEN: usize = 32;
+
+            /// Checks and keeps it.
+            pub fn new(text: &str) -> Result<Self, $crate::id::TextIdError> {
+                let mut bytes = [0; 32];
+                let fits = $crate::id::is_text_id(text.as_bytes());
+                match bytes.get_mut(..text.len()).filter(|_| fits) {
+                    Some(slot) => slot.copy_from_slice(text.as_bytes()),
+                    None => return Err($crate::id::TextIdError),
+                }
+                Ok(Self { bytes })
+            }
+
+            /// Its text.
+            pub fn as_str(&self) -> &str {
+                let len = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(32);
+                core::str::from_utf8(&self.bytes[..len]).unwrap_or_default()
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = $crate::id::TextIdError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+pub fn is_text_id(text: &[u8]) -> bool {
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    (1..=32).contains(&text.len()) && text.iter().all(allowed)
+}
+
+text_id!(
+    /// An event at which many devices record something together, as a science fair; chosen by its organiser.
+    EventId);
+
 byte_id!(
     /// A device session: UUIDv7 minted by the server. Not a secret.
     SessionId, 16);
@@ -188,5 +258,16 @@ mod tests {
         assert!(early < late);
         assert_eq!(early.as_bytes()[6] >> 4, 7);
         assert_eq!(early.as_bytes()[8] >> 6, 0b10);
+    }
+
+    #[test]
+    fn a_text_id_is_what_people_can_type() {
+        for text in ["xyz", "PROJECT_004", &"a".repeat(32)] {
+            assert_eq!(EventId::new(text).unwrap().as_str(), text);
+        }
+        for text in ["", "a b", "é", "a\0", "a;b", &"a".repeat(33)] {
+            assert_eq!(EventId::new(text), Err(TextIdError));
+        }
+        assert!(EventId::new("P1").unwrap() < EventId::new("P10").unwrap());
     }
 }

@@ -17,6 +17,7 @@ pub mod batch;
 pub mod client;
 pub mod domain;
 pub mod epoch;
+pub mod evidence;
 pub mod id;
 pub mod key;
 pub mod keyset;
@@ -29,6 +30,7 @@ pub mod replay;
 pub mod request;
 pub mod response;
 pub mod result;
+pub mod statement;
 pub mod time;
 pub mod verify;
 pub mod wire;
@@ -36,8 +38,8 @@ pub mod wire;
 pub use domain::{Domain, Realm, RealmError};
 pub use epoch::{Bootstrap, Epochs};
 pub use id::{
-    Epoch, Fingerprint, LoginId, PayloadHash, RecordDigest, RecordId, RequestDigest, RequestId,
-    ServerKeyId, SessionId, StreamId, UserId,
+    Epoch, EventId, Fingerprint, LoginId, PayloadHash, RecordDigest, RecordId, RequestDigest,
+    RequestId, ServerKeyId, SessionId, StreamId, UserId,
 };
 pub use key::{Signature, Signer, SigningKey, VerifyingKey};
 pub use keyset::{KeyState, Keyset, KeysetContent, OnlineKey};

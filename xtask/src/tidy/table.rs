@@ -15,7 +15,7 @@ const END: &str = "<!-- checks:end -->";
 
 /// The first letter of an id says who checks: V server on requests, R client on responses, S
 /// client on pushes, A records, K key set, L login.
-const LETTERS: &str = "VRSAKL";
+const LETTERS: &str = "VRSATKLMH";
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]

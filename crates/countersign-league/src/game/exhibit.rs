@@ -2,7 +2,7 @@
 
 use crate::evidence::{Artefact, EvidenceError, Signed, open};
 use alloc::vec::Vec;
-use countersign::{Frame, Malformed, Realm, RecordHeader, VerifyingKey};
+use countersign::{Malformed, Realm, VerifyingKey};
 
 /// A verified piece of evidence and the bytes that prove it. Only [`Exhibit::open`] makes one from outside bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,16 +35,7 @@ impl<T: Artefact> Exhibit<T> {
     /// Reads a frame out of the device's own journal. It was verified before it was written, and whoever can write the
     /// journal holds the key of the master as well: sixty signatures less while a match waits for its device.
     pub(super) fn reopen(realm: &Realm, frame: &[u8]) -> Result<Self, Malformed> {
-        let parts = Frame::split(frame)?;
-        let header = RecordHeader::decode(parts.header)?;
-        let signed = Signed {
-            value: T::decode(parts.payload)?,
-            id: header.id,
-            created: header.created,
-            signer: header.signer,
-            previous: header.previous,
-            digest: header.digest(realm),
-        };
+        let signed = Signed::reopen(realm, frame)?;
         Ok(Self { signed, frame: frame.to_vec() })
     }
 }
