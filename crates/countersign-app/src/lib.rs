@@ -18,6 +18,7 @@ mod dice;
 mod effect;
 mod errand;
 mod event;
+pub mod judge;
 mod player;
 mod screen;
 

@@ -242,6 +242,25 @@ impl Proof {
         sign(realm, event, key, "judge.auth", self.encode())
     }
 
+    /// What the key of that fingerprint signs; for keys that are not at hand.
+    pub fn signing_input(
+        &self,
+        realm: &Realm,
+        event: &EventId,
+        signer: &Fingerprint,
+    ) -> Result<Vec<u8>, Malformed> {
+        let kind = Name::new("judge.auth")?;
+        let subject = Subject { kind: &kind, context: event.as_str().as_bytes() };
+        Ok(statement::signing_input(realm, signer, subject, &self.encode()))
+    }
+
+    /// The content of a packet, with a signature made elsewhere.
+    pub fn seal(&self, signature: &Signature) -> Vec<u8> {
+        let mut content = self.encode();
+        content.extend_from_slice(signature);
+        content
+    }
+
     fn take(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             challenge: Challenge::take(reader)?,
@@ -333,14 +352,14 @@ impl ReceivedWelcome {
     /// Whether a hub with that key signed it for that event, in answer to that nonce. A welcome to another nonce is a replay, and
     /// its time may be of yesterday.
     pub fn verify(
-        self,
+        &self,
         realm: &Realm,
         event: &EventId,
         hub: &VerifyingKey,
         nonce: &[u8; 16],
     ) -> Result<Welcome, BadSignature> {
         verify(realm, event, hub, "hub.welcome", &self.content, &self.signature)?;
-        if self.welcome.nonce == *nonce { Ok(self.welcome) } else { Err(BadSignature) }
+        if self.welcome.nonce == *nonce { Ok(self.welcome.clone()) } else { Err(BadSignature) }
     }
 }
 

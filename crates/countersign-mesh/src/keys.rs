@@ -29,6 +29,13 @@ impl KeyEpoch {
     }
 }
 
+impl EventKey {
+    /// The key's epoch: its first byte, so that the code needs no field that the seed does not have. The rest is random.
+    pub fn epoch(&self) -> KeyEpoch {
+        KeyEpoch::new(self.expose()[0])
+    }
+}
+
 /// Declares a 32 byte secret: cleared when dropped, shown by nothing.
 macro_rules! secret_key {
     ($(#[$doc:meta])* $name:ident) => {

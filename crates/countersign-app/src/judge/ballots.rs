@@ -137,7 +137,8 @@ impl Judge {
         let round = self.open_round().unwrap_or(1);
         let old = self.ballots.get(round, &place).cloned();
         let mut ballot = old.unwrap_or_else(|| Ballot::new(round));
-        ballot.draft = Some(points.into_iter().take(countersign_judging::event::CRITERIA_MAX).collect());
+        ballot.draft =
+            Some(points.into_iter().take(countersign_judging::event::CRITERIA_MAX).collect());
         self.keep_ballot(place, &ballot);
         self.ballots.put(place, ballot);
         Ok(())
@@ -332,9 +333,11 @@ fn check_points(category: &Category, points: &[u16]) -> Result<(), JudgeTrouble>
     if given != wanted {
         return Err(JudgeTrouble::PointsCount { given, wanted });
     }
-    let outside = category.criteria.iter().zip(points).find(|(criterion, points)| {
-        !(criterion.min..=criterion.max).contains(points)
-    });
+    let outside = category
+        .criteria
+        .iter()
+        .zip(points)
+        .find(|(criterion, points)| !(criterion.min..=criterion.max).contains(points));
     match outside {
         None => Ok(()),
         Some((criterion, points)) => Err(JudgeTrouble::PointsRange {

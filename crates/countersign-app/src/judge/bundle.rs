@@ -11,7 +11,11 @@ use countersign_mesh::{EventCode, EventKeys, HubKeys};
 
 impl Judge {
     /// Takes in a bundle that the server signed and that names this device's key, unless a newer one is here.
-    pub(super) fn take_bundle(&mut self, frame: Vec<u8>, now: Timestamp) -> Result<(), JudgeTrouble> {
+    pub(super) fn take_bundle(
+        &mut self,
+        frame: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), JudgeTrouble> {
         let created = Frame::split(&frame)
             .and_then(|frame| RecordHeader::decode(frame.header))
             .map_err(|_| JudgeTrouble::NotByServer)?
@@ -48,7 +52,11 @@ impl Judge {
     }
 
     /// Takes in the day's code; without its bundle it waits.
-    pub(super) fn take_code(&mut self, code: EventCode, now: Timestamp) -> Result<(), JudgeTrouble> {
+    pub(super) fn take_code(
+        &mut self,
+        code: EventCode,
+        now: Timestamp,
+    ) -> Result<(), JudgeTrouble> {
         let text = code.to_text();
         let keep = JudgeEffect::Keep { name: CODE.into(), bytes: text.as_bytes().to_vec() };
         self.effects.push(keep);

@@ -4,8 +4,8 @@ use super::ballots::{Ballot, BallotState, Place};
 use super::{Judge, JudgeEffect};
 use alloc::string::String;
 use alloc::vec::Vec;
-use countersign::wire::{Malformed, Reader, put_lp8};
 use countersign::Timestamp;
+use countersign::wire::{Malformed, Reader, put_lp8};
 use countersign_judging::event::CRITERIA_MAX;
 use countersign_judging::vote::CONTENT_MAX;
 use countersign_judging::{CategoryId, ProjectId};
@@ -97,8 +97,8 @@ fn decode(bytes: &[u8], now: Timestamp) -> Result<(Place, Ballot), Malformed> {
     ballot.points = many(&mut reader, |reader| reader.u16())?;
     let is_draft = reader.u8()? == 1;
     let draft = many(&mut reader, |reader| reader.u32())?;
-    ballot.draft = is_draft
-        .then(|| draft.into_iter().map(|points| u16::try_from(points).ok()).collect());
+    ballot.draft =
+        is_draft.then(|| draft.into_iter().map(|points| u16::try_from(points).ok()).collect());
     ballot.content = reader.rest().to_vec();
     if ballot.content.len() > CONTENT_MAX {
         return Err(Malformed::Range);

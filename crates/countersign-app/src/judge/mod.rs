@@ -32,10 +32,10 @@ use ballots::Ballots;
 use countersign::{EventId, Keyset, Realm, Timestamp, VerifyingKey};
 use countersign_judging::auth::Proof;
 use countersign_judging::event::RoundState;
-use countersign_judging::{Bundle, CategoryId, JudgeId, ProjectCode, ProjectId, Vote};
+use countersign_judging::{Bundle, JudgeId, ProjectCode, Vote};
 use countersign_mesh::{
-    Action, Beacon, Control, EventCode, EventKeys, Flags, HubKeys, HubSaid, KeyEpoch, NetChecked,
-    NetKeys, Packet, PacketType, Receipt, Sealer, T16,
+    Action, Beacon, Control, EventCode, EventKeys, Flags, HubKeys, HubSaid, NetChecked, NetKeys,
+    Packet, PacketType, Receipt, Sealer, T16,
 };
 
 /// What a judge's program knows before anything happens.
@@ -439,7 +439,10 @@ impl Judge {
     }
 
     fn bundle(&self) -> Result<&Bundle, JudgeTrouble> {
-        self.attending.as_ref().map(|attending| &attending.bundle.value).ok_or(JudgeTrouble::NoBundle)
+        self.attending
+            .as_ref()
+            .map(|attending| &attending.bundle.value)
+            .ok_or(JudgeTrouble::NoBundle)
     }
 
     fn report(&mut self, done: Result<(), JudgeTrouble>) {

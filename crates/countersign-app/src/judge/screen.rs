@@ -69,7 +69,9 @@ pub struct JudgeScreen<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeTrouble {
     /// No bundle.
-    #[error("this device has no event yet; fetch its bundle while there is internet, or from the hub")]
+    #[error(
+        "this device has no event yet; fetch its bundle while there is internet, or from the hub"
+    )]
     NoBundle,
     /// Not signed by the server.
     #[error("the bundle is not signed by the server")]
@@ -78,7 +80,9 @@ pub enum JudgeTrouble {
     #[error("the bundle cannot be used: {0}")]
     Bundle(EvidenceError),
     /// The device's key is not in it.
-    #[error("the event's roster does not name this device; enrol it, and ask the organiser for a new bundle")]
+    #[error(
+        "the event's roster does not name this device; enrol it, and ask the organiser for a new bundle"
+    )]
     NotInRoster,
     /// A newer one is here.
     #[error("a newer bundle of this event is here already")]
@@ -173,7 +177,8 @@ impl Judge {
         lines.sort_by_key(|line| !line.is_assigned);
         let is_accepted =
             |ballot: Option<&Ballot>| ballot.is_some_and(|b| b.state == BallotState::Accepted);
-        let left = lines.iter().filter(|line| line.is_assigned && !is_accepted(line.ballot)).count();
+        let left =
+            lines.iter().filter(|line| line.is_assigned && !is_accepted(line.ballot)).count();
         let is_waiting = |ballot: &Ballot| {
             matches!(ballot.state, BallotState::Sent { .. } | BallotState::Signing)
         };
@@ -235,7 +240,8 @@ impl Judge {
                             && one.project == place.project
                             && one.category == place.category
                     }),
-                    has_conflict: judge.is_some_and(|judge| event.has_conflict(&judge, &project.id)),
+                    has_conflict: judge
+                        .is_some_and(|judge| event.has_conflict(&judge, &project.id)),
                     ballot: self.ballot(&place),
                 });
             }
