@@ -152,7 +152,9 @@ impl Judge {
         // What no hub signed for this very question is somebody else's, or yesterday's.
         let Some(welcome) = welcome else { return };
         self.offset_ms = Some(welcome.offset_ms(now));
-        self.rounds = welcome.rounds.iter().copied().collect();
+        for (number, state) in &welcome.rounds {
+            self.round_is(*number, *state, now);
+        }
         let version = welcome.bundle_version;
         let next = now.plus(AGAIN);
         self.admission.stage = Stage::Idle;

@@ -113,6 +113,15 @@ impl Ballots {
         }
     }
 
+    /// The round is open: what came too early or too late goes out again.
+    pub(super) fn reopened(&mut self, round: u8, now: Timestamp) {
+        for ballot in self.all.values_mut().filter(|ballot| ballot.round == round) {
+            if ballot.state == BallotState::Refused(ReceiptStatus::Closed) {
+                ballot.state = BallotState::Sent { tries: 0, next: now };
+            }
+        }
+    }
+
     /// The key did not sign: back to the form.
     pub(super) fn unsigned(&mut self, place: &Place) {
         let of_place = self.all.iter_mut().filter(|((_, other), _)| other == place);

@@ -247,7 +247,7 @@ impl Judge {
             JudgeEvent::Mesh(FromMesh::Packet(packet)) => self.delivered(&packet, now),
             JudgeEvent::Mesh(FromMesh::Beacon(said)) => self.beacon(&said.notice, now),
             JudgeEvent::Mesh(FromMesh::Receipt(said)) => self.receipt(&said.notice, now),
-            JudgeEvent::Mesh(FromMesh::Control(said)) => self.ordered(&said.notice),
+            JudgeEvent::Mesh(FromMesh::Control(said)) => self.ordered(&said.notice, now),
             JudgeEvent::Mesh(FromMesh::Linked) => {
                 self.admission.hurry(now);
                 self.ballots.hurry(now);
@@ -362,14 +362,14 @@ impl Judge {
         }
     }
 
-    fn ordered(&mut self, order: &Control) {
+    fn ordered(&mut self, order: &Control, now: Timestamp) {
         match order.action {
             Action::Round { number, open } => {
                 let newest = self.round_orders.entry(number).or_default();
                 if order.sequence >= *newest && self.rounds.len() < 256 {
                     *newest = order.sequence;
                     let state = if open { RoundState::Open } else { RoundState::Closed };
-                    self.rounds.insert(number, state);
+                    self.round_is(number, state, now);
                 }
             }
             Action::Revoke { fingerprint } => {
@@ -384,6 +384,13 @@ impl Judge {
             }
         }
         self.effects.push(JudgeEffect::Show);
+    }
+
+    fn round_is(&mut self, number: u8, state: RoundState, now: Timestamp) {
+        if state == RoundState::Open && self.rounds.get(&number) == Some(&RoundState::Closed) {
+            self.ballots.reopened(number, now);
+        }
+        self.rounds.insert(number, state);
     }
 
     fn set_hub_time(&mut self, time: Timestamp, now: Timestamp) {
