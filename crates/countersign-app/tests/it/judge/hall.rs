@@ -289,7 +289,8 @@ impl Phone {
         for _ in 0..10_000 {
             let now = self.clock(hub);
             let end = Timestamp::from_millis(until.as_millis().saturating_add_signed(self.wrong));
-            let Some(at) = self.wake.take().filter(|at| *at <= end) else { break };
+            let Some(at) = self.wake.filter(|at| *at <= end) else { break };
+            self.wake = None;
             let wait = at.since(now);
             hub.time = hub.time.plus(wait);
             self.run(hub, JudgeEvent::Tick);
