@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 /// Name of the key file in a profile's folder.
 const KEY_FILE: &str = "key.seed";
+/// The same for the key that a judge's votes are signed with: one key, one purpose.
+const JUDGE_KEY_FILE: &str = "judge.seed";
 
 /// Which place the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,11 +71,19 @@ pub enum KeyStoreError {
 pub struct KeyStore {
     folder: PathBuf,
     profile: String,
+    file: &'static str,
 }
 
 impl KeyStore {
     pub(crate) fn new(folder: &Path, profile: &str) -> Self {
-        Self { folder: folder.to_owned(), profile: profile.to_owned() }
+        Self { folder: folder.to_owned(), profile: profile.to_owned(), file: KEY_FILE }
+    }
+
+    /// The place of the key that signs votes.
+    pub(crate) fn for_judging(folder: &Path, profile: &str) -> Self {
+        // A profile's name has no blank, so this is nobody's.
+        let profile = format!("{profile} judge");
+        Self { folder: folder.to_owned(), profile, file: JUDGE_KEY_FILE }
     }
 
     /// Keeps a key in the best place there is.
@@ -125,7 +135,7 @@ impl KeyStore {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(KEY_FILE)
+        self.folder.join(self.file)
     }
 
     fn broken(&self, why: &std::io::Error) -> KeyStoreError {

@@ -2,12 +2,13 @@
 
 use crate::call::CallError;
 use crate::client::Client;
+use crate::kept::{FolderError, Kept};
 use crate::pitch::{Pitch, ViewsEnded};
 use crate::random::{RandomError, random};
 use crate::transport::TransportError;
 use countersign::{Name, ResultCode, Signer, Timestamp};
 use countersign_app::{Ask, AskId, Effect, Event, Failure, Player, PlayerConfig, Tap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -16,8 +17,6 @@ use tokio::sync::mpsc;
 const EVENTS_MAX: usize = 256;
 /// Pause before views are opened again after they were lost.
 const REOPEN: Duration = Duration::from_millis(500);
-/// Largest thing that is kept.
-const KEPT_MAX: u64 = 256 * 1024;
 
 /// Why a player cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -26,20 +25,15 @@ pub enum PlayerError {
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The folder for tickets and results.
-    #[error("{}: {why}", path.display())]
-    Folder {
-        /// The path.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
 }
 
 /// What a player without a screen is made of.
 pub struct HeadlessPlayer {
     client: Arc<Client>,
     pitch: Option<Arc<Pitch>>,
-    folder: PathBuf,
+    folder: Kept,
     player: Player,
     events: mpsc::Sender<Event>,
     inbox: mpsc::Receiver<Event>,
@@ -53,11 +47,7 @@ impl HeadlessPlayer {
         pitch: Option<Arc<Pitch>>,
         folder: PathBuf,
     ) -> Result<Self, PlayerError> {
-        let failed = |error: std::io::Error| PlayerError::Folder {
-            path: folder.clone(),
-            why: error.to_string(),
-        };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let folder = Kept::open(folder)?;
         let mut player = Player::new(PlayerConfig {
             realm: client.realm(),
             keyset: client.keyset(),
@@ -65,7 +55,7 @@ impl HeadlessPlayer {
             user: client.state().session.map(|session| session.user_id),
             entropy: random()?,
         });
-        for (name, bytes) in kept(&folder).map_err(failed)? {
+        for (name, bytes) in folder.all()? {
             player.restore(&name, bytes, client.server_now());
         }
         let (events, inbox) = mpsc::channel(EVENTS_MAX);
@@ -109,8 +99,8 @@ impl HeadlessPlayer {
         for effect in self.player.update(event, now) {
             match effect {
                 Effect::Ask { id, ask } => self.ask(id, ask),
-                Effect::Keep { name, bytes } => self.keep(&name, &bytes)?,
-                Effect::Forget { name } => drop(std::fs::remove_file(self.path_of(&name))),
+                Effect::Keep { name, bytes } => self.folder.keep(&name, &bytes)?,
+                Effect::Forget { name } => self.folder.forget(&name),
                 Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
                 Effect::Show => shown = true,
             }
@@ -127,42 +117,6 @@ impl HeadlessPlayer {
             let _ = events.send(Event::Answer { id, result }).await;
         });
     }
-
-    /// Beside the old one and then swapped: a crash leaves the one or the other.
-    fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), PlayerError> {
-        let path = self.path_of(name);
-        let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            std::io::Write::write_all(&mut file, bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            std::fs::File::open(&self.folder)?.sync_all()
-        };
-        let failed = |error: std::io::Error| PlayerError::Folder {
-            path: path.clone(),
-            why: error.to_string(),
-        };
-        write().map_err(failed)
-    }
-
-    fn path_of(&self, name: &str) -> PathBuf {
-        self.folder.join(name.replace('/', "."))
-    }
-}
-
-/// Everything that was kept, by name.
-fn kept(folder: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(file) = entry.file_name().into_string() else { continue };
-        // Temporary files of a run that was killed start with a dot.
-        if file.starts_with('.') || entry.metadata()?.len() > KEPT_MAX {
-            continue;
-        }
-        all.push((file.replacen('.', "/", 1), std::fs::read(entry.path())?));
-    }
-    Ok(all)
 }
 
 async fn answer(

@@ -2,12 +2,13 @@
 
 use super::{Asked, Judge, JudgeAsk, JudgeEffect, JudgeTrouble, wait_ms};
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 use countersign::{Signature, Timestamp};
 use countersign_judging::event::{Category, RoundState};
 use countersign_judging::{CategoryId, ProjectId, Vote, VoteId};
-use countersign_mesh::{PacketType, Receipt, ReceiptStatus, ShortId};
+use countersign_mesh::{PacketType, Receipt, ReceiptStatus, ShortId, VoteCode};
 
 /// A vote that is so old by hub time is signed again before it is sent: at two hours it would be refused.
 const RENEW_AFTER: Duration = Duration::from_secs(110 * 60);
@@ -77,6 +78,13 @@ impl Ballot {
             renewals: 0,
             packets: VecDeque::new(),
         }
+    }
+
+    fn remember(&mut self, packet: ShortId) {
+        if self.packets.len() == PACKETS_MAX {
+            self.packets.pop_front();
+        }
+        self.packets.push_back(packet);
     }
 }
 
@@ -250,10 +258,7 @@ impl Judge {
                 continue;
             }
             let Some(packet) = self.send(PacketType::Vote, &ballot.content, now) else { continue };
-            if ballot.packets.len() == PACKETS_MAX {
-                ballot.packets.pop_front();
-            }
-            ballot.packets.push_back(packet.id().short());
+            ballot.remember(packet.id().short());
             let tries = tries.saturating_add(1);
             let next = now.plus(Duration::from_millis(wait_ms(tries, &mut self.dice)));
             soonest = Some(soonest.map_or(next, |at| at.min(next)));
@@ -263,6 +268,16 @@ impl Judge {
         if let Some(at) = soonest {
             self.wake(at);
         }
+    }
+
+    /// The newest vote about a place as a text for a QR: the link of last resort, scanned at the hub. Its receipt may still come by air.
+    pub fn vote_code(&mut self, place: &Place, now: Timestamp) -> Result<String, JudgeTrouble> {
+        let ballot = self.ballot(place).filter(|ballot| !ballot.content.is_empty());
+        let mut ballot = ballot.cloned().ok_or(JudgeTrouble::NoVote(*place))?;
+        let packet = self.seal(PacketType::Vote, &ballot.content, now)?;
+        ballot.remember(packet.id().short());
+        self.ballots.put(*place, ballot);
+        VoteCode(packet).to_text().map_err(JudgeTrouble::Code)
     }
 
     /// A hub's word about packets, some of them perhaps ours.

@@ -398,9 +398,29 @@ impl Judge {
         self.offset_ms = Some(offset.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
     }
 
-    /// Seals and hands over. Votes go to the hub alone where it wants that.
+    /// Seals and hands over.
     fn send(&mut self, kind: PacketType, content: &[u8], now: Timestamp) -> Option<Packet> {
-        let (day, attending) = (self.day.as_ref()?, self.attending.as_ref()?);
+        match self.seal(kind, content, now) {
+            Ok(packet) => {
+                self.effects.push(JudgeEffect::Send(packet.clone()));
+                Some(packet)
+            }
+            Err(trouble) => {
+                self.trouble = Some(trouble);
+                None
+            }
+        }
+    }
+
+    /// Votes are for the hub alone where the event wants that.
+    fn seal(
+        &mut self,
+        kind: PacketType,
+        content: &[u8],
+        now: Timestamp,
+    ) -> Result<Packet, JudgeTrouble> {
+        let attending = self.attending.as_ref().ok_or(JudgeTrouble::NoBundle)?;
+        let day = self.day.as_ref().ok_or(JudgeTrouble::NoCode)?;
         let event = &attending.bundle.value;
         let t16 = match self.offset_ms {
             None => T16::UNKNOWN,
@@ -413,7 +433,7 @@ impl Judge {
             });
         };
         let flags = Flags::RECEIPT_WANTED;
-        let packet = match (kind, sealing) {
+        let sealed = match (kind, sealing) {
             (PacketType::Vote, Some(hub)) => {
                 let hub = countersign_mesh::seal::HubSealKey::from_bytes(hub);
                 self.sealer.seal_to_hub(&day.keys, &hub, kind, flags, t16, content, &mut fill)
@@ -422,16 +442,7 @@ impl Judge {
                 self.sealer.seal(&day.keys, kind, flags, t16, content, &mut fill)
             }
         };
-        match packet {
-            Ok(packet) => {
-                self.effects.push(JudgeEffect::Send(packet.clone()));
-                Some(packet)
-            }
-            Err(error) => {
-                self.trouble = Some(JudgeTrouble::Seal(error));
-                None
-            }
-        }
+        sealed.map_err(JudgeTrouble::Seal)
     }
 
     fn ask(&mut self, ask: JudgeAsk, asked: Asked) -> bool {

@@ -73,6 +73,12 @@ pub enum JudgeTrouble {
         "this device has no event yet; fetch its bundle while there is internet, or from the hub"
     )]
     NoBundle,
+    /// No code.
+    #[error("the event's code was not scanned yet; it is on the hub's screen")]
+    NoCode,
+    /// Nothing to show.
+    #[error("there is no vote about {} as {} yet", .0.project, .0.category)]
+    NoVote(Place),
     /// Not signed by the server.
     #[error("the bundle is not signed by the server")]
     NotByServer,

@@ -7,6 +7,7 @@ pub(crate) mod failure;
 mod frame;
 pub(crate) mod input;
 mod inspect;
+mod judge;
 mod login;
 mod logout;
 mod player;
@@ -44,6 +45,9 @@ pub(crate) enum ClientCommand {
     /// Plays at a goal-line device, prepares for it, and carries results
     #[command(subcommand)]
     Player(player::PlayerCommand),
+    /// Judges at an event: bundle, code, votes over the mesh, receipts
+    #[command(subcommand)]
+    Judge(judge::JudgeCommand),
     Inspect(inspect::Inspect),
     /// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
     ///
@@ -82,6 +86,7 @@ impl ClientCommand {
             Self::Record(command) => command.run().await,
             Self::Trust(command) => command.run().await,
             Self::Player(command) => command.run().await,
+            Self::Judge(command) => command.run().await,
             Self::Inspect(command) => command.run(),
             Self::Sign(command) => command.run(),
         }
@@ -98,6 +103,7 @@ impl ClientCommand {
             Self::Record(command) => command.profile().json,
             Self::Trust(command) => command.profile().json,
             Self::Player(command) => command.profile().json,
+            Self::Judge(command) => command.profile().json,
             Self::Inspect(command) => command.profile.json,
             Self::Sign(_) => false,
         }

@@ -101,6 +101,11 @@ impl Profile {
         KeyStore::new(&self.folder, &self.name.0)
     }
 
+    /// Where the key lies that this device votes with as a judge.
+    pub fn judge_key_store(&self) -> KeyStore {
+        KeyStore::for_judging(&self.folder, &self.name.0)
+    }
+
     /// Makes the folder, for this user only.
     pub fn create(&self) -> Result<(), ProfileError> {
         let mut builder = DirBuilder::new();
