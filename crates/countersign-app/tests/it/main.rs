@@ -3,6 +3,7 @@
 
 mod matches;
 mod pitch;
+mod power;
 mod server;
 mod tls;
 mod world;
