@@ -164,6 +164,12 @@ impl Pitch {
         self.settle();
     }
 
+    /// Nobody's program runs for so long.
+    pub(crate) fn sleep(&mut self, millis: u64) {
+        self.now += millis;
+        self.run(STEP);
+    }
+
     /// The slave has no power for so long; its clock begins at zero.
     pub(crate) fn slave_power_cut(&mut self, millis: u64) {
         self.is_slave_dark = true;

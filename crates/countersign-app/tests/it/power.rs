@@ -7,8 +7,8 @@ use countersign_league::game::State;
 use countersign_league::{End, Params};
 
 /// A match of six that is under way; the server is out of reach, so that its result stays.
-fn playing() -> Pitch {
-    let mut pitch = Pitch::new(Params { duration: 60_000, ..Params::SHORT }, 6);
+fn playing(duration: u32) -> Pitch {
+    let mut pitch = Pitch::new(Params { duration, ..Params::SHORT }, 6);
     pitch.open();
     pitch.everybody(Tap::Approach);
     pitch.everybody(Tap::Ready);
@@ -31,7 +31,7 @@ fn is_about(found: u32, expected: u64) {
 
 #[test]
 fn a_goal_in_the_south_while_the_master_has_no_power_counts() {
-    let mut pitch = playing();
+    let mut pitch = playing(60_000);
     pitch.hit(End::South);
     pitch.run(2_000);
     let kickoff = pitch.now - u64::from(pitch.view().played);
@@ -58,7 +58,7 @@ fn a_goal_in_the_south_while_the_master_has_no_power_counts() {
 
 #[test]
 fn blind_time_of_the_slave_that_the_master_hears_of_after_a_power_cut_is_as_long_as_it_was() {
-    let mut pitch = playing();
+    let mut pitch = playing(60_000);
     pitch.slave_power_cut(4_000);
     // The link is back, and the master loses power before the slave has said what it missed.
     pitch.until_linked();
@@ -69,4 +69,18 @@ fn blind_time_of_the_slave_that_the_master_hears_of_after_a_power_cut_is_as_long
     let result = pitch.result();
     assert_eq!(result.outcome, Outcome::Final);
     is_about(result.gaps[1], 4_000);
+}
+
+#[test]
+fn a_device_that_slept_for_an_hour_has_written_down_everything() {
+    let mut pitch = playing(50 * 60_000);
+    pitch.sleep(3_600_000);
+    pitch.until(State::Void);
+    let signed = pitch.result();
+    assert_eq!(signed.outcome, Outcome::VoidGoalGap);
+    assert!(signed.journal.1 > 600, "a checkpoint every five seconds: {}", signed.journal.1);
+    pitch.outbox.clear();
+    pitch.power_cut(100);
+    pitch.power_back();
+    assert_eq!(pitch.result(), signed, "the journal has no hole");
 }
