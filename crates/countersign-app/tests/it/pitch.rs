@@ -3,7 +3,7 @@
 use crate::server::{DEVICE, Server, key, realm};
 use countersign::{Keyset, Signature, Signer, SigningKey, Timestamp, VerifyingKey};
 use countersign_app::{Ask, AskId, Effect, Event, Failure, Player, PlayerConfig, Screen, Tap};
-use countersign_league::device::{CLOCK_START, Device, Output, Parts};
+use countersign_league::device::{CLOCK_START, Device, InboxError, Output, Parts, Taken};
 use countersign_league::evidence::{self, Bundle, MatchResult};
 use countersign_league::game::{Setup, State, View};
 use countersign_league::goal::{Calibration, Detector, Hit, Input, Rules};
@@ -58,6 +58,14 @@ pub(crate) struct Phone {
     watching: Option<(AskId, [u8; 16], u64)>,
 }
 
+/// What stays on the disk, and what others learn of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Written,
+    Shown,
+    Offered,
+}
+
 /// What a half keeps without power.
 #[derive(Default)]
 struct Disk {
@@ -82,6 +90,8 @@ pub(crate) struct Pitch {
     view: (u64, Vec<u8>),
     pub(crate) outbox: BTreeMap<MatchId, Vec<u8>>,
     disk: Disk,
+    /// What the master wanted done, in its order.
+    pub(crate) done: Vec<Done>,
     /// When the journal grew last.
     pub(crate) journaled: u64,
     setup: Setup,
@@ -122,6 +132,7 @@ impl Pitch {
             view: (0, Vec::new()),
             outbox: BTreeMap::new(),
             disk,
+            done: Vec::new(),
             journaled: now,
             setup,
             keyset,
@@ -197,6 +208,13 @@ impl Pitch {
     pub(crate) fn result(&self) -> MatchResult {
         let bundle = Bundle::decode(self.outbox.values().next().unwrap()).unwrap();
         evidence::open(&realm(), &self.setup.master, &bundle.result).unwrap().value
+    }
+
+    /// A courier brings this to the device.
+    pub(crate) fn bring(&mut self, frame: &[u8]) -> Result<Taken, InboxError> {
+        let outcome = self.master.inbox(frame, self.clock());
+        self.settle();
+        outcome
     }
 
     /// Time of day, as the server has it.
@@ -307,6 +325,7 @@ impl Pitch {
         match output {
             Output::NewJournal => self.disk.journal.clear(),
             Output::Append(bytes) => {
+                self.done.push(Done::Written);
                 self.journaled = self.now;
                 self.disk.journal.extend(bytes);
             }
@@ -315,8 +334,14 @@ impl Pitch {
                 let input = pair::slave::Input::Frame(&frame);
                 self.slave.handle_input(input, self.now, &mut self.dice);
             }
-            Output::View { number, frame } => self.view = (number, frame),
-            Output::Outbox(id, bundle) => drop(self.outbox.insert(id, bundle)),
+            Output::View { number, frame } => {
+                self.done.push(Done::Shown);
+                self.view = (number, frame);
+            }
+            Output::Outbox(id, bundle) => {
+                self.done.push(Done::Offered);
+                self.outbox.insert(id, bundle);
+            }
             Output::Settled(id) => drop(self.outbox.remove(&id)),
             Output::Dropped(token) => self.end_watch(&token),
             Output::Send(_)

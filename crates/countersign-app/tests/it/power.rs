@@ -1,6 +1,6 @@
-//! What happened at the southern goal while the master had no power, or none to hear of it with.
+//! Power: what was shown is on the disk, and what happened without it is told.
 
-use crate::pitch::Pitch;
+use crate::pitch::{Done, Pitch};
 use countersign_app::Tap;
 use countersign_league::evidence::Outcome;
 use countersign_league::game::State;
@@ -83,4 +83,21 @@ fn a_device_that_slept_for_an_hour_has_written_down_everything() {
     pitch.power_cut(100);
     pitch.power_back();
     assert_eq!(pitch.result(), signed, "the journal has no hole");
+}
+
+#[test]
+fn nothing_is_shown_or_offered_before_it_is_on_the_disk() {
+    let mut pitch = playing(20_000);
+    for end in [End::North, End::South] {
+        pitch.done.clear();
+        pitch.hit(end);
+        assert_eq!(pitch.done, [Done::Written, Done::Shown], "a goal in the {end:?}");
+        pitch.run(2_000);
+    }
+    pitch.until(State::Review);
+    pitch.done.clear();
+    pitch.until(State::Signed);
+    // Checkpoints come first, and show nothing.
+    pitch.done.dedup();
+    assert_eq!(pitch.done, [Done::Written, Done::Offered, Done::Shown]);
 }
