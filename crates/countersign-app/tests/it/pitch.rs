@@ -309,7 +309,12 @@ impl Pitch {
                     pair::slave::Output::Persist(slot) => {
                         self.disk.slots.insert(slot.number, slot.bytes);
                     }
-                    _ => {}
+                    pair::slave::Output::Send(_)
+                    | pair::slave::Output::LinkUp { .. }
+                    | pair::slave::Output::LinkDown { .. }
+                    | pair::slave::Output::Wanted { .. }
+                    | pair::slave::Output::Full(_)
+                    | pair::slave::Output::BadPeer(_) => {}
                 }
             }
             for index in 0..self.phones.len() {
