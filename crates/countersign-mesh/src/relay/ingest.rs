@@ -203,7 +203,7 @@ impl<E: Entropy> Relay<E> {
                 self.believed.order(&said);
             }
             Some(Word::Beacon(said)) => {
-                self.believed.set_time(said.notice.time, said.notice.start, now);
+                self.believed.set_own_time(said.notice.time, said.notice.start, now);
             }
             Some(Word::Nothing) | None => {}
         }
