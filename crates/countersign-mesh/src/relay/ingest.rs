@@ -1,6 +1,6 @@
 //! What happens to a packet that came in, in this order: shape, event, epoch, net tag, age, seen, share of the link, the hub's
 //! signature, remember, act, keep, deliver, forward. Nothing is remembered before it has passed everything: a copy that is not
-//! fit must not keep a fit one out.
+//! fit must not keep a fit one out. `[M19]`
 
 use super::believed::Age;
 use super::link::Share;
