@@ -389,38 +389,3 @@ fn a_big_event_is_counted_and_the_ranks_are_right() {
     let [raw, ridge] = [tau(&truth, &tally, |it| it.raw), tau(&truth, &tally, |it| it.ridge)];
     assert!(ridge > raw + 0.02, "raw {raw:.3}, ridge {ridge:.3}");
 }
-
-/// FNV-1a over every number of a tally.
-fn digest(tally: &Tally) -> u64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    let mut take = |number: i64| {
-        for byte in number.to_be_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-        }
-    };
-    for standing in &tally.projects {
-        for estimate in [standing.raw, standing.ridge, standing.bradley_terry] {
-            let place = estimate.and_then(|it| it.place);
-            take(estimate.map_or(-1, |it| i64::from(it.value)));
-            take(estimate.and_then(|it| it.error).map_or(-1, i64::from));
-            take(place.map_or(-1, |it| i64::from(it.rank)));
-            take(
-                place
-                    .and_then(|it| it.range)
-                    .map_or(-1, |(best, worst)| i64::from(best * 100_000 + worst)),
-            );
-        }
-    }
-    tally.judges.iter().for_each(|it| take(it.offset.map_or(i64::MIN, i64::from)));
-    hash
-}
-
-#[test]
-fn the_same_sheet_is_the_same_bits_everywhere() {
-    let events =
-        [world(11, 12, 40, 3, 1.0).sheet, world(12, 108, 195, 7, 1.0).sheet, islands(13, 2).sheet];
-    let digests = events.map(|sheet| digest(&Tally::count(&sheet, &Rules::default())));
-    assert_eq!(digests, DIGESTS, "{digests:#x?}");
-}
-
-const DIGESTS: [u64; 3] = [0x6f5a_d596_79db_c2d9, 0x0a47_6b2a_cf08_b5ea, 0x7da8_3916_19d1_7aaa];
