@@ -3,4 +3,6 @@
 
 extern crate alloc;
 
+pub mod assignment;
+pub mod csv;
 pub mod tally;
