@@ -22,6 +22,7 @@ const LAYERS: &[Layer] = &[
             "countersign-node",
             "countersign-keys",
             "countersign-listen",
+            "countersign-sheets",
         ],
     ),
     ("countersign-store", &["countersign", "countersign-league", "countersign-judging"]),
@@ -29,11 +30,18 @@ const LAYERS: &[Layer] = &[
     ("countersign-league", &["countersign"]),
     ("countersign-ranks", &["countersign"]),
     ("countersign-dns", &[]),
+    ("countersign-sheets", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
         "countersign-factory",
-        &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-keys",
+            "countersign-provision",
+            "countersign-sheets",
+        ],
     ),
     (
         "countersign-device",
@@ -106,6 +114,7 @@ const LAYERS: &[Layer] = &[
             "countersign-client",
             "countersign-provision",
             "countersign-factory",
+            "countersign-sheets",
         ],
     ),
     (
