@@ -32,3 +32,6 @@ pub use log::LogHead;
 pub use project_code::ProjectCode;
 pub use venue::Venue;
 pub use vote::{ReceivedVote, SignedVote, Vote};
+pub mod assignment;
+pub mod csv;
+pub mod tally;

@@ -82,9 +82,15 @@ pub fn draw(
     Ok(Draw { users, teams: best.teams(entrants.len()), north, chosen: best.number })
 }
 
-/// Whether this is what the device fixed beforehand.
+/// The secret of the first draw, from that of the redraw: `SHA-256("countersign-redraw-v1" ‖ secret)`. The commitment fixes both, and
+/// the start, which shows the first, does not tell how teams would be drawn if somebody quit.
+pub fn first_secret(redraw: &[u8; 32]) -> [u8; 32] {
+    Sha256::new_with_prefix(b"countersign-redraw-v1").chain_update(redraw).finalize().into()
+}
+
+/// Whether this is what the device fixed beforehand, for the first draw or for the redraw.
 pub fn opens(secret: &[u8; 32], commit: &Commitment) -> bool {
-    Commitment::to(secret) == *commit
+    Commitment::to(secret) == *commit || Commitment::to(&first_secret(secret)) == *commit
 }
 
 /// `SHA-256("countersign-draw-v1" ‖ secret ‖ match_id ‖ user ‖ nonce ‖ user ‖ nonce …)`, ascending by user.

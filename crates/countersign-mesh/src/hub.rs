@@ -1,6 +1,7 @@
 //! What only the hub may say: signed by a key that the bundle names.
 
 use crate::packet::{Packet, PacketType};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use countersign::statement::{self, Subject};
 use countersign::wire::{Malformed, Name};
@@ -23,7 +24,14 @@ pub trait Notice: Sized {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed>;
 }
 
-/// What a hub has really said. Only [`HubKeys::check`] makes one.
+/// What a hub has really said. Only [`HubKeys::check`] makes one:
+///
+/// ```compile_fail,E0639
+/// # use countersign_mesh::{Action, Control, HubSaid};
+/// fn forge(hub: countersign::Fingerprint, notice: Control) -> HubSaid<Control> {
+///     HubSaid { hub, notice }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HubSaid<T> {
@@ -55,7 +63,8 @@ pub struct TooManyHubs(pub usize);
 /// The hubs of an event, and what their signatures are for.
 #[derive(Debug, Clone)]
 pub struct HubKeys {
-    realm: Realm,
+    // A realm is large, and a relay without keys has none.
+    realm: Box<Realm>,
     event: EventId,
     keys: Vec<VerifyingKey>,
 }
@@ -66,7 +75,7 @@ impl HubKeys {
         if keys.len() > HUBS_MAX {
             return Err(TooManyHubs(keys.len()));
         }
-        Ok(Self { realm, event, keys })
+        Ok(Self { realm: Box::new(realm), event, keys })
     }
 
     /// Whether there is any hub to believe.

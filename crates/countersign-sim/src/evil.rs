@@ -5,7 +5,7 @@ use crate::phone::Ask;
 use crate::time::S;
 use crate::world::{DEVICE, Event, World};
 use countersign::{RecordHeader, Signer, UserId};
-use countersign_league::device::{Device, Output, Parts};
+use countersign_league::device::{CLOCK_START, Device, Output, Parts};
 use countersign_league::evidence::{
     Act, ActKind, Bundle, Goal, GoalState, MatchReceipt, MatchResult, Outcome, Settlement, open,
 };
@@ -278,9 +278,9 @@ impl World {
         let Some(parts) = self.parts() else { return };
         let (journal, link) = (disk.journal.clone(), disk.link.clone());
         let parts = Parts { journal: &journal, link: link.as_deref(), ..parts };
-        let Ok((mut copy, _)) = Device::start(parts, 0) else { return };
+        let Ok((mut copy, _)) = Device::start(parts, CLOCK_START) else { return };
         self.log.count("evil: cloned device");
-        copy.handle_timeout(u64::from(self.plan.params.outage) + 1_000);
+        copy.handle_timeout(CLOCK_START + u64::from(self.plan.params.outage) + 1_000);
         let mut given = Vec::new();
         while let Some(output) = copy.poll_output() {
             if let Output::Outbox(_, bundle) = output {

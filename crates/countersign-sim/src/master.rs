@@ -86,7 +86,8 @@ impl World {
         let journal = self.master.disk.journal.clone();
         let link = self.master.disk.link.clone();
         let parts = parts.map(|parts| Parts { journal: &journal, link: link.as_deref(), ..parts });
-        let Some(Ok((device, boot))) = parts.map(|parts| Device::start(parts, 0)) else {
+        let now = self.master.clock.at(self.now);
+        let Some(Ok((device, boot))) = parts.map(|parts| Device::start(parts, now)) else {
             return self.violate(format_args!("the master does not start with its own disk"));
         };
         self.master.disk.journal.truncate(boot.valid);

@@ -53,10 +53,11 @@ impl World {
         let shell = &mut self.slave;
         shell.clock = shell.clock.restarted(self.now);
         (shell.born, shell.wake) = (self.now, None);
-        shell.detector = Detector::new(Rules::from(&self.plan.params), CALIBRATION, 0);
+        let now = shell.clock.at(self.now);
+        shell.detector = Detector::new(Rules::from(&self.plan.params), CALIBRATION, now);
         let slots = shell.slots.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
         let (pair, key) = (self.keys.pair(), self.keys.slave.clone());
-        shell.slave = Some(Slave::new(pair, key, &CALIBRATION, slots, 0));
+        shell.slave = Some(Slave::new(pair, key, &CALIBRATION, slots, now));
         self.note(format_args!("slave on"));
         self.truth.slave_on(self.now);
         self.drain_slave();

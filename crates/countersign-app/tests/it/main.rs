@@ -4,6 +4,7 @@
 mod judge;
 mod matches;
 mod pitch;
+mod power;
 mod server;
 mod tls;
 mod world;

@@ -3,6 +3,7 @@
 use crate::pitch::Pitch;
 use countersign::Signer;
 use countersign_app::{Delivery, Tap};
+use countersign_league::device::{InboxError, Taken};
 use countersign_league::evidence::{DeviceStatus, Settlement};
 use countersign_league::game::State;
 use countersign_league::{End, Params};
@@ -94,6 +95,24 @@ fn without_internet_the_result_waits_on_a_phone_and_the_receipt_comes_back() {
     assert_eq!(pitch.phones[3].player.trouble(), None);
     assert_eq!(pitch.master.state(), State::Settled);
     assert!(pitch.outbox.is_empty());
+}
+
+#[test]
+fn a_receipt_that_the_server_did_not_sign_frees_no_result() {
+    let mut pitch = ready(6);
+    pitch.server.online = false;
+    play(&mut pitch);
+    pitch.until(State::Signed);
+    let waiting = pitch.outbox.clone();
+    let (key, now) = (crate::server::key(1).verifying_key().clone(), pitch.utc());
+    let bundle = waiting.values().next().unwrap();
+    let receipt = pitch.server.answer("league.settle", bundle, &key, 1, now).unwrap();
+    let mut changed = receipt.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(matches!(pitch.bring(&changed), Err(InboxError::Evidence(_))));
+    assert_eq!((pitch.master.state(), &pitch.outbox), (State::Signed, &waiting));
+    assert_eq!(pitch.bring(&receipt), Ok(Taken::Receipt));
+    assert_eq!((pitch.master.state(), pitch.outbox.len()), (State::Settled, 0));
 }
 
 #[test]

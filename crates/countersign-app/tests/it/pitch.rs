@@ -1,12 +1,13 @@
 //! A pitch: master, slave, phones, and air between them.
 
-use crate::server::{DEVICE, Server, key, keyset, realm};
-use countersign::{Signature, Signer, SigningKey, Timestamp, VerifyingKey};
+use crate::server::{DEVICE, Server, key, realm};
+use countersign::{Keyset, Signature, Signer, SigningKey, Timestamp, VerifyingKey};
 use countersign_app::{Ask, AskId, Effect, Event, Failure, Player, PlayerConfig, Screen, Tap};
-use countersign_league::device::{Device, Output, Parts};
+use countersign_league::device::{CLOCK_START, Device, InboxError, Output, Parts, Taken};
+use countersign_league::evidence::{self, Bundle, MatchResult};
 use countersign_league::game::{Setup, State, View};
 use countersign_league::goal::{Calibration, Detector, Hit, Input, Rules};
-use countersign_league::pair::{self, Slave};
+use countersign_league::pair::{self, Pair, Slave};
 use countersign_league::{End, MatchId, Params};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -57,22 +58,49 @@ pub(crate) struct Phone {
     watching: Option<(AskId, [u8; 16], u64)>,
 }
 
+/// What stays on the disk, and what others learn of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Written,
+    Shown,
+    Offered,
+}
+
+/// What a half keeps without power.
+#[derive(Default)]
+struct Disk {
+    journal: Vec<u8>,
+    link: Option<Vec<u8>>,
+    slots: BTreeMap<u16, Vec<u8>>,
+    starts: u16,
+}
+
 pub(crate) struct Pitch {
     pub(crate) now: u64,
     pub(crate) master: Device<Key, Dice>,
+    /// When the master was switched on last; its own clock begins there.
+    master_born: u64,
+    is_master_dark: bool,
     slave: Slave<Key>,
+    is_slave_dark: bool,
     south: Detector,
     dice: Dice,
     pub(crate) server: Server,
     pub(crate) phones: Vec<Phone>,
     view: (u64, Vec<u8>),
     pub(crate) outbox: BTreeMap<MatchId, Vec<u8>>,
-    journal: Vec<u8>,
+    disk: Disk,
+    /// What the master wanted done, in its order.
+    pub(crate) done: Vec<Done>,
+    /// When the journal grew last.
+    pub(crate) journaled: u64,
+    setup: Setup,
+    keyset: Keyset,
 }
 
 impl Pitch {
     pub(crate) fn new(params: Params, phones: u8) -> Self {
-        let (master, slave) = (Key(Rc::new(key(201))), Key(Rc::new(key(202))));
+        let (master, slave) = (half(201), half(202));
         let server = Server::new(
             params.clone(),
             master.verifying_key().clone(),
@@ -87,36 +115,27 @@ impl Pitch {
             max_players: 22,
             params: params.clone(),
         };
-        let pair =
-            pair::Pair { device: DEVICE, master: setup.master.clone(), slave: setup.slave.clone() };
-        let keyset = keyset(Timestamp::from_millis(EPOCH)).0;
-        let parts = Parts {
-            setup,
-            signer: master,
-            entropy: Dice(1),
-            keyset: keyset.clone(),
-            roots: keyset.content.roots.clone(),
-            certificate: None,
-            tls_key: None,
-            chain: None,
-            journal: &[],
-            link: None,
-            boot: 1,
-            calibration: CALIBRATION,
-        };
-        let now = 1_000;
-        let (master, _) = Device::start(parts, now).unwrap();
+        let keyset = crate::server::keyset(Timestamp::from_millis(EPOCH)).0;
+        let (now, mut disk) = (1_000, Disk::default());
+        let master = switch_on(&setup, &keyset, &mut disk);
         let mut pitch = Self {
             now,
             master,
-            slave: Slave::new(pair, slave, &CALIBRATION, [], now),
+            master_born: now,
+            is_master_dark: false,
+            slave: Slave::new(pair_of(&setup), slave, &CALIBRATION, [], now),
+            is_slave_dark: false,
             south: Detector::new(Rules::from(&params), CALIBRATION, now),
             dice: Dice(1 << 32),
             server,
             phones: (1..=phones).map(|seat| Phone::new(seat, &keyset)).collect(),
             view: (0, Vec::new()),
             outbox: BTreeMap::new(),
-            journal: Vec::new(),
+            disk,
+            done: Vec::new(),
+            journaled: now,
+            setup,
+            keyset,
         };
         pitch.settle();
         pitch
@@ -124,12 +143,78 @@ impl Pitch {
 
     /// Both buttons, both goals: the lobby is open.
     pub(crate) fn open(&mut self) {
-        self.master.press(self.now).unwrap();
+        self.master.press(self.clock()).unwrap();
         self.until(State::GoalCheck);
         self.run(3_000);
         self.hit(End::North);
         self.hit(End::South);
         self.until(State::Lobby);
+    }
+
+    /// What the master's clock shows.
+    fn clock(&self) -> u64 {
+        CLOCK_START + self.now - self.master_born
+    }
+
+    /// The master loses power, and has none for so long.
+    pub(crate) fn power_cut(&mut self, millis: u64) {
+        self.is_master_dark = true;
+        self.run(millis);
+    }
+
+    /// The master starts again, with what its disk has and a clock that knows nothing. It knows no phone any more.
+    pub(crate) fn power_back(&mut self) {
+        self.master = switch_on(&self.setup, &self.keyset, &mut self.disk);
+        self.master_born = self.now;
+        self.is_master_dark = false;
+        for index in 0..self.phones.len() {
+            if let Some((_, token, _)) = self.phones[index].watching {
+                self.end_watch(&token);
+            }
+        }
+        self.settle();
+    }
+
+    /// Nobody's program runs for so long.
+    pub(crate) fn sleep(&mut self, millis: u64) {
+        self.now += millis;
+        self.run(STEP);
+    }
+
+    /// The slave has no power for so long; its clock begins at zero.
+    pub(crate) fn slave_power_cut(&mut self, millis: u64) {
+        self.is_slave_dark = true;
+        self.run(millis);
+        let slots = self.disk.slots.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+        let pair = pair_of(&self.setup);
+        self.slave = Slave::new(pair, half(202), &CALIBRATION, slots, self.now);
+        self.south = Detector::new(Rules::from(&self.setup.params), CALIBRATION, self.now);
+        self.is_slave_dark = false;
+        self.settle();
+    }
+
+    /// Runs until the link is up; ten seconds at most.
+    pub(crate) fn until_linked(&mut self) {
+        for _ in 0..2_000 {
+            if self.master.is_linked() {
+                return;
+            }
+            self.run(STEP);
+        }
+        panic!("the halves did not find each other");
+    }
+
+    /// The result that waits for a courier.
+    pub(crate) fn result(&self) -> MatchResult {
+        let bundle = Bundle::decode(self.outbox.values().next().unwrap()).unwrap();
+        evidence::open(&realm(), &self.setup.master, &bundle.result).unwrap().value
+    }
+
+    /// A courier brings this to the device.
+    pub(crate) fn bring(&mut self, frame: &[u8]) -> Result<Taken, InboxError> {
+        let outcome = self.master.inbox(frame, self.clock());
+        self.settle();
+        outcome
     }
 
     /// Time of day, as the server has it.
@@ -140,7 +225,10 @@ impl Pitch {
     pub(crate) fn hit(&mut self, end: End) {
         let hit = Hit { at: self.now, peak: 900, duration: 40, rise: 9, rows: 0b110, cols: 0b1 };
         match end {
-            End::North => self.master.sense(Input::Contact(hit), self.now),
+            End::North => {
+                let hit = Hit { at: self.clock(), ..hit };
+                self.master.sense(Input::Contact(hit), self.clock());
+            }
             End::South => self.south.handle_input(Input::Contact(hit)),
         }
         self.settle();
@@ -159,9 +247,13 @@ impl Pitch {
         let end = self.now + millis;
         while self.now < end {
             self.now += STEP;
-            self.master.handle_timeout(self.now);
-            self.slave.handle_timeout(self.now);
-            self.south.handle_timeout(self.now);
+            if !self.is_master_dark {
+                self.master.handle_timeout(self.clock());
+            }
+            if !self.is_slave_dark {
+                self.slave.handle_timeout(self.now);
+                self.south.handle_timeout(self.now);
+            }
             if self.now.is_multiple_of(500) {
                 (0..self.phones.len()).for_each(|phone| self.event(phone, Event::Tick));
                 self.keep_alive();
@@ -183,13 +275,14 @@ impl Pitch {
     }
 
     pub(crate) fn view(&self) -> View {
-        self.master.view(self.now)
+        self.master.view(self.clock())
     }
 
     fn keep_alive(&mut self) {
-        for phone in &self.phones {
+        let now = self.clock();
+        for phone in self.phones.iter().filter(|_| !self.is_master_dark) {
             if let Some((_, token, _)) = phone.watching.filter(|_| phone.near) {
-                self.master.seen(&token, self.now);
+                self.master.seen(&token, now);
             }
         }
     }
@@ -209,8 +302,19 @@ impl Pitch {
             }
             while let Some(output) = self.slave.poll_output() {
                 moved = true;
-                if let pair::slave::Output::Send(frame) = output {
-                    self.master.frame(&frame, self.now);
+                match output {
+                    pair::slave::Output::Send(frame) if !self.is_master_dark => {
+                        self.master.frame(&frame, self.clock());
+                    }
+                    pair::slave::Output::Persist(slot) => {
+                        self.disk.slots.insert(slot.number, slot.bytes);
+                    }
+                    pair::slave::Output::Send(_)
+                    | pair::slave::Output::LinkUp { .. }
+                    | pair::slave::Output::LinkDown { .. }
+                    | pair::slave::Output::Wanted { .. }
+                    | pair::slave::Output::Full(_)
+                    | pair::slave::Output::BadPeer(_) => {}
                 }
             }
             for index in 0..self.phones.len() {
@@ -224,17 +328,28 @@ impl Pitch {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::NewJournal => self.journal.clear(),
-            Output::Append(bytes) => self.journal.extend(bytes),
-            Output::Send(frame) => {
+            Output::NewJournal => self.disk.journal.clear(),
+            Output::Append(bytes) => {
+                self.done.push(Done::Written);
+                self.journaled = self.now;
+                self.disk.journal.extend(bytes);
+            }
+            Output::PersistLink(record) => self.disk.link = Some(record),
+            Output::Send(frame) if !self.is_slave_dark => {
                 let input = pair::slave::Input::Frame(&frame);
                 self.slave.handle_input(input, self.now, &mut self.dice);
             }
-            Output::View { number, frame } => self.view = (number, frame),
-            Output::Outbox(id, bundle) => drop(self.outbox.insert(id, bundle)),
+            Output::View { number, frame } => {
+                self.done.push(Done::Shown);
+                self.view = (number, frame);
+            }
+            Output::Outbox(id, bundle) => {
+                self.done.push(Done::Offered);
+                self.outbox.insert(id, bundle);
+            }
             Output::Settled(id) => drop(self.outbox.remove(&id)),
             Output::Dropped(token) => self.end_watch(&token),
-            Output::PersistLink(_)
+            Output::Send(_)
             | Output::PersistKeyset(_)
             | Output::PersistCertificate(_)
             | Output::PersistTls(_)
@@ -257,7 +372,7 @@ impl Pitch {
         let (number, frame) = (self.view.0, self.view.1.clone());
         let phone = &mut self.phones[index];
         match &mut phone.watching {
-            Some((_, _, shown)) if phone.near && *shown < number => {
+            Some((_, _, shown)) if !self.is_master_dark && phone.near && *shown < number => {
                 *shown = number;
                 self.event(index, Event::View(frame));
                 true
@@ -290,7 +405,7 @@ impl Pitch {
     }
 
     fn answer(&mut self, index: usize, ask: Ask) -> Result<Vec<u8>, Failure> {
-        let (now, utc) = (self.now, self.utc());
+        let (now, utc) = (self.clock(), self.utc());
         let phone = &self.phones[index];
         let away = || Err(Failure::Unreachable("out of reach".into()));
         let refused = |why: String| Failure::Refused { code: "400".into(), detail: why };
@@ -307,7 +422,7 @@ impl Pitch {
                     detail: why,
                 });
             }
-            _ if !phone.near => return away(),
+            _ if !phone.near || self.is_master_dark => return away(),
             Ask::Certificate => self.master.certificate().map(<[u8]>::to_vec),
             Ask::Prove(challenge) => self.master.prove(challenge, now),
             Ask::Join(body) => {
@@ -335,8 +450,38 @@ impl Pitch {
     }
 }
 
+fn half(number: u8) -> Key {
+    Key(Rc::new(key(number)))
+}
+
+fn pair_of(setup: &Setup) -> Pair {
+    Pair { device: setup.device, master: setup.master.clone(), slave: setup.slave.clone() }
+}
+
+/// A master with what its disk has; its clock starts.
+fn switch_on(setup: &Setup, keyset: &Keyset, disk: &mut Disk) -> Device<Key, Dice> {
+    disk.starts += 1;
+    let parts = Parts {
+        setup: setup.clone(),
+        signer: half(201),
+        entropy: Dice(u64::from(disk.starts) << 16),
+        keyset: keyset.clone(),
+        roots: keyset.content.roots.clone(),
+        certificate: None,
+        tls_key: None,
+        chain: None,
+        journal: &disk.journal,
+        link: disk.link.as_deref(),
+        boot: disk.starts,
+        calibration: CALIBRATION,
+    };
+    let (master, boot) = Device::start(parts, CLOCK_START).unwrap();
+    disk.journal.truncate(boot.valid);
+    master
+}
+
 impl Phone {
-    fn new(seat: u8, keyset: &countersign::Keyset) -> Self {
+    fn new(seat: u8, keyset: &Keyset) -> Self {
         let key = key(seat);
         let player = Player::new(PlayerConfig {
             realm: realm(),

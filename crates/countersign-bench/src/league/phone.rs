@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::load::connection::{Connection, connect};
 use crate::load::post;
 use bytes::Bytes;
-use countersign::verify::{PushError, PushEvent, SnapshotStream};
+use countersign::verify::{PushEvent, SnapshotStream};
 use countersign::{
     Realm, RecordDigest, RecordId, Signer, SigningKey, StreamId, Timestamp, UserId, VerifyingKey,
 };
@@ -111,12 +111,7 @@ impl Phone {
                 message = self.socket.next() => {
                     let sight = match message.ok_or("the device closed a WebSocket")?? {
                         Message::Binary(frame) => {
-                            let event = match views.accept(&self.realm, &self.master, &frame) {
-                                Ok(event) => event,
-                                // An older view, behind something that was said to this phone alone.
-                                Err(PushError::Duplicate { .. }) => continue,
-                                Err(error) => return Err(error.into()),
-                            };
+                            let event = views.accept(&self.realm, &self.master, &frame)?;
                             let view = read(&event)?;
                             let at = instant();
                             if let (Some(challenge), false) = (view.challenge, called) {

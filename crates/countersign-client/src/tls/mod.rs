@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
-use verifier::{AnyCertificate, PinningVerifier};
+use verifier::IdentityVerifier;
 
 /// What is trusted besides the public certification authorities.
 #[derive(Debug, Clone, Default)]
@@ -97,15 +97,12 @@ impl TlsFactory {
             .with_safe_default_protocol_versions()
             .map_err(|e| library(&e))?
             .dangerous();
-        if self.options.identity == Identity::Evidence {
-            let verifier = Arc::new(AnyCertificate { inner });
-            return Ok(builder.with_custom_certificate_verifier(verifier).with_no_client_auth());
-        }
         let mut pins = self.options.pins.clone();
         pins.extend_from_slice(keyset_pins);
         pins.sort_unstable();
         pins.dedup();
-        let verifier = PinningVerifier {
+        let verifier = IdentityVerifier {
+            identity: self.options.identity,
             inner,
             anchors: Arc::clone(&self.anchors),
             algorithms,

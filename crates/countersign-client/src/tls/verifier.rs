@@ -1,5 +1,6 @@
-//! The usual verification of a server's certificate, and then the pins.
+//! The usual verification of a server's certificate and then the pins, or none where evidence inside says who answers.
 
+use crate::tls::Identity;
 use crate::tls::pin::{PINS_TO_ENFORCE, Pin, PinMismatch, PinMode, PinReporter};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -10,8 +11,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Pins are an addition: a certificate that the usual verification refuses is never looked at.
+///
+/// Whoever the peer is, the handshake is checked against the certificate, so that nobody can listen in on what another one started.
 #[derive(Debug)]
-pub(crate) struct PinningVerifier {
+pub(crate) struct IdentityVerifier {
+    pub(crate) identity: Identity,
     pub(crate) inner: Arc<WebPkiServerVerifier>,
     pub(crate) anchors: Arc<RootCertStore>,
     pub(crate) algorithms: WebPkiSupportedAlgorithms,
@@ -20,7 +24,7 @@ pub(crate) struct PinningVerifier {
     pub(crate) reporter: PinReporter,
 }
 
-impl ServerCertVerifier for PinningVerifier {
+impl ServerCertVerifier for IdentityVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -29,15 +33,20 @@ impl ServerCertVerifier for PinningVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.inner.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        )?;
-        self.check_pins(end_entity, intermediates, server_name, now)?;
-        Ok(verified)
+        match self.identity {
+            Identity::Evidence => Ok(ServerCertVerified::assertion()),
+            Identity::Certificate => {
+                let verified = self.inner.verify_server_cert(
+                    end_entity,
+                    intermediates,
+                    server_name,
+                    ocsp_response,
+                    now,
+                )?;
+                self.check_pins(end_entity, intermediates, server_name, now)?;
+                Ok(verified)
+            }
+        }
     }
 
     fn verify_tls12_signature(
@@ -63,49 +72,7 @@ impl ServerCertVerifier for PinningVerifier {
     }
 }
 
-/// For peers that prove themselves inside: the handshake is still checked against the certificate, so that nobody can listen in
-/// on what another one started.
-#[derive(Debug)]
-pub(crate) struct AnyCertificate {
-    pub(crate) inner: Arc<WebPkiServerVerifier>,
-}
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-impl PinningVerifier {
+impl IdentityVerifier {
     fn check_pins(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -130,12 +130,12 @@ async fn say(app: &App, socket: &mut WebSocket, frame: Bytes) -> Result<(), Good
                 SayError::Refused(refusal) => refusal.code(),
                 SayError::Evidence(_) => 0,
             };
-            half.device.refuse(code, &error.to_string(), now)
+            Some(serde_json::json!({ "code": code, "detail": error.to_string() }).to_string())
         }
     });
     match said.await {
         Ok(None) => Ok(()),
-        Ok(Some(refusal)) => send(socket, Message::Binary(refusal.into())).await,
+        Ok(Some(refusal)) => send(socket, Message::Text(refusal.into())).await,
         Err(Busy::Full) => Err(Some((CLOSE_AGAIN, "too much to do; try again soon"))),
         Err(Busy::Ended) => Err(ENDING),
     }

@@ -140,7 +140,9 @@ struct South {
 }
 
 impl<S: Signer + Clone, E: Entropy> Device<S, E> {
-    /// Most outputs that wait; callers drain after every call.
+    /// Most outputs that wait before those are left out that may be: what the radio loses anyway, and what is said to whoever
+    /// looks just then. What is to be durable is never left out; of that there is no more than one call brings, and callers drain
+    /// after every call.
     pub const OUTPUTS: usize = 256;
 
     /// Starts a master. The shell cuts the journal to [`Boot::valid`] bytes before it appends, and its clock starts at
@@ -383,10 +385,27 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         }
     }
 
+    /// A view or a light replaces the one that waits, and comes after everything that it follows from.
     fn emit(&mut self, output: Output) {
-        if self.outputs.len() < Self::OUTPUTS {
-            self.outputs.push_back(output);
+        let is_full = self.outputs.len() >= Self::OUTPUTS;
+        match output {
+            Output::View { .. } => self.outputs.retain(|old| !matches!(old, Output::View { .. })),
+            Output::Light(_) => self.outputs.retain(|old| !matches!(old, Output::Light(_))),
+            Output::Send(_) | Output::Scored(_) | Output::Note(_) if is_full => return,
+            Output::NewJournal
+            | Output::Append(_)
+            | Output::PersistLink(_)
+            | Output::PersistKeyset(_)
+            | Output::PersistCertificate(_)
+            | Output::PersistTls(_)
+            | Output::Outbox(..)
+            | Output::Settled(_)
+            | Output::Dropped(_)
+            | Output::Send(_)
+            | Output::Scored(_)
+            | Output::Note(_) => {}
         }
+        self.outputs.push_back(output);
     }
 
     /// The device as the server's certificate describes it.

@@ -1,6 +1,6 @@
 //! What phones ask and say. Nothing of it is believed before its signature is.
 
-use super::{Device, Output, wire};
+use super::{Device, Output};
 use crate::evidence::{self, Act, Artefact, DeviceProof, EvidenceError, Received, Roll, Ticket};
 use crate::game::{Event, Exhibit, Join, Refusal};
 use crate::pair::Entropy;
@@ -95,14 +95,6 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         };
         self.tell(event, now)?;
         Ok(())
-    }
-
-    /// The push that answers a refused act on a WebSocket: `u8 code ‖ text`. It takes the next number of the views.
-    pub fn refuse(&mut self, code: u8, text: &str, now: u64) -> Option<Vec<u8>> {
-        let view = self.game.view(now);
-        let number = self.game.take_number();
-        let refused = wire::Refused { code, text };
-        wire::refused_frame(&self.realm, &self.signer, &view, number, &refused, self.utc_at(now))
     }
 
     /// A sign of life of a phone. `false`: the token is not known (any more).

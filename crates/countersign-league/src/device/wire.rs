@@ -3,7 +3,6 @@
 use crate::evidence::Artefact;
 use crate::game::{self, View};
 use crate::goal;
-use crate::id::Nonce;
 use crate::pair::{self, Mapped, Report};
 use crate::team::End;
 use alloc::vec::Vec;
@@ -12,15 +11,6 @@ use countersign::{
     Epoch, Flags, Name, PayloadHash, PushHeader, Realm, Signer, StreamId, Timestamp,
 };
 
-/// Type of the push that answers a refused act.
-const REFUSED: &str = "league.refused";
-
-/// Why an act was refused.
-pub(super) struct Refused<'a> {
-    pub(super) code: u8,
-    pub(super) text: &'a str,
-}
-
 /// The push frame of a view; see `docs/league.md` section 3.
 pub(super) fn view_frame(
     realm: &Realm,
@@ -28,41 +18,18 @@ pub(super) fn view_frame(
     view: &View,
     now: Timestamp,
 ) -> Option<Vec<u8>> {
-    push(realm, signer, (view.lobby, view.number, View::TYPE), view.encode(), now)
-}
-
-/// The push frame of a refusal, on the stream of this view.
-pub(super) fn refused_frame(
-    realm: &Realm,
-    signer: &impl Signer,
-    view: &View,
-    number: u64,
-    refused: &Refused<'_>,
-    now: Timestamp,
-) -> Option<Vec<u8>> {
-    let content = [&[refused.code], refused.text.as_bytes()].concat();
-    push(realm, signer, (view.lobby, number, REFUSED), content, now)
-}
-
-fn push(
-    realm: &Realm,
-    signer: &impl Signer,
-    (lobby, seq, event_type): (Nonce, u64, &str),
-    content: Vec<u8>,
-    now: Timestamp,
-) -> Option<Vec<u8>> {
     let fingerprint = signer.verifying_key().fingerprint();
     let header = PushHeader {
         flags: Flags::NONE,
-        stream: StreamId::from_bytes(*lobby.as_bytes()),
+        stream: StreamId::from_bytes(*view.lobby.as_bytes()),
         timestamp: now,
-        seq,
+        seq: view.number,
         server_key_id: fingerprint.server_key_id(),
         epoch: Epoch::NONE,
         payload_hash: PayloadHash::from_bytes([0; 32]),
-        event_type: Name::new(event_type).ok()?,
+        event_type: Name::new(View::TYPE).ok()?,
     };
-    Some(UnsignedPush::new(realm, fingerprint, header, content).sign(signer))
+    Some(UnsignedPush::new(realm, fingerprint, header, view.encode()).sign(signer))
 }
 
 /// A goal that the master's own sheet felt: on its own clock, so only rounding is in doubt.

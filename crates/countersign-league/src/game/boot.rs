@@ -160,6 +160,9 @@ impl Game {
             }
             Entry::Distrusted => self.lock(),
             Entry::PowerLost => self.void(Outcome::VoidPower),
+            Entry::Redraw(secret) => {
+                self.lobby.as_mut().ok_or(Malformed::Range)?.secret = Secret(secret);
+            }
             Entry::Booted => self.seen.boots = self.seen.boots.saturating_add(1),
         }
         Ok(())
@@ -190,7 +193,7 @@ impl Game {
         self.utc.learn(opened.utc, self.now);
         self.lobby = Some(Lobby {
             nonce: opened.lobby,
-            // Not written down before the start shows it: without a start this lobby is over.
+            // Not written down before there is a start: without one this lobby is over.
             secret: Secret([0; 32]),
             commit: opened.commit,
             match_id: opened.match_id,

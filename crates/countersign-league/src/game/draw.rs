@@ -3,9 +3,9 @@
 use super::entry::Entry;
 use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
-use super::state::{Ending, Fixture, Member, Player, State};
+use super::state::{Ending, Fixture, Member, Player, Secret, State};
 use super::{CHECKPOINT_MS, Game};
-use crate::draw::{Draw, Entrant, draw};
+use crate::draw::{Draw, Entrant, draw, first_secret};
 use crate::evidence::{ActKind, MatchStart, Outcome, StartLine, open};
 use crate::id::Nonce;
 use crate::rating::{Rated, stakes};
@@ -34,7 +34,7 @@ impl Game {
         let terms = Terms {
             lobby: lobby.nonce,
             commit: lobby.commit,
-            secret: lobby.secret.0,
+            secret: first_secret(&lobby.secret.0),
             challenge: lobby.roll.challenge,
             match_id: lobby.match_id,
             device_seq: lobby.device_seq,
@@ -54,7 +54,7 @@ impl Game {
                 None => self.effects.push_back(Effect::Dropped(user)),
             }
         }
-        self.draw_among(&terms, players, false);
+        self.draw_among(&terms, players, Some(lobby.secret));
     }
 
     fn append_member(&mut self, member: &Member, roll: &Exhibit<crate::evidence::Roll>) {
@@ -63,7 +63,7 @@ impl Game {
         self.append(&Entry::Rolled(roll.frame().to_vec()));
     }
 
-    fn draw_among(&mut self, terms: &Terms, mut players: Vec<Player>, redrawn: bool) {
+    fn draw_among(&mut self, terms: &Terms, mut players: Vec<Player>, redraw: Option<Secret>) {
         let params = &self.setup.params;
         let entrants = players.iter().map(|player| Entrant {
             user: player.user(),
@@ -80,7 +80,7 @@ impl Game {
         let start = self.start_of(terms, &players, &drawn);
         let previous = self.standing.last_terminal;
         self.effects.push_back(Effect::SignStart { start: Box::new(start.clone()), previous });
-        self.fixture = Some(Fixture::new(start, players, redrawn));
+        self.fixture = Some(Fixture::new(start, players, redraw));
         self.enter(State::Draw, None);
     }
 
@@ -128,7 +128,11 @@ impl Game {
         fixture.next_checkpoint = self.now.saturating_add(CHECKPOINT_MS);
         let (match_id, device_seq) = (fixture.start.match_id, fixture.start.device_seq);
         self.standing.device_seq = device_seq;
+        let redraw = fixture.redraw.as_ref().map(|secret| Entry::Redraw(secret.0));
         self.append_conditions();
+        if let Some(redraw) = redraw {
+            self.append(&redraw);
+        }
         self.append_checkpoint();
         self.append(&Entry::Started(frame));
         self.enter(State::Kickoff, Some(self.setup.params.kickoff));
@@ -178,15 +182,16 @@ impl Game {
         let mut sides = fixture.present();
         sides[quitter.index()] -= 1;
         let enough = sides[0] + sides[1] >= usize::from(self.setup.params.min_players);
-        if fixture.redrawn || !enough || sides[0].abs_diff(sides[1]) > 1 {
+        let is_fair = enough && sides[0].abs_diff(sides[1]) <= 1;
+        let Some(redraw) = fixture.redraw.take().filter(|_| is_fair) else {
             return self.abandon();
-        }
+        };
         let Some(mut fixture) = self.fixture.take() else { return };
         fixture.players.remove(usize::from(seat));
         let terms = Terms {
             lobby: fixture.start.lobby,
             commit: fixture.start.commit,
-            secret: fixture.start.secret,
+            secret: redraw.0,
             challenge: fixture.start.challenge,
             match_id: fixture.start.match_id,
             device_seq: fixture.start.device_seq,
@@ -194,7 +199,7 @@ impl Game {
             link_epoch: fixture.start.link_epoch,
         };
         self.effects.push_back(Effect::Dropped(user));
-        self.draw_among(&terms, fixture.players, true);
+        self.draw_among(&terms, fixture.players, None);
     }
 
     /// Nothing was played. The start was signed, so the end is signed as well.
@@ -237,8 +242,9 @@ impl Game {
             return None;
         }
         players.iter_mut().zip(roster).for_each(|(player, line)| player.team = line.team);
-        self.lobby = None;
-        self.fixture = Some(Fixture::new(signed.value, players, false));
+        let redraw = self.lobby.take().map(|lobby| lobby.secret);
+        let redraw = redraw.filter(|secret| first_secret(&secret.0) == signed.value.secret)?;
+        self.fixture = Some(Fixture::new(signed.value, players, Some(redraw)));
         self.enter(State::Draw, None);
         self.start_signed(frame).ok()
     }

@@ -72,6 +72,8 @@ pub enum Entry {
     PowerLost,
     /// The device started again and read this journal up to here.
     Booted,
+    /// The device's share of a redraw; before the start, which shows that of the first draw.
+    Redraw([u8; 32]),
 }
 
 impl Entry {
@@ -97,6 +99,7 @@ impl Entry {
             Self::Distrusted => 17,
             Self::PowerLost => 18,
             Self::Booted => 19,
+            Self::Redraw(_) => 20,
         }
     }
 
@@ -116,6 +119,7 @@ impl Entry {
             | Self::Acted(frame)
             | Self::Result(frame)
             | Self::Receipt(frame) => out.extend_from_slice(frame),
+            Self::Redraw(secret) => out.extend_from_slice(secret),
             Self::Goal(hit) => hit.put(&mut out),
             Self::Touch(end) => out.push(*end as u8),
             Self::Link(down) => put_option(&mut out, *down, put_u64),
@@ -182,6 +186,7 @@ impl Entry {
             17 => Self::Distrusted,
             18 => Self::PowerLost,
             19 => Self::Booted,
+            20 => Self::Redraw(reader.array()?),
             _ => return Err(Malformed::Range),
         };
         reader.finish().map(|()| entry)

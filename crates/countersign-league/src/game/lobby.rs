@@ -5,6 +5,7 @@ use super::entry::{Entry, Opened};
 use super::event::{Effect, Refusal};
 use super::exhibit::Exhibit;
 use super::state::{Lobby, RollCall, Secret, State};
+use crate::draw::first_secret;
 use crate::evidence::{Act, ActKind};
 use crate::id::{Commitment, MatchId, Nonce};
 use crate::journal::Writer;
@@ -15,7 +16,7 @@ impl Game {
     /// A lobby for the next match, with a journal of its own.
     pub(super) fn open_lobby(&mut self, nonce: Nonce) {
         let secret = Secret(self.seed.draw());
-        let commit = Commitment::to(&secret.0);
+        let commit = Commitment::to(&first_secret(&secret.0));
         let device_seq = self.standing.device_seq.saturating_add(1);
         let match_id = MatchId::derive(&self.setup.device, device_seq, &commit);
         // Who played has to join again, and learns it by losing the place: the views go on under another lobby.

@@ -172,11 +172,6 @@ impl Game {
         Some((fixture.start.match_id, at.saturating_sub(self.shift)))
     }
 
-    /// The next number of the views, for a push to a single phone.
-    pub fn take_number(&mut self) -> u64 {
-        self.seen.take()
-    }
-
     fn game_time(&self, shell: u64) -> u64 {
         shell.saturating_add_signed(self.shift)
     }

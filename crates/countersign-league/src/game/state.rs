@@ -132,7 +132,7 @@ impl State {
     }
 }
 
-/// The device's share of the draw before it is shown. No `Debug`.
+/// The device's share of a redraw, from which that of the first draw follows, before it is shown. No `Debug`.
 pub(super) struct Secret(pub(super) [u8; 32]);
 
 /// Everything before the draw.
@@ -210,7 +210,8 @@ pub(super) struct Fixture {
     pub(super) start_digest: Option<RecordDigest>,
     /// By seat.
     pub(super) players: Vec<Player>,
-    pub(super) redrawn: bool,
+    /// For drawing again; nothing once that is done.
+    pub(super) redraw: Option<Secret>,
     /// When the clock began.
     pub(super) kickoff: Option<u64>,
     pub(super) ending: Option<Ending>,
@@ -270,7 +271,7 @@ impl Fixture {
     /// Most goal reports of one match, counted or not.
     pub(super) const HEARD_MAX: usize = 512;
 
-    pub(super) fn new(start: MatchStart, players: Vec<Player>, redrawn: bool) -> Self {
+    pub(super) fn new(start: MatchStart, players: Vec<Player>, redraw: Option<Secret>) -> Self {
         let seats = players.iter().map(|player| (player.team, player.ticket.value().flags));
         Self {
             voters: Electorate::new(seats),
@@ -278,7 +279,7 @@ impl Fixture {
             start_frame: Vec::new(),
             start_digest: None,
             players,
-            redrawn,
+            redraw,
             kickoff: None,
             ending: None,
             goals: Vec::new(),

@@ -43,7 +43,8 @@ pub const BEAT: u64 = 1_000;
 pub const LOST: u64 = 3 * BEAT + BEAT / 4;
 
 const VERSION: u8 = 1;
-/// Outputs that wait. Callers drain after every call, so that only a caller who does not loses any.
+/// Outputs that wait before frames are left out, which the radio may lose as well; of everything else there is no more than one
+/// call brings. Callers drain after every call.
 const OUTPUTS: usize = 64;
 
 /// A cryptographic generator. On the chips it gives random bits only while the radio runs.
@@ -95,8 +96,8 @@ fn is_due(at: Option<u64>, now: u64) -> bool {
     at.is_some_and(|at| at <= now)
 }
 
-fn push<T>(outputs: &mut VecDeque<T>, output: T) {
-    if outputs.len() < OUTPUTS {
+fn push<T>(outputs: &mut VecDeque<T>, output: T, is_frame: bool) {
+    if outputs.len() < OUTPUTS || !is_frame {
         outputs.push_back(output);
     }
 }

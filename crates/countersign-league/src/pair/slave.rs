@@ -485,7 +485,8 @@ impl<S: Signer> Slave<S> {
     }
 
     fn emit(&mut self, output: Output) {
-        push(&mut self.outputs, output);
+        let is_frame = matches!(output, Output::Send(_));
+        push(&mut self.outputs, output, is_frame);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The chain of `vectors/agreement.json`, as far as it is quick; `cargo xtask vectors --check` plays all of it.
 
 #[path = "../../examples/league_vectors/chain.rs"]
-mod chain;
+pub(crate) mod chain;
 
 use chain::{CHECKPOINTS, Chain};
 

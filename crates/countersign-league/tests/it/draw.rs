@@ -1,7 +1,7 @@
 //! The draw: the same for everybody, even for nobody else, and close.
 
 use countersign::UserId;
-use countersign_league::draw::{Draw, DrawError, Entrant, draw, opens};
+use countersign_league::draw::{Draw, DrawError, Entrant, draw, first_secret, opens};
 use countersign_league::{Commitment, MatchId, Nonce, Params, Team};
 use proptest::prelude::*;
 
@@ -163,6 +163,14 @@ fn only_the_fixed_secret_opens_the_commitment() {
     let commit = Commitment::to(&secret(1));
     assert!(opens(&secret(1), &commit));
     assert!(!opens(&secret(2), &commit));
+}
+
+#[test]
+fn a_commitment_to_the_first_draw_fixes_the_redraw() {
+    let commit = Commitment::to(&first_secret(&secret(1)));
+    assert!(opens(&first_secret(&secret(1)), &commit));
+    assert!(opens(&secret(1), &commit));
+    assert!(!opens(&first_secret(&first_secret(&secret(1))), &commit));
 }
 
 proptest! {

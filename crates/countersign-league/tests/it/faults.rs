@@ -5,13 +5,14 @@
 //! fourteen days.
 
 use crate::pitch::Pitch;
+use countersign_league::draw::first_secret;
 use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags};
 use countersign_league::game::{
     Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
 };
 use countersign_league::journal;
 use countersign_league::settlement::Reason;
-use countersign_league::{End, Team};
+use countersign_league::{Commitment, End, Team};
 
 const ALL_ZERO: fn(&i32) -> bool = |delta| *delta == 0;
 
@@ -135,6 +136,18 @@ fn leaves_in_kickoff_by_button() {
     assert_eq!(pitch.state(), State::Lobby);
     assert_eq!(pitch.view().device_seq, before.device_seq + 1);
     assert_eq!(pitch.view().lobby, before.lobby, "tickets stay good");
+}
+
+#[test]
+fn the_first_start_does_not_tell_how_teams_would_be_drawn_again() {
+    let mut pitch = Pitch::kickoff(8);
+    let first = pitch.start.clone().unwrap();
+    pitch.act(3, ActKind::Quit).unwrap();
+    let again = pitch.start.clone().unwrap();
+    assert_eq!((again.match_id, again.commit), (first.match_id, first.commit));
+    assert_ne!(again.secret, first.secret);
+    assert_eq!(first_secret(&again.secret), first.secret, "both were fixed before anybody joined");
+    assert_eq!(Commitment::to(&first.secret), first.commit);
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Stakes and deltas: exact symmetry, against the real curve, and against another library.
 
-use countersign::{RecordDigest, Timestamp, UserId};
-use countersign_league::evidence::{MatchStart, Outcome, SeatFlags, Stakes, StartLine};
+use crate::agreement::chain;
+use countersign::UserId;
+use countersign_league::draw::Draw;
+use countersign_league::evidence::{MatchStart, Outcome, SeatFlags, Stakes};
 use countersign_league::rating::table::EXPECTATION;
 use countersign_league::rating::{
     Deltas, Ending, ONE, Rated, change, difference, expectation, final_deltas, floor_relief,
     round_half_away, stakes,
 };
-use countersign_league::{Commitment, DeviceId, MatchId, Nonce, Params, RulesetId, Team};
+use countersign_league::{Params, Team};
 use proptest::prelude::*;
 
 const OFFICIAL: Params = Params::OFFICIAL;
@@ -112,30 +114,11 @@ fn the_floor_takes_only_what_is_missing() {
     }
 }
 
+/// A start with these teams and stakes, seat by seat.
 fn start(teams: &[Team], stakes: &[Stakes]) -> MatchStart {
-    let line = |(seat, (team, stakes)): (usize, (&Team, &Stakes))| StartLine {
-        user: UserId::from_bytes([seat as u8; 16]),
-        ticket: RecordDigest::from_bytes([0; 32]),
-        roll: RecordDigest::from_bytes([0; 32]),
-        team: *team,
-        stakes: *stakes,
-        radio: [0; 8],
-    };
-    MatchStart {
-        match_id: MatchId::from_bytes([0; 16]),
-        device: DeviceId::NONE,
-        device_seq: 1,
-        ruleset: RulesetId::from_bytes([0; 32]),
-        lobby: Nonce::NONE,
-        commit: Commitment::from_bytes([0; 32]),
-        secret: [0; 32],
-        challenge: Nonce::NONE,
-        started: Timestamp::ZERO,
-        north: Team::A,
-        link_epoch: 1,
-        firmware: 1,
-        roster: teams.iter().zip(stakes).enumerate().map(line).collect(),
-    }
+    let users = (0..).zip(teams).map(|(seat, _)| UserId::from_bytes([seat; 16])).collect();
+    let draw = Draw { users, teams: teams.to_vec(), north: Team::A, chosen: 0 };
+    chain::start(&draw, stakes)
 }
 
 #[test]

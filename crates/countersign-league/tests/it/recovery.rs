@@ -258,7 +258,7 @@ proptest! {
 
     #[test]
     fn any_entries_boot(entries in prop::collection::vec(
-        (0_u8..20, 0_u64..1_000_000, prop::collection::vec(any::<u8>(), 0..90)), 0..20)) {
+        (0_u8..21, 0_u64..1_000_000, prop::collection::vec(any::<u8>(), 0..90)), 0..20)) {
         let mut writer = Writer::new();
         let mut bytes = Vec::new();
         for (kind, at, payload) in entries {

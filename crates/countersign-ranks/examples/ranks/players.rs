@@ -7,10 +7,12 @@ use countersign_ranks::board::Player;
 pub(crate) struct Random(u64);
 
 impl Random {
+    /// Another seed, other players.
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    /// Evenly, but for what 2³² is no multiple of `limit` by.
     pub(crate) fn below(&mut self, limit: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let number = mix(self.0);
@@ -25,6 +27,7 @@ const fn mix(mut number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
+/// An id without order, as random ones are.
 pub(crate) fn user(number: u32) -> UserId {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&mix(u64::from(number) + 1).to_be_bytes());
@@ -39,6 +42,7 @@ pub(crate) fn rating(number: u32) -> i32 {
     1_500_000 + (sum as i64 * 1_386 / 262_144 - 693) as i32 * 1_000 + (dice % 1_000) as i32
 }
 
+/// The first `count` players.
 pub(crate) fn all(count: u32) -> impl Iterator<Item = Player> {
     (0..count).map(|number| Player {
         user: user(number),

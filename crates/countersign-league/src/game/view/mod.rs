@@ -185,11 +185,6 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn take(&mut self) -> u64 {
-        self.count = self.count.saturating_add(1);
-        self.number()
-    }
-
     fn number(&self) -> u64 {
         u64::from(self.boots) << 32 | u64::from(self.count)
     }

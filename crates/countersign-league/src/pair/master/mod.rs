@@ -489,6 +489,7 @@ impl<S: Signer> Master<S> {
     }
 
     fn emit(&mut self, output: Output) {
-        push(&mut self.outputs, output);
+        let is_frame = matches!(output, Output::Send(_));
+        push(&mut self.outputs, output, is_frame);
     }
 }
