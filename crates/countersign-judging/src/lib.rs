@@ -14,13 +14,16 @@
 
 extern crate alloc;
 
+pub mod assignment;
 pub mod audit;
 pub mod auth;
 pub mod bundle;
+pub mod csv;
 pub mod event;
 pub mod id;
 pub mod log;
 pub mod project_code;
+pub mod tally;
 pub mod venue;
 pub mod vote;
 
@@ -32,6 +35,3 @@ pub use log::LogHead;
 pub use project_code::ProjectCode;
 pub use venue::Venue;
 pub use vote::{ReceivedVote, SignedVote, Vote};
-pub mod assignment;
-pub mod csv;
-pub mod tally;

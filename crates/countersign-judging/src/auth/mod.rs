@@ -22,7 +22,8 @@ use countersign::key::BadSignature;
 use countersign::statement::{self, Subject};
 use countersign::wire::{Reader, put_lp8};
 use countersign::{
-    EventId, Malformed, Name, Realm, RecordDigest, Signature, Signer, Timestamp, VerifyingKey,
+    EventId, Fingerprint, Malformed, Name, Realm, RecordDigest, Signature, Signer, Timestamp,
+    VerifyingKey,
 };
 
 /// Most bytes of the content of an AUTH packet.

@@ -1,6 +1,5 @@
 //! What a judge types: projects, categories, points.
 
-use super::super::failure::Failure;
 use countersign::EventId;
 use countersign_app::judge::{BallotState, JudgeTap, Place};
 use countersign_judging::{CategoryId, ProjectId};
