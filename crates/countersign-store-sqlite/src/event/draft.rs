@@ -20,8 +20,9 @@ pub(super) fn put(db: &Connection, new: &NewEvent) -> Result<PutOutcome, Fault> 
         return Err(StoreError::Engine(why).into());
     }
     let judges: BTreeSet<_> = new.seats.iter().map(|seat| seat.judge).collect();
-    let addresses: BTreeSet<_> = new.seats.iter().map(|seat| &seat.address).collect();
-    if judges.len() != new.seats.len() || addresses.len() != new.seats.len() {
+    let given = || new.seats.iter().filter_map(|seat| seat.address.as_ref());
+    let addresses: BTreeSet<_> = given().collect();
+    if judges.len() != new.seats.len() || addresses.len() != given().count() {
         return Ok(PutOutcome::Twice);
     }
     match (revision(db, new.id)?, new.from) {
@@ -103,10 +104,9 @@ fn write(db: &Connection, new: &NewEvent) -> Result<(), Fault> {
 
 /// Another roster in place of the one before. Whose address is another one loses the key.
 fn seat(db: &Connection, id: EventId, seats: &[Seat]) -> Result<(), Fault> {
-    let before: BTreeSet<(JudgeId, String)> = {
-        let mut query = db.prepare_cached(
-            "SELECT judge, address FROM event_seats WHERE event = ?1 AND address IS NOT NULL",
-        )?;
+    let before: BTreeSet<(JudgeId, Option<String>)> = {
+        let mut query =
+            db.prepare_cached("SELECT judge, address FROM event_seats WHERE event = ?1")?;
         let rows = query.query_map([id.as_str()], |row| Ok((text(row, 0)?, row.get(1)?)))?;
         collect(rows)?.into_iter().collect()
     };
@@ -124,7 +124,7 @@ fn seat(db: &Connection, id: EventId, seats: &[Seat]) -> Result<(), Fault> {
     db.prepare_cached("DELETE FROM event_seats WHERE event = ?1")?.execute([id.as_str()])?;
     let mut add = db.prepare_cached("INSERT INTO event_seats VALUES (?1, ?2, ?3)")?;
     for seat in seats {
-        add.execute([id.as_str(), seat.judge.as_str(), &seat.address])?;
+        add.execute(params![id.as_str(), seat.judge.as_str(), seat.address])?;
     }
     Ok(())
 }

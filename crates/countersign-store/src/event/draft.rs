@@ -32,8 +32,8 @@ pub struct NewEvent {
 pub struct Seat {
     /// Whose.
     pub judge: JudgeId,
-    /// Their address, normalised as accounts have it.
-    pub address: String,
+    /// Their address, normalised as accounts have it; `None` keeps the seat of somebody whose account was erased.
+    pub address: Option<String>,
 }
 
 /// What came of storing a description.

@@ -41,8 +41,8 @@ pub async fn a_description_is_replaced_only_by_one_made_from_it(
 /// See the name.
 pub async fn a_roster_has_each_judge_and_address_once(store: &Arc<impl EventStore>) -> Result<()> {
     for seat in [
-        Seat { judge: judge(1), address: address(9) },
-        Seat { judge: judge(9), address: address(1) },
+        Seat { judge: judge(1), address: Some(address(9)) },
+        Seat { judge: judge(9), address: Some(address(1)) },
     ] {
         let mut event = new_event(1);
         event.seats.push(seat);

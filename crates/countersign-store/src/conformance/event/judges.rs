@@ -114,8 +114,8 @@ pub async fn another_address_on_a_seat_loses_the_key(store: &Arc<impl EventStore
     }
     // Judge 1 stays, judge 2 is somebody else, judge 3 is gone.
     let seats = vec![
-        Seat { judge: judge(1), address: address(1) },
-        Seat { judge: judge(2), address: address(9) },
+        Seat { judge: judge(1), address: Some(address(1)) },
+        Seat { judge: judge(2), address: Some(address(9)) },
     ];
     let amended = NewEvent { seats, from: Some(4), ..new_event(1) };
     assert_eq!(store.put_event(amended).await?, PutOutcome::Stored { revision: 5 });
@@ -158,5 +158,10 @@ pub async fn nothing_names_an_erased_judge(store: &Arc<impl EventStore + Store>)
     assert_eq!(store.invitations(address(1), 9).await?, []);
     assert_eq!(store.enrol_judge(enrolment(1, 2)).await?, EnrolOutcome::NotInvited);
     assert_eq!(lines[1].address, Some(address(2)));
+    // The seat stays without an address, also when something else of the event changes.
+    let seats = lines.into_iter().map(|line| Seat { judge: line.judge, address: line.address });
+    let from = Some(revision(&**store, event_id(1)).await?);
+    store.put_event(NewEvent { seats: seats.collect(), from, ..new_event(1) }).await?;
+    assert_eq!(current(&**store, 1).await?, Some(key(1)));
     Ok(())
 }

@@ -99,7 +99,7 @@ fn new_event(n: u32) -> NewEvent {
         starts: at(1_000),
         ends: at(2_000),
         content: b"{}".to_vec(),
-        seats: (1..=3).map(|n| Seat { judge: judge(n), address: address(n) }).collect(),
+        seats: (1..=3).map(|n| Seat { judge: judge(n), address: Some(address(n)) }).collect(),
         from: None,
         now: at(0),
     }

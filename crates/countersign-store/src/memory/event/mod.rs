@@ -51,8 +51,9 @@ impl Log {
 impl State {
     fn put_event(&mut self, new: NewEvent) -> PutOutcome {
         let judges: BTreeSet<_> = new.seats.iter().map(|seat| seat.judge).collect();
-        let addresses: BTreeSet<_> = new.seats.iter().map(|seat| &seat.address).collect();
-        if judges.len() != new.seats.len() || addresses.len() != new.seats.len() {
+        let given = || new.seats.iter().filter_map(|seat| seat.address.as_ref());
+        let addresses: BTreeSet<_> = given().collect();
+        if judges.len() != new.seats.len() || addresses.len() != given().count() {
             return PutOutcome::Twice;
         }
         match (self.events.get_mut(&new.id), new.from) {
@@ -113,7 +114,7 @@ impl Event {
             changed: new.now,
             version: 0,
         };
-        let seats = new.seats.into_iter().map(|seat| (seat.judge, Some(seat.address)));
+        let seats = new.seats.into_iter().map(|seat| (seat.judge, seat.address));
         Self {
             stored: StoredEvent { summary, content: new.content, revision: 1 },
             seats: seats.collect(),
@@ -130,7 +131,7 @@ impl Event {
     fn amend(&mut self, new: NewEvent) -> u32 {
         let stored = &mut self.stored;
         let seats: BTreeMap<_, _> =
-            new.seats.into_iter().map(|seat| (seat.judge, Some(seat.address))).collect();
+            new.seats.into_iter().map(|seat| (seat.judge, seat.address)).collect();
         for key in &mut self.keys {
             let judge = &key.enrolment.judge;
             key.is_current &= self.seats.get(judge) == seats.get(judge);
