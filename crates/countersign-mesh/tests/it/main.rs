@@ -14,4 +14,5 @@ mod notices;
 mod packet;
 mod relay;
 mod restart;
+mod vectors;
 mod world;
