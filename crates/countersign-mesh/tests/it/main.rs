@@ -7,6 +7,7 @@
 
 mod attacks;
 mod codes;
+mod corpus;
 mod flood;
 mod framing;
 mod network;
