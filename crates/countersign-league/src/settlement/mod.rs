@@ -88,8 +88,8 @@ pub struct Context<'a> {
 /// ```compile_fail,E0639
 /// # use countersign_league::settlement::Checked;
 /// fn forged(checked: Checked) -> Checked {
-///     let Checked { start, result, tickets, params, barred, objections, .. } = checked;
-///     Checked { start, result, tickets, params, barred, objections }
+///     let Checked { start, result, tickets, params, barred, quit, objections, .. } = checked;
+///     Checked { start, result, tickets, params, barred, quit, objections }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub struct Checked {
     pub params: Params,
     /// Who must not have started a rated match, by the ticket.
     pub barred: Seats,
+    /// Who ended it between draw and kickoff by going away.
+    pub quit: Seats,
     /// What stands against counting it, as far as the bundle shows.
     pub objections: Vec<Reason>,
 }
@@ -150,7 +152,10 @@ pub fn check(bundle: &Bundle, context: &Context<'_>, now: Timestamp) -> Result<C
     course::check(&start.value, &result.value, &rules.params)?;
     let objections = objections(&start.value, &result.value, device, rules, &voters, now);
     let barred = barred(&tickets, start.value.started);
-    Ok(Checked { start, result, tickets, params: rules.params.clone(), barred, objections })
+    let is_abandoned = result.value.outcome == Outcome::Abandoned;
+    let quit = if is_abandoned { acts.quit() } else { Seats::NONE };
+    let params = rules.params.clone();
+    Ok(Checked { start, result, tickets, params, barred, quit, objections })
 }
 
 /// G7: rules that are known, and a roster that they and the device allow.
