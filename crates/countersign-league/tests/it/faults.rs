@@ -1,11 +1,9 @@
 //! Every row of the table of faults, by its name. `docs/league.md` section "Faults" points here.
 //!
-//! Rows that the server decides are tested with settlement: server down at the end, two phones submit, different bytes for
-//! the same match, ticket expired before settling, user banned meanwhile, device revoked afterwards, result older than
-//! fourteen days.
+//! Rows that the server decides are in `countersign-cli`, `tests/it/league_faults.rs`.
 
 use crate::pitch::Pitch;
-use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags};
+use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags, TicketFlags};
 use countersign_league::game::{
     Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
 };
@@ -132,6 +130,10 @@ fn leaves_in_kickoff_by_button() {
     pitch.act(quitter, ActKind::Quit).unwrap();
     pitch.ended(Outcome::Abandoned);
     assert!(pitch.result().deltas.iter().all(ALL_ZERO));
+    let checked = pitch.checked();
+    let quit = (0..7).filter(|seat| checked.quit.has(*seat)).map(|seat| usize::from(seat));
+    let quit: Vec<_> = quit.map(|seat| checked.start.value.roster[seat].user).collect();
+    assert_eq!(quit, [crate::pitch::user(quitter)], "the server counts who ended it");
     assert_eq!(pitch.state(), State::Lobby);
     assert_eq!(pitch.view().device_seq, before.device_seq + 1);
     assert_eq!(pitch.view().lobby, before.lobby, "tickets stay good");
@@ -232,6 +234,22 @@ fn injury_button() {
     let seat = usize::from(pitch.seat(loser));
     let stakes = pitch.start.as_ref().unwrap().roster[seat].stakes;
     assert_eq!(pitch.delta(loser), stakes.loss, "as the team, and the team loses whole");
+    // Once in thirty days: the server says so in the ticket.
+    let mut pitch = Pitch::open();
+    pitch.ticket(3).flags = TicketFlags(TicketFlags::INJURY_SPENT);
+    pitch.join_ready(8);
+    pitch.wait(30_000);
+    (0..8).for_each(|number| pitch.roll(number).unwrap());
+    pitch.pass(160_000);
+    assert_eq!(pitch.act(3, ActKind::Injury), Err(Refusal::InjurySpent));
+    pitch.act(3, ActKind::Leave).unwrap();
+    pitch.act(4, ActKind::Injury).unwrap();
+    pitch.pass(500_000);
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert_eq!(pitch.flags(3).0, SeatFlags::LEFT);
+    assert_eq!(pitch.flags(4).0, SeatFlags::LEFT | SeatFlags::INJURED);
 }
 
 #[test]
