@@ -131,7 +131,7 @@ fn leaves_in_kickoff_by_button() {
     pitch.ended(Outcome::Abandoned);
     assert!(pitch.result().deltas.iter().all(ALL_ZERO));
     let checked = pitch.checked();
-    let quit = (0..7).filter(|seat| checked.quit.has(*seat)).map(|seat| usize::from(seat));
+    let quit = (0..7).filter(|seat| checked.quit.has(*seat)).map(usize::from);
     let quit: Vec<_> = quit.map(|seat| checked.start.value.roster[seat].user).collect();
     assert_eq!(quit, [crate::pitch::user(quitter)], "the server counts who ended it");
     assert_eq!(pitch.state(), State::Lobby);
