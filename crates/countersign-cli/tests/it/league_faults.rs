@@ -6,7 +6,8 @@ use crate::harness::*;
 use countersign::{ResultCode, Timestamp};
 use countersign_league::Team;
 use countersign_league::evidence::{
-    ActKind, DeviceStatus, GoalState, MatchReceipt, Outcome, SeatFlags, Settlement, Ticket,
+    Act, ActKind, DeviceStatus, GoalState, MatchReceipt, MissedEvidence, Outcome, SeatFlags,
+    Settlement, Ticket,
 };
 use countersign_league::settlement::Reason;
 use countersign_store::LeagueStore;
@@ -388,4 +389,32 @@ fn leaves_in_kickoff_by_button_is_counted_by_the_server() {
     let said = ask(&mut league.players[2], "league.penalties", &json!({}));
     assert_eq!(said["penalties"].as_array().unwrap().len(), 2);
     assert_eq!(league.ticket(1).barred_until, Timestamp::ZERO);
+}
+
+#[test]
+fn ready_but_silent_in_roll_call_is_counted_by_the_server() {
+    let mut league = League::start(7, Options::new());
+    let mut silent = league.players.pop().unwrap();
+    for barred in [false, true] {
+        let mut game = league.play();
+        let wish = json!({
+            "device": league.pair.id.to_string(),
+            "lobby": game.start.lobby.to_string(),
+        });
+        let ticket = done(&mut silent, "league.ticket", wish.to_string().as_bytes());
+        game.start.started = now();
+        let match_id = game.start.match_id;
+        let ready = Act { match_id, seq: 2, kind: ActKind::Ready, target: 0 };
+        let act = signed(&league.server, &silent.key, now(), &ready);
+        game.missed.push(MissedEvidence { ticket, act });
+        let receipt = league.bring(0, &game);
+        assert_eq!(why(&receipt), (Settlement::Settled, Reason::None));
+        let said = ask(&mut silent, "league.penalties", &json!({}));
+        assert_eq!(said["penalties"][0]["kind"], "no_start", "{said}");
+        assert_eq!(said["barred_until_ms"].is_u64(), barred, "{said}");
+    }
+    for player in &mut league.players {
+        let said = ask(player, "league.penalties", &json!({}));
+        assert_eq!(said["penalties"], json!([]), "who was there is not to blame");
+    }
 }

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
-use super::state::{Ending, Fixture, Member, Player, State};
+use super::state::{Absentee, Ending, Fixture, Member, Player, State};
 use super::{CHECKPOINT_MS, Game};
 use crate::draw::{Draw, Entrant, draw};
 use crate::evidence::{ActKind, MatchStart, Outcome, StartLine, open};
@@ -42,6 +42,7 @@ impl Game {
             link_epoch: self.pair.epoch,
         };
         let mut players = Vec::with_capacity(lobby.members.len());
+        let mut missed = Vec::new();
         for mut member in lobby.members {
             let user = member.user();
             let last_seq = lobby.registered.iter().find(|known| known.user == user);
@@ -51,10 +52,18 @@ impl Game {
                     self.append_member(&member, &roll);
                     players.push(player_of(member, roll, last_seq));
                 }
-                None => self.effects.push_back(Effect::Dropped(user)),
+                None => {
+                    if let Some(act) = member.word.filter(|_| member.silent) {
+                        let ticket = member.ticket;
+                        let frames = (ticket.frame().to_vec(), act.frame().to_vec());
+                        self.append(&Entry::Missed(frames.0, frames.1));
+                        missed.push(Absentee { ticket, act });
+                    }
+                    self.effects.push_back(Effect::Dropped(user));
+                }
             }
         }
-        self.draw_among(&terms, players, false);
+        self.draw_among(&terms, players, missed, false);
     }
 
     fn append_member(&mut self, member: &Member, roll: &Exhibit<crate::evidence::Roll>) {
@@ -63,7 +72,13 @@ impl Game {
         self.append(&Entry::Rolled(roll.frame().to_vec()));
     }
 
-    fn draw_among(&mut self, terms: &Terms, mut players: Vec<Player>, redrawn: bool) {
+    fn draw_among(
+        &mut self,
+        terms: &Terms,
+        mut players: Vec<Player>,
+        missed: Vec<Absentee>,
+        redrawn: bool,
+    ) {
         let params = &self.setup.params;
         let entrants = players.iter().map(|player| Entrant {
             user: player.user(),
@@ -80,7 +95,7 @@ impl Game {
         let start = self.start_of(terms, &players, &drawn);
         let previous = self.standing.last_terminal;
         self.effects.push_back(Effect::SignStart { start: Box::new(start.clone()), previous });
-        self.fixture = Some(Fixture::new(start, players, redrawn));
+        self.fixture = Some(Fixture { missed, ..Fixture::new(start, players, redrawn) });
         self.enter(State::Draw, None);
     }
 
@@ -182,7 +197,9 @@ impl Game {
             return self.abandon();
         }
         let Some(mut fixture) = self.fixture.take() else { return };
-        fixture.players.remove(usize::from(seat));
+        let mut missed = fixture.missed;
+        let ticket = fixture.players.remove(usize::from(seat)).ticket;
+        missed.extend(fixture.acts.pop().map(|act| Absentee { ticket, act }));
         let terms = Terms {
             lobby: fixture.start.lobby,
             commit: fixture.start.commit,
@@ -194,7 +211,7 @@ impl Game {
             link_epoch: fixture.start.link_epoch,
         };
         self.effects.push_back(Effect::Dropped(user));
-        self.draw_among(&terms, fixture.players, true);
+        self.draw_among(&terms, fixture.players, missed, true);
     }
 
     /// Nothing was played. The start was signed, so the end is signed as well.
@@ -237,8 +254,8 @@ impl Game {
             return None;
         }
         players.iter_mut().zip(roster).for_each(|(player, line)| player.team = line.team);
-        self.lobby = None;
-        self.fixture = Some(Fixture::new(signed.value, players, false));
+        let missed = self.lobby.take().map(|lobby| lobby.missed).unwrap_or_default();
+        self.fixture = Some(Fixture { missed, ..Fixture::new(signed.value, players, false) });
         self.enter(State::Draw, None);
         self.start_signed(frame).ok()
     }

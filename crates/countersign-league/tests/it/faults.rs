@@ -64,6 +64,8 @@ fn ready_but_silent_in_roll_call() {
     assert!(pitch.effects.contains(&Effect::Dropped(crate::pitch::user(7))));
     // The second missed start within an hour costs ten minutes.
     pitch.abort();
+    let missed = [crate::pitch::user(7)];
+    assert_eq!(pitch.checked().missed, missed, "and the server hears of it");
     assert_eq!(pitch.state(), State::Lobby);
     pitch.join_ready(8);
     pitch.wait(30_000);
@@ -75,6 +77,30 @@ fn ready_but_silent_in_roll_call() {
     assert_eq!(pitch.join(7), Err(Refusal::NoStarts));
     pitch.pass(600_000);
     assert_eq!(pitch.join(7), Ok(()));
+}
+
+#[test]
+fn who_missed_the_start_is_known_after_a_loss_of_power() {
+    let mut pitch = Pitch::open();
+    pitch.join_ready(9);
+    pitch.wait(30_000);
+    for _ in 0..2 {
+        (0..8).for_each(|number| pitch.roll(number).unwrap());
+        pitch.pass(3_000);
+    }
+    pitch.act(4, ActKind::Quit).unwrap();
+    assert_eq!((pitch.state(), pitch.view().players.len()), (State::Kickoff, 7));
+    for _ in 0..2 {
+        let whole = pitch.journal.len();
+        pitch.reboot(1_000, whole);
+        pitch.recover(true);
+    }
+    pitch.pass(60_000);
+    pitch.pass(600_000);
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert_eq!(pitch.checked().missed, [8, 4].map(crate::pitch::user));
 }
 
 #[test]
@@ -90,6 +116,8 @@ fn silence_of_a_third_in_roll_call_is_excused() {
             }
             assert_eq!(pitch.view().players.len(), usize::from(called) - 3);
             pitch.abort();
+            let missed = pitch.checked().missed.len();
+            assert_eq!(missed, if last.is_ok() { 0 } else { 3 });
         }
         assert_eq!(
             pitch.join(called - 1),
@@ -130,10 +158,8 @@ fn leaves_in_kickoff_by_button() {
     pitch.act(quitter, ActKind::Quit).unwrap();
     pitch.ended(Outcome::Abandoned);
     assert!(pitch.result().deltas.iter().all(ALL_ZERO));
-    let checked = pitch.checked();
-    let quit = (0..7).filter(|seat| checked.quit.has(*seat)).map(usize::from);
-    let quit: Vec<_> = quit.map(|seat| checked.start.value.roster[seat].user).collect();
-    assert_eq!(quit, [crate::pitch::user(quitter)], "the server counts who ended it");
+    let quitters = [3, quitter].map(crate::pitch::user);
+    assert_eq!(pitch.checked().missed, quitters, "the server counts both");
     assert_eq!(pitch.state(), State::Lobby);
     assert_eq!(pitch.view().device_seq, before.device_seq + 1);
     assert_eq!(pitch.view().lobby, before.lobby, "tickets stay good");

@@ -132,7 +132,7 @@ impl Referee for MatchReferee {
             lines: verdict.lines.iter().map(line).collect(),
             conduct: flags.map(|flags| conduct(*flags, judged)).collect(),
             injured: if judged { self.injured() } else { Vec::new() },
-            no_starts: (0..).take(count).filter(|seat| self.checked.quit.has(*seat)).collect(),
+            no_starts: self.checked.missed.clone(),
         }
     }
 

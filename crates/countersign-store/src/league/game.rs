@@ -172,8 +172,8 @@ pub struct Verdict {
     pub conduct: Vec<Conduct>,
     /// Who left because of an injury, which is an excuse once in a while.
     pub injured: Vec<Seat>,
-    /// Who signed the way out between draw and kickoff.
-    pub no_starts: Vec<Seat>,
+    /// Who was ready and did not start, of this match's players or not.
+    pub no_starts: Vec<UserId>,
 }
 
 /// Decides and signs, inside the unit that settles: facts cannot change between the decision and its effect, and a receipt

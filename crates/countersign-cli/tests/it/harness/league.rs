@@ -10,9 +10,9 @@ use countersign_keys::{InitOptions, init};
 use countersign_league::draw::{Entrant, draw};
 use countersign_league::evidence::{
     Act, ActKind, Artefact, BatchManifest, Bundle, DeviceProof, DeviceStatus, Goal, GoalState,
-    MatchReceipt, MatchResult, MatchStart, Outcome, PairCertificate, PlayerEvidence, Received,
-    Registration, Roll, SeatFlags, Signed, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags,
-    digest_of, seal,
+    MatchReceipt, MatchResult, MatchStart, MissedEvidence, Outcome, PairCertificate,
+    PlayerEvidence, Received, Registration, Roll, SeatFlags, Signed, SlaveSeal, Stamp, StartLine,
+    Ticket, TicketFlags, digest_of, seal,
 };
 use countersign_league::rating::{Ending, Rated, final_deltas, stakes};
 use countersign_league::{

@@ -21,7 +21,7 @@ use crate::league::{
     Verdict, VerdictLine,
 };
 use crate::{LeagueStore, Result};
-use countersign::{Fingerprint, RecordDigest, Timestamp};
+use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::evidence::{DeviceStatus, Outcome, Settlement};
 use countersign_league::{BatchId, DeviceId, MatchId, Nonce, RulesetId, Seat, Team};
 use std::sync::{Arc, Mutex};
@@ -100,7 +100,7 @@ macro_rules! league_conformance_tests {
             the_ladder_goes_up_and_down
             a_leaver_loses_although_the_team_won
             nobody_is_blamed_if_a_third_left
-            injuries_and_refused_starts_are_remembered
+            injuries_and_missed_starts_are_remembered
             missed_starts_count_for_an_hour
             a_pardon_takes_a_penalty_back
             notices_are_read_in_order_and_forgotten
@@ -234,7 +234,7 @@ struct Told {
     /// By seat; finished for those beyond.
     conduct: Vec<Conduct>,
     injured: Vec<Seat>,
-    no_starts: Vec<Seat>,
+    no_starts: Vec<UserId>,
     counts_at: Timestamp,
     signs: Result<(), String>,
     shown: Arc<Mutex<Vec<Facts>>>,

@@ -84,10 +84,10 @@ pub async fn nobody_is_blamed_if_a_third_left(store: &Arc<impl LeagueStore>) -> 
 }
 
 /// By the end of the match, however late it came: the latest injury, and a step of the ladder of missed starts.
-pub async fn injuries_and_refused_starts_are_remembered(
+pub async fn injuries_and_missed_starts_are_remembered(
     store: &Arc<impl LeagueStore>,
 ) -> Result<()> {
-    league(store.as_ref(), 1, &USERS).await?;
+    league(store.as_ref(), 1, &[1, 2, 3, 4, 5, 6, 9]).await?;
     let (first, second) = (game(1, &USERS), game(2, &USERS));
     let (ended, later) = (first.lineup.ended, second.lineup.ended);
     for (new, injured) in [(second, vec![2, 3]), (first, vec![3, 4])] {
@@ -109,7 +109,8 @@ pub async fn injuries_and_refused_starts_are_remembered(
         let mut abandoned = game(n, &USERS);
         abandoned.lineup.ended = at(20_000 + u64::from(n));
         abandoned.now = at(90_000);
-        let referee = Told { no_starts: vec![0], ..told(Settlement::Void) };
+        let referee =
+            Told { no_starts: vec![user_id(1), user_id(9), user_id(99)], ..told(Settlement::Void) };
         settled_as(store.as_ref(), abandoned, referee).await?;
         times.push(at(20_000 + u64::from(n)));
     }
@@ -119,6 +120,8 @@ pub async fn injuries_and_refused_starts_are_remembered(
     let kind = PenaltyKind::NoStart;
     assert_eq!(log, [(kind, times[0], never), (kind, times[1], until)]);
     assert_eq!(player(store.as_ref(), 1).await?.leaver_level, 0);
+    let spectator = store.penalties(user_id(9), PenaltyId(0), 9).await?;
+    assert_eq!(spectator.len(), 2, "who is missing has no seat");
     Ok(())
 }
 

@@ -193,7 +193,7 @@ fn settle_first<T: Tables>(
     Ok(SettleOutcome::Settled { receipt, settlement: verdict.settlement, ratings, reused })
 }
 
-/// What is remembered although the ladder does not know it: injuries, and starts that were refused.
+/// What is remembered although the ladder does not know it: injuries, and starts that were missed.
 fn note_conduct<T: Tables>(
     tables: &mut T,
     new: &NewGame,
@@ -207,7 +207,7 @@ fn note_conduct<T: Tables>(
             tables.put_player(&player)?;
         }
     }
-    for user in verdict.no_starts.iter().filter_map(of) {
+    for &user in &verdict.no_starts {
         let match_id = Some(new.lineup.match_id);
         let cause = PenaltyCause::NoStart;
         penalize(tables, &NewPenalty { user, cause, match_id, now: ended })?;
