@@ -288,7 +288,8 @@ impl League {
         let digest = digest_of(&server.realm(), &start).unwrap();
         let result = MatchResult { start: digest, ..game.result.clone() };
         let result = linked(server, &pair.master, game.result.ended, digest, &result);
-        Bundle { start, result, players: game.players.clone(), acts: game.acts.clone() }.encode()
+        let Match { players, acts, missed, .. } = game.clone();
+        Bundle { start, result, players, acts, missed }.encode()
     }
 
     /// The same bundle, brought by this player.
@@ -308,6 +309,7 @@ pub(crate) struct Match {
     pub(crate) result: MatchResult,
     pub(crate) players: Vec<PlayerEvidence>,
     pub(crate) acts: Vec<Vec<u8>>,
+    pub(crate) missed: Vec<MissedEvidence>,
 }
 
 impl Match {
@@ -361,7 +363,7 @@ impl Match {
         let result = result(pair, &start);
         let evidence = ticket_frames.into_iter().zip(rolls);
         let players = evidence.map(|(ticket, (_, roll))| PlayerEvidence { ticket, roll }).collect();
-        Self { start, result, players, acts: Vec::new() }
+        Self { start, result, players, acts: Vec::new(), missed: Vec::new() }
     }
 
     /// Another score of the same match, by as many goals of one team.
