@@ -26,7 +26,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let Some((inside, _)) = rest.split_once(END) else {
         return vec![Finding::in_file(DOCUMENT, format!("{END} is missing"))];
     };
-    let first = before.lines().count();
+    let first = before.lines().count() + 1;
     let rows = inside.lines().enumerate().filter(|(_, line)| line.starts_with('|'));
     // The first two lines of a table are its head and the rule below it.
     let rows: Vec<_> = rows.skip(2).map(|(index, line)| (first + index, line)).collect();
