@@ -18,6 +18,7 @@ mod junk;
 mod ladder;
 mod league;
 mod league_evidence;
+mod league_faults;
 mod league_ops;
 mod lifecycle;
 mod logins;
