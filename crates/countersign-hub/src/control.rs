@@ -31,12 +31,12 @@ pub enum Command {
     /// Open a round.
     Open {
         /// Its number.
-        round: u16,
+        round: u8,
     },
     /// Close a round.
     Close {
         /// Its number.
-        round: u16,
+        round: u8,
     },
     /// Take nothing more from this judge's key.
     Revoke {

@@ -10,10 +10,12 @@
 //!
 //! `Ok` means durable. After an error of the log the program ends: it has acknowledged nothing that it does not have.
 
+mod event_key;
 mod folder;
 mod log_file;
 mod secret;
 
+pub(crate) use event_key::CurrentCode;
 pub use folder::{Folder, FolderError};
 pub(crate) use log_file::LogFile;
 pub use secret::SecretError;

@@ -18,7 +18,8 @@ pub enum SecretError {
     Mode(#[from] KeyFileError),
     /// Something else.
     #[error(
-        "{} should have the line \"{FORMAT} {what}\" and a line of 64 hexadecimal digits", path.display()
+        "{} cannot be read: its first line should say \"{what}\", its second should hold the secret; put the file back from a backup",
+        path.display()
     )]
     Format {
         /// The file.
