@@ -12,7 +12,10 @@ const LAYERS: &[Layer] = &[
     ("countersign", &[]),
     ("countersign-mesh", &["countersign"]),
     ("countersign-judging", &["countersign"]),
-    ("countersign-node", &["countersign", "countersign-mesh", "countersign-listen"]),
+    (
+        "countersign-node",
+        &["countersign", "countersign-mesh", "countersign-keys", "countersign-listen"],
+    ),
     (
         "countersign-hub",
         &[
