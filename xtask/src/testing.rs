@@ -104,9 +104,11 @@ fn javascript_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
              implementation of the protocol has to be tested too.",
         ));
     }
-    let program = agreement_program()?;
+    let league = agreement_program("countersign-league")?;
+    let tally = agreement_program("countersign-judging")?;
     let mut node = Run::new("node")
-        .env("COUNTERSIGN_AGREEMENT", &program.display().to_string())
+        .env("COUNTERSIGN_AGREEMENT", &league.display().to_string())
+        .env("COUNTERSIGN_TALLY", &tally.display().to_string())
         .args(["--test", "--test-reporter=spec"]);
     if let Some(filter) = filter {
         node = node.arg(&format!("--test-name-pattern={filter}"));
@@ -123,12 +125,13 @@ fn javascript_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
     }
 }
 
-/// The league's rating and draw as a browser runs them; optimised, because it plays a million matches.
-fn agreement_program() -> Result<PathBuf, Failure> {
+/// A crate's arithmetic as a browser runs it: the league's rating and draw, the tally of an event. Optimised, because the league
+/// plays a million matches.
+fn agreement_program(package: &str) -> Result<PathBuf, Failure> {
     const TARGET: &str = "wasm32-unknown-unknown";
-    let folder = workspace::root().join("target/agreement");
+    let folder = workspace::root().join("target/agreement").join(package);
     Run::cargo()
-        .args(["build", "--quiet", "--release", "--package", "countersign-league"])
+        .args(["build", "--quiet", "--release", "--package", package])
         .args(["--example", "agreement", "--target", TARGET, "--target-dir"])
         .path(&folder)
         .run()?;
