@@ -3,9 +3,11 @@
 //! `"CSB1" ‖ LP8 app ‖ LP8 audience ‖ u8 n ‖ n × LP16 key set ‖ u32 length ‖ record event.bundle`. Nothing in it is believed but
 //! what a root vouches for that the reader knew before: root, key set, bundle.
 
+use countersign::evidence::{EvidenceError, Received, Signed, open};
 use countersign::keyset::KeysetError;
 use countersign::wire::{Reader, put_lp8};
 use countersign::{Fingerprint, Keyset, Malformed, Realm, RealmError, Timestamp, VerifyingKey};
+use countersign_judging::Bundle;
 
 const MAGIC: [u8; 4] = *b"CSB1";
 /// Most key sets in a package.
@@ -28,6 +30,15 @@ pub struct Package {
     pub bundle: Vec<u8>,
 }
 
+/// Whom the reader believes, from before.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    /// Root keys, of which one has to have signed the package's key sets.
+    Roots(Vec<VerifyingKey>),
+    /// The frame of a key set, which counts in place of those in the package.
+    Keyset(Vec<u8>),
+}
+
 /// Why a package says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
@@ -40,15 +51,27 @@ pub enum PackageError {
     /// No trusted root stands behind its keys.
     #[error("the keys in the package are not to be trusted: {0}")]
     Keyset(#[from] KeysetError),
+    /// None of the trusted keys signed the bundle, or not at a time when it might.
+    #[error("the bundle is signed by {0}, which is no key of the server at that time")]
+    Signer(Fingerprint),
+    /// The bundle.
+    #[error("the bundle is not valid: {0}")]
+    Bundle(#[from] EvidenceError),
 }
 
 /// A deployment's keys, vouched for by a root that was known before.
-#[derive(Debug, Clone)]
-pub struct TrustedKeys {
-    /// Whose they are.
-    pub realm: Realm,
+struct TrustedKeys {
     /// The newest set first: a key counts as the newest set says that names it.
     sets: Vec<Keyset>,
+}
+
+/// An event as a server signed it, and what all its signatures are for.
+#[derive(Debug, Clone)]
+pub struct TrustedEvent {
+    /// The deployment.
+    pub realm: Realm,
+    /// The event.
+    pub bundle: Signed<Bundle>,
 }
 
 impl Package {
@@ -93,32 +116,69 @@ impl Package {
         Ok(Self { app, audience, sets, bundle })
     }
 
-    /// Its keys, if one of these roots signed every set.
-    pub fn trust(&self, roots: &[VerifyingKey]) -> Result<TrustedKeys, PackageError> {
-        let realm = Realm::new(&self.app, &self.audience)?;
-        let open = |frame: &Vec<u8>| Keyset::open(&realm, roots, 0, frame);
-        let mut sets = self.sets.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        sets.sort_by_key(|set| core::cmp::Reverse(set.content.version));
-        Ok(TrustedKeys { realm, sets })
+    /// A bundle as devices have it, with a key set from elsewhere.
+    pub fn around(app: &str, keyset: &[u8], bundle: &[u8]) -> Result<Self, PackageError> {
+        let header = countersign::Frame::split(keyset)?.header;
+        let (_, audience) = countersign::keyset::decode(header)?;
+        let (sets, bundle) = (vec![keyset.to_vec()], bundle.to_vec());
+        Ok(Self { app: app.to_owned(), audience, sets, bundle })
     }
 
-    /// Its keys, if this set, which the reader trusts already, is the only one that counts.
-    pub fn trust_set(&self, frame: &[u8]) -> Result<TrustedKeys, PackageError> {
-        let realm = Realm::new(&self.app, &self.audience)?;
-        let header = countersign::Frame::split(frame)?.header;
-        let (content, _) = countersign::keyset::decode(header)?;
-        let set = Keyset::open(&realm, &content.roots, 0, frame)?;
-        Ok(TrustedKeys { realm, sets: vec![set] })
+    /// The event, if who is trusted stands behind it.
+    pub fn open(&self, trust: &Trust) -> Result<TrustedEvent, PackageError> {
+        let realm = self.realm()?;
+        let keys = self.keys(&realm, trust)?;
+        let received = Received::<Bundle>::decode(&self.bundle)?;
+        let signer = received.signer();
+        // The time is believed after the signature; a key that never was one is refused before.
+        let key = keys.any(&signer).ok_or(PackageError::Signer(signer))?;
+        let bundle = open::<Bundle>(&realm, key, &self.bundle)?;
+        match keys.at(&signer, bundle.created) {
+            Some(_) => Ok(TrustedEvent { realm, bundle }),
+            None => Err(PackageError::Signer(signer)),
+        }
+    }
+
+    /// The event again, from a package that [`Self::open`] passed before and that lay where only this program can write.
+    pub(crate) fn reopen(&self) -> Result<TrustedEvent, PackageError> {
+        let realm = self.realm()?;
+        let bundle = Signed::<Bundle>::reopen(&realm, &self.bundle)?;
+        Ok(TrustedEvent { realm, bundle })
+    }
+
+    fn realm(&self) -> Result<Realm, PackageError> {
+        Ok(Realm::new(&self.app, &self.audience)?)
+    }
+
+    fn keys(&self, realm: &Realm, trust: &Trust) -> Result<TrustedKeys, PackageError> {
+        let mut sets = match trust {
+            Trust::Roots(roots) => {
+                let open = |frame: &Vec<u8>| Keyset::open(realm, roots, 0, frame);
+                self.sets.iter().map(open).collect::<Result<Vec<_>, _>>()?
+            }
+            Trust::Keyset(frame) => {
+                let header = countersign::Frame::split(frame)?.header;
+                let (content, _) = countersign::keyset::decode(header)?;
+                vec![Keyset::open(realm, &content.roots, 0, frame)?]
+            }
+        };
+        sets.sort_by_key(|set| core::cmp::Reverse(set.content.version));
+        Ok(TrustedKeys { sets })
     }
 }
 
 impl TrustedKeys {
     /// The server's key of this fingerprint, if it might sign at that time.
-    pub fn at(&self, signer: &Fingerprint, at: Timestamp) -> Option<&VerifyingKey> {
+    fn at(&self, signer: &Fingerprint, at: Timestamp) -> Option<&VerifyingKey> {
         use countersign::keyset::KeyChoiceError;
         let mut chosen = self.sets.iter().map(|set| set.record_key(signer, at));
         let first = chosen.find(|it| !matches!(it, Err(KeyChoiceError::Unknown(_))));
         first.and_then(Result::ok)
+    }
+
+    fn any(&self, signer: &Fingerprint) -> Option<&VerifyingKey> {
+        let mut keys = self.sets.iter().flat_map(|set| &set.content.keys).map(|online| &online.key);
+        keys.find(|key| key.fingerprint() == signer)
     }
 }
 
@@ -136,50 +196,34 @@ fn text(bytes: &[u8]) -> Result<String, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign::{KeyState, KeysetContent, OnlineKey, Signer, SigningKey};
-
-    fn set(version: u64, state: KeyState, root: &SigningKey, online: &SigningKey) -> Vec<u8> {
-        let time = Timestamp::from_millis;
-        let key = online.verifying_key().clone();
-        let content = KeysetContent {
-            version,
-            issued: time(0),
-            expires: time(10_000),
-            min_protocol: 1,
-            keys: vec![OnlineKey { key, state, not_before: time(0), not_after: time(10_000) }],
-            roots: vec![root.verifying_key().clone()],
-            pins: Vec::new(),
-        };
-        content.sign(&Realm::new("fair", "fair.example.org").unwrap(), root)
-    }
+    use crate::sample::{self, Deployment};
+    use countersign::{KeyState, Signer, SigningKey};
 
     #[test]
-    fn a_package_is_believed_for_the_sake_of_a_known_root_only() {
-        let [root, other, online] = [1, 2, 3].map(|n| SigningKey::from_seed(&[n; 32]));
-        let package = Package {
-            app: "fair".into(),
-            audience: "fair.example.org".into(),
-            sets: vec![
-                set(1, KeyState::Active, &root, &online),
-                set(2, KeyState::Active, &root, &online),
-            ],
-            bundle: vec![7; 300],
-        };
+    fn an_event_is_believed_for_the_sake_of_a_known_root_only() {
+        let deployment = Deployment::new();
+        let package = deployment.package(&sample::event(&[]));
         assert_eq!(Package::decode(&package.encode()), Ok(package.clone()));
-        let key = online.verifying_key();
-        let at = Timestamp::from_millis(5_000);
-        let trusted = package.trust(&[root.verifying_key().clone()]).unwrap();
-        assert_eq!(trusted.at(key.fingerprint(), at), Some(key));
-        assert_eq!(trusted.at(key.fingerprint(), Timestamp::from_millis(10_000)), None);
-        let foreign = package.trust(&[other.verifying_key().clone()]);
+        let root = deployment.root.verifying_key().clone();
+        let opened = package.open(&Trust::Roots(vec![root.clone()])).unwrap();
+        assert_eq!(opened.bundle.value.id.as_str(), "FAIR");
+        let other = SigningKey::from_seed(&[0x77; 32]).verifying_key().clone();
+        let foreign = package.open(&Trust::Roots(vec![other]));
         assert_eq!(foreign.unwrap_err(), PackageError::Keyset(KeysetError::NotByARoot));
         // The newest set that names a key decides.
-        let burnt = set(3, KeyState::Revoked, &root, &online);
+        let burnt = deployment.keyset(9, KeyState::Revoked);
         let sets = [package.sets.clone(), vec![burnt.clone()]].concat();
         let later = Package { sets, ..package.clone() };
-        let trusted = later.trust(&[root.verifying_key().clone()]).unwrap();
-        assert_eq!(trusted.at(key.fingerprint(), at), None);
-        assert_eq!(package.trust_set(&burnt).unwrap().at(key.fingerprint(), at), None);
+        let refused = later.open(&Trust::Roots(vec![root])).unwrap_err();
+        assert!(matches!(refused, PackageError::Signer(_)), "{refused}");
+        let refused = package.open(&Trust::Keyset(burnt)).unwrap_err();
+        assert!(matches!(refused, PackageError::Signer(_)), "{refused}");
+        let mut changed = package.clone();
+        let last = changed.bundle.len() - 70;
+        changed.bundle[last] ^= 1;
+        assert!(changed.open(&deployment.trust()).is_err());
+        let same = Package::around("fair", &package.sets[0], &package.bundle).unwrap();
+        assert_eq!(same, package);
     }
 
     #[test]

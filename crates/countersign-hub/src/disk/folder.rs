@@ -157,22 +157,17 @@ impl Folder {
         Ok(event_key::write(&self.path.join("event.key"), current)?)
     }
 
-    /// The event, if one was started here.
-    pub(crate) fn package(&self) -> Result<Option<Package>, FolderError> {
-        let path = self.path.join("event.package");
-        let Some(file) = disk::read_up_to(&path, Package::MAX)? else { return Ok(None) };
-        Package::decode(&file.content).map(Some).map_err(|error| content(&path, &error))
+    /// The event's packages by the version of their bundles, the oldest first; none if no event was started here.
+    pub(crate) fn packages(&self) -> Result<Vec<Package>, FolderError> {
+        read_packages(&self.path.join(PACKAGES))
     }
 
-    /// Keeps the event.
-    pub(crate) fn put_package(&self, package: &Package) -> Result<(), FolderError> {
-        let path = self.path.join("event.package");
+    /// Keeps a package that was believed.
+    pub(crate) fn put_package(&self, version: u32, package: &Package) -> Result<(), FolderError> {
+        let folder = self.path.join(PACKAGES);
+        disk::make_folder(&folder)?;
+        let path = folder.join(package_name(version));
         Ok(disk::replace(&path, &package.encode(), Access::Private)?)
-    }
-
-    /// The roots that were trusted when the event was started here, for commands that come without them.
-    pub(crate) fn put_keyset(&self, name: &str, frame: &[u8]) -> Result<(), FolderError> {
-        Ok(disk::replace(&self.path.join(name), frame, Access::Public)?)
     }
 
     /// The log, and what is in it.
@@ -205,6 +200,33 @@ impl Folder {
     pub fn public(&self) -> Result<HubPublic, FolderError> {
         Ok(public(&self.name, &self.key()?, &self.sealing()?))
     }
+}
+
+/// Most versions of an event in a folder.
+const PACKAGES_MAX: usize = 1_024;
+
+/// Where packages lie, here and in an export.
+pub(crate) const PACKAGES: &str = "packages";
+
+/// Ten digits, so that names sort as versions do.
+pub(crate) fn package_name(version: u32) -> String {
+    format!("{version:010}.package")
+}
+
+/// The packages in a folder, by version; nothing in them is verified.
+pub(crate) fn read_packages(folder: &Path) -> Result<Vec<Package>, FolderError> {
+    let mut names = disk::names(folder)?;
+    names.retain(|name| name.ends_with(".package") && !name.starts_with('.'));
+    if names.len() > PACKAGES_MAX {
+        return Err(content(folder, &"it holds more than 1,024 versions of the event"));
+    }
+    let read = |name: &String| {
+        let path = folder.join(name);
+        let file = disk::read_up_to(&path, Package::MAX)?;
+        let file = file.ok_or_else(|| content(&path, &"it is gone"))?;
+        Package::decode(&file.content).map_err(|error| content(&path, &error))
+    };
+    names.iter().map(read).collect()
 }
 
 const SEALING: &str = "sealing";

@@ -14,6 +14,8 @@ pub(crate) struct LogFile {
     path: PathBuf,
     file: File,
     len: usize,
+    /// An append failed: nobody knows what is there.
+    is_broken: bool,
 }
 
 impl LogFile {
@@ -28,7 +30,7 @@ impl LogFile {
             disk::sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         }
         let bytes = found.unwrap_or_default();
-        let mut log = Self { path: path.to_owned(), file, len: bytes.len() };
+        let mut log = Self { path: path.to_owned(), file, len: bytes.len(), is_broken: false };
         log.file.seek(SeekFrom::End(0)).map_err(failed(path, "read"))?;
         Ok((log, bytes))
     }
@@ -48,23 +50,31 @@ impl LogFile {
         Ok(())
     }
 
-    /// Durable when it returns. After an error nothing more may be appended: nobody knows what is there.
+    /// Durable when it returns. After an error every later append fails, too: nobody knows what is there.
     pub(crate) fn append(&mut self, entries: &[u8]) -> Result<(), DiskError> {
         if entries.is_empty() {
             return Ok(());
         }
+        if self.is_broken {
+            let again = std::io::Error::other("an earlier write failed");
+            return Err(failed(&self.path, "written")(again));
+        }
         if self.len.saturating_add(entries.len()) > LOG_MAX {
             return Err(DiskError::TooLarge(self.path.clone()));
         }
+        self.is_broken = true;
         let write = self.file.write_all(entries).and_then(|()| self.file.sync_data());
         write.map_err(failed(&self.path, "written"))?;
-        self.len += entries.len();
+        (self.is_broken, self.len) = (false, self.len + entries.len());
         Ok(())
     }
 
-    /// Bytes of whole entries.
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    /// Everything that was appended.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, DiskError> {
+        let file = disk::read_up_to(&self.path, LOG_MAX)?;
+        let mut bytes = file.map(|file| file.content.to_vec()).unwrap_or_default();
+        bytes.truncate(self.len);
+        Ok(bytes)
     }
 }
 
@@ -82,7 +92,7 @@ mod tests {
         log.append(b"two").unwrap();
         drop(log);
         let (mut log, bytes) = LogFile::open(&path).unwrap();
-        assert_eq!((bytes.as_slice(), log.len()), (b"onetwo".as_slice(), 6));
+        assert_eq!((bytes, log.read().unwrap()), (b"onetwo".to_vec(), b"onetwo".to_vec()));
         log.cut(3).unwrap();
         log.append(b"three").unwrap();
         drop(log);
@@ -93,8 +103,9 @@ mod tests {
     fn an_append_that_failed_is_an_error() {
         let path = PathBuf::from("/dev/full");
         let file = OpenOptions::new().write(true).open(&path).unwrap();
-        let mut log = LogFile { path, file, len: 0 };
+        let mut log = LogFile { path, file, len: 0, is_broken: false };
         assert!(log.append(b"entry").is_err());
-        assert_eq!(log.len(), 0);
+        log.file = File::create(tempfile::tempdir().unwrap().path().join("log.bin")).unwrap();
+        assert!(log.append(b"entry").is_err(), "not even on a disk that has room again");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   hub.toml        its name                           hub.key       signs receipts, control, log head
-//!   event.package   bundle and the keys behind it      sealing.key   opens votes that are sealed to the hub
+//!   packages/       bundles and the keys behind them    sealing.key   opens votes that are sealed to the hub
 //!   log.bin         what was taken; only grows         event.key     KEY of the event's QR, and its epoch
 //!   mesh.bin        what the node remembers            organiser.key token of the organiser's page
 //!   control.sock    commands to a running hub          .lock
@@ -16,6 +16,7 @@ mod log_file;
 mod secret;
 
 pub(crate) use event_key::CurrentCode;
-pub use folder::{Folder, FolderError};
-pub(crate) use log_file::LogFile;
+pub(crate) use folder::{PACKAGES, package_name, read_packages};
+pub use folder::{Folder, FolderError, HubPublic};
+pub(crate) use log_file::{LOG_MAX, LogFile};
 pub use secret::SecretError;
