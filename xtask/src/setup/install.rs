@@ -1,5 +1,6 @@
 //! Runs the commands that bring what is missing.
 
+use super::machine::INSTALLED;
 use super::needs::{Need, Source};
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome};
@@ -12,13 +13,14 @@ enum Rights {
     Sudo,
 }
 
-/// Debian's packages first: npm may be one of them.
+/// Debian's packages first: npm and Python may be among them.
 pub(super) fn all(missing: &[&Need]) -> Outcome {
     let packages: Vec<&str> = missing
         .iter()
         .filter_map(|need| match need.comes_from {
             Source::Debian(packages) => Some(packages),
-            Source::Npm { .. } | Source::RustupTarget(_) | Source::RustupComponent(_) => None,
+            Source::Npm { .. } | Source::Python { .. } => None,
+            Source::RustupTarget(_) | Source::RustupComponent(_) => None,
         })
         .flatten()
         .copied()
@@ -30,6 +32,7 @@ pub(super) fn all(missing: &[&Need]) -> Outcome {
         match need.comes_from {
             Source::Debian(_) => {}
             Source::Npm { package, version } => npm(package, version)?,
+            Source::Python { package, version } => python(package, version)?,
             Source::RustupTarget(target) => rustup("target", target)?,
             Source::RustupComponent(component) => rustup("component", component)?,
         }
@@ -90,6 +93,26 @@ fn npm(package: &str, version: &str) -> Outcome {
         .path(&folder)
         .arg(&format!("{package}@{version}"));
     quietly(run)?.map_err(|text| Failure::new(format!("npm could not install {package}:\n{text}")))
+}
+
+fn python(package: &str, version: &str) -> Outcome {
+    let folder = workspace::tools().join(package);
+    if folder.is_dir() {
+        // Of another version, or half of one.
+        std::fs::remove_dir_all(&folder)
+            .map_err(|error| Failure::io("Removing", &folder, &error))?;
+    }
+    let make = Run::new("python3").args(["-m", "venv"]).path(&folder);
+    quietly(make)?.map_err(|text| {
+        Failure::new(format!("python3 could not make an environment for {package}:\n{text}"))
+    })?;
+    let pip = folder.join("bin").join("python").display().to_string();
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let run = Run::new(&pip).args(install).arg(&format!("{package}=={version}"));
+    quietly(run)?
+        .map_err(|text| Failure::new(format!("pip could not install {package}:\n{text}")))?;
+    let marker = folder.join(INSTALLED);
+    std::fs::write(&marker, version).map_err(|error| Failure::io("Writing", &marker, &error))
 }
 
 fn rustup(kind: &str, name: &str) -> Outcome {

@@ -1,10 +1,13 @@
-//! Looks at this machine: a few file accesses and two short programs.
+//! Looks at this machine: a few file accesses and three short programs.
 
 use std::path::PathBuf;
 
 use super::needs::SeenBy;
 use crate::run::{Run, find_program};
 use crate::workspace;
+
+/// Written into a Python environment once its package stands in it, with the version.
+pub(super) const INSTALLED: &str = "installed-version";
 
 /// What was asked of other programs, once.
 pub(super) struct Machine {
@@ -39,6 +42,15 @@ impl Machine {
                     .join("package.json");
                 std::fs::read_to_string(manifest)
                     .is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")))
+            }
+            SeenBy::PythonModule(module) => {
+                let import = format!("import {module}");
+                let python = Run::new("python3").args(["-c", import.as_str()]);
+                python.capture().is_ok_and(|captured| captured.success)
+            }
+            SeenBy::PythonPackage { package, version } => {
+                let marker = workspace::tools().join(package).join(INSTALLED);
+                std::fs::read_to_string(marker).is_ok_and(|text| text == *version)
             }
         }
     }

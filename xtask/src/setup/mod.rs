@@ -3,7 +3,7 @@
 //! ```text
 //!   needs     the table: what, why, how to see it, how to get it
 //!   machine   looks at this machine
-//!   install   apt-get, npm, rustup
+//!   install   apt-get, npm, pip, rustup
 //! ```
 
 mod install;

@@ -30,6 +30,10 @@ pub(super) enum SeenBy {
     Node(u32),
     /// This version of an npm package stands below `target/tools/<package>`.
     NpmPackage { package: &'static str, version: &'static str },
+    /// The system's Python has this module.
+    PythonModule(&'static str),
+    /// This version of a Python package stands in an environment of its own, `target/tools/<package>`.
+    PythonPackage { package: &'static str, version: &'static str },
 }
 
 /// Where it comes from.
@@ -37,6 +41,11 @@ pub(super) enum Source {
     /// Packages of Debian and its descendants.
     Debian(&'static [&'static str]),
     Npm {
+        package: &'static str,
+        version: &'static str,
+    },
+    /// By pip, into a virtual environment.
+    Python {
         package: &'static str,
         version: &'static str,
     },
@@ -140,6 +149,27 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::Npm { package: "json-server", version: "0.17.4" },
     },
     Need {
+        name: "python3",
+        why: "brings Bumble and runs it",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("python3"),
+        comes_from: Source::Debian(&["python3"]),
+    },
+    Need {
+        name: "python3-venv",
+        why: "gives Bumble a place of its own",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonModule("ensurepip"),
+        comes_from: Source::Debian(&["python3-venv"]),
+    },
+    Need {
+        name: "bumble",
+        why: "tests: virtual Bluetooth controllers, with which the real Bluetooth host talks",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "bumble", version: "0.0.236" },
+        comes_from: Source::Python { package: "bumble", version: "0.0.236" },
+    },
+    Need {
         name: "wrk",
         why: "bench: load over HTTP from a second process",
         stage: Stage::Bench,
@@ -156,6 +186,9 @@ impl Source {
             Self::Npm { package, version } => {
                 format!("`npm install {package}@{version}` into target/tools/{package}")
             }
+            Self::Python { package, version } => {
+                format!("`pip install {package}=={version}` into target/tools/{package}")
+            }
             Self::RustupTarget(target) => format!("`rustup target add {target}`"),
             Self::RustupComponent(component) => format!("`rustup component add {component}`"),
         }
@@ -167,8 +200,8 @@ impl Source {
             Self::Debian(["nodejs"]) => {
                 format!("this system's nodejs is older than {NODE_MAJOR}; install a newer Node.js")
             }
-            Self::Debian(_) | Self::Npm { .. } | Self::RustupTarget(_) => self.describe(),
-            Self::RustupComponent(_) => self.describe(),
+            Self::Debian(_) | Self::Npm { .. } | Self::Python { .. } => self.describe(),
+            Self::RustupTarget(_) | Self::RustupComponent(_) => self.describe(),
         }
     }
 }
@@ -191,6 +224,13 @@ mod tests {
             if let (
                 SeenBy::NpmPackage { package, version },
                 Source::Npm { package: installed, version: brought },
+            ) = (&need.seen_by, &need.comes_from)
+            {
+                assert_eq!((package, version), (installed, brought));
+            }
+            if let (
+                SeenBy::PythonPackage { package, version },
+                Source::Python { package: installed, version: brought },
             ) = (&need.seen_by, &need.comes_from)
             {
                 assert_eq!((package, version), (installed, brought));

@@ -17,6 +17,8 @@ pub mod udp;
 pub mod ws;
 
 use core::fmt;
+use countersign_mesh::Bearer;
+use countersign_mesh::relay::PeerId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
@@ -27,15 +29,6 @@ const HEARD: usize = 256;
 const SAID: usize = 512;
 /// Links that came up and that the node has not seen yet.
 const ARRIVING: usize = 64;
-
-/// Who hears what is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bearer {
-    /// Everybody in reach.
-    Broadcast,
-    /// One neighbour.
-    PointToPoint,
-}
 
 /// Gives links to a node. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -61,14 +54,31 @@ pub(crate) struct Link {
     pub(crate) bearer: Bearer,
     /// Bytes of the largest frame.
     pub(crate) mtu: usize,
-    pub(crate) heard: mpsc::Receiver<Vec<u8>>,
+    pub(crate) heard: mpsc::Receiver<Heard>,
     pub(crate) said: queue::Sender,
+}
+
+/// A frame that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// From whom, where several share the link.
+    pub(crate) peer: PeerId,
+    pub(crate) frame: Vec<u8>,
+}
+
+/// How a queue that is full treats a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Asked again soon: goes first.
+    Advisory,
+    /// Goes when nothing else can.
+    Packet,
 }
 
 /// A link, on the carrier's side. Dropping it takes the link down.
 #[derive(Debug)]
 pub struct LinkEnd {
-    heard: mpsc::Sender<Vec<u8>>,
+    heard: mpsc::Sender<Heard>,
     said: queue::Receiver,
     mtu: usize,
     lost: Lost,
@@ -111,12 +121,17 @@ impl Links {
 }
 
 impl LinkEnd {
-    /// A frame came. Lost if the node is behind with this link; longer than the MTU is no frame of ours.
+    /// A frame came from the neighbour. Lost if the node is behind with this link; longer than the MTU is no frame of ours.
     pub fn hear(&self, frame: &[u8]) {
+        self.hear_from(PeerId::default(), frame);
+    }
+
+    /// The same, where several share the link.
+    pub fn hear_from(&self, peer: PeerId, frame: &[u8]) {
         if frame.is_empty() || frame.len() > self.mtu {
             return;
         }
-        if self.heard.try_send(frame.to_vec()).is_err() {
+        if self.heard.try_send(Heard { peer, frame: frame.to_vec() }).is_err() {
             self.lost.count_heard();
         }
     }
@@ -184,15 +199,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_carrier_that_is_behind_loses_the_oldest() {
+    async fn a_carrier_that_is_behind_loses_questions_first_and_then_the_oldest() {
         let (links, mut arriving) = Links::new();
         let end = links.up(Place::new("test", 1), Bearer::PointToPoint, 8).await.unwrap();
         let link = arriving.recv().await.unwrap();
-        for number in 0..SAID as u64 + 3 {
-            link.said.send(number.to_be_bytes().to_vec());
+        link.said.send(Weight::Packet, vec![1]);
+        link.said.send(Weight::Advisory, vec![2]);
+        for number in 0..SAID as u64 {
+            link.said.send(Weight::Packet, number.to_be_bytes().to_vec());
         }
-        assert_eq!(end.next().await.unwrap(), 3_u64.to_be_bytes());
-        assert_eq!(links.lost().said(), 3);
+        // The question went first, then the oldest packet.
+        assert_eq!(end.next().await.unwrap(), 0_u64.to_be_bytes());
+        assert_eq!(links.lost().said(), 2);
         drop(link);
         let mut rest = 0;
         while end.next().await.is_some() {

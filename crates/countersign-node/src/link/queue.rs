@@ -1,6 +1,7 @@
-//! A bounded queue that loses its oldest frame when it is full: what waited longest is what others have heard meanwhile.
+//! A bounded queue. When it is full it loses a question, and else its oldest frame: what waited longest is what others have
+//! heard meanwhile.
 
-use super::Lost;
+use super::{Lost, Weight};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -32,7 +33,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    frames: VecDeque<Vec<u8>>,
+    frames: VecDeque<(Weight, Vec<u8>)>,
     is_open: bool,
 }
 
@@ -44,13 +45,14 @@ impl Shared {
 }
 
 impl Sender {
-    pub(crate) fn send(&self, frame: Vec<u8>) {
+    pub(crate) fn send(&self, weight: Weight, frame: Vec<u8>) {
         let mut state = self.0.state();
         if state.frames.len() == self.0.capacity {
-            state.frames.pop_front();
+            let advisory = state.frames.iter().position(|(it, _)| *it == Weight::Advisory);
+            state.frames.remove(advisory.unwrap_or(0));
             self.0.lost.count_said();
         }
-        state.frames.push_back(frame);
+        state.frames.push_back((weight, frame));
         drop(state);
         self.0.changed.notify_one();
     }
@@ -68,7 +70,7 @@ impl Receiver {
         loop {
             {
                 let mut state = self.0.state();
-                if let Some(frame) = state.frames.pop_front() {
+                if let Some((_, frame)) = state.frames.pop_front() {
                     return Some(frame);
                 }
                 if !state.is_open {

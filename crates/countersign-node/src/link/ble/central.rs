@@ -1,10 +1,11 @@
 //! The side that looks for others.
 
-use super::ServiceId;
 use super::frames::{AS_CENTRAL, Pool, characteristic_uuid, frame_max, service_uuid};
 use super::host::{Able, Known, patiently};
-use crate::link::{Bearer, LinkEnd, Links, Place};
+use crate::link::{LinkEnd, Links, Place};
 use core::time::Duration;
+use countersign_mesh::Bearer;
+use countersign_mesh::BleUuid;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::HashMap;
@@ -40,7 +41,7 @@ pub(super) struct Search<'a, 'stack, C> {
 
 impl<'a, C: Able> Search<'a, '_, C> {
     /// Scans while there is room for another connection, and uses those that are there.
-    pub(super) async fn run(&self, mut found: mpsc::Receiver<Address>, service: ServiceId) {
+    pub(super) async fn run(&self, mut found: mpsc::Receiver<Address>, service: BleUuid) {
         let mut central = self.stack.central();
         let mut using = FuturesUnordered::new();
         let mut shunned: HashMap<[u8; 6], Instant> = HashMap::new();
@@ -78,8 +79,12 @@ impl<'a, C: Able> Search<'a, '_, C> {
         found: &mut mpsc::Receiver<Address>,
         wanted: impl Fn(Address) -> bool,
     ) -> Option<Address> {
-        let config =
-            ScanConfig { active: false, interval: SCAN_EVERY, window: SCAN_FOR, ..ScanConfig::default() };
+        let config = ScanConfig {
+            active: false,
+            interval: SCAN_EVERY,
+            window: SCAN_FOR,
+            ..ScanConfig::default()
+        };
         let mut scanner = Scanner::new(central);
         let session = scanner.scan(&config).await.ok()?;
         let address = loop {
@@ -108,7 +113,7 @@ impl<'a, C: Able> Search<'a, '_, C> {
         tokio::time::timeout(CONNECT, central.connect(&config)).await.ok()?.ok()
     }
 
-    async fn serve(&self, connection: Connection<'a, Pool>, service: ServiceId) {
+    async fn serve(&self, connection: Connection<'a, Pool>, service: BleUuid) {
         let _connected = self.known.enter(connection.peer_address());
         let opening = GattClient::<C, Pool, SERVICES>::new(self.stack, &connection);
         let Ok(Ok(client)) = tokio::time::timeout(SUBSCRIBE, opening).await else { return };
@@ -127,7 +132,7 @@ impl<'a, C: Able> Search<'a, '_, C> {
         &self,
         client: &GattClient<'_, C, Pool, SERVICES>,
         connection: &Connection<'a, Pool>,
-        service: ServiceId,
+        service: BleUuid,
     ) -> Result<(), BleHostError<C::Error>> {
         let subscribing = tokio::time::timeout(SUBSCRIBE, async {
             let services = client.services_by_uuid(&service_uuid(service)).await?;
@@ -154,9 +159,8 @@ async fn say<C: Able>(
     frames: &Characteristic<[u8]>,
     end: &LinkEnd,
 ) -> Result<(), BleHostError<C::Error>> {
-    let is_full = |error: &BleHostError<C::Error>| {
-        matches!(error, BleHostError::BleHost(Error::OutOfMemory))
-    };
+    let is_full =
+        |error: &BleHostError<C::Error>| matches!(error, BleHostError::BleHost(Error::OutOfMemory));
     while let Some(frame) = end.next().await {
         let write = async || client.write_handle_without_response(frames.handle, &frame).await;
         patiently(write, is_full).await?;
@@ -167,7 +171,10 @@ async fn say<C: Able>(
 /// Until the connection is gone.
 async fn events<C: Able>(connection: &Connection<'_, Pool>, stack: &Stack<'_, C, Pool>) {
     loop {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the library has many events that change nothing here")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the library has many events that change nothing here"
+        )]
         match connection.next().await {
             ConnectionEvent::Disconnected { .. } => return,
             ConnectionEvent::RequestConnectionParams(request) => {

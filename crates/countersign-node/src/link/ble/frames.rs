@@ -1,6 +1,7 @@
 //! The attribute that carries frames.
 
-use super::ServiceId;
+use countersign_mesh::BleUuid;
+use countersign_mesh::framing::gatt_value_len;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use trouble_host::prelude::*;
 
@@ -11,11 +12,6 @@ pub(super) const AS_PERIPHERAL: usize = 5;
 pub(super) const AS_CENTRAL: usize = 3;
 pub(super) const CONNECTIONS: usize = AS_PERIPHERAL + AS_CENTRAL;
 
-/// Bluetooth's limit of an attribute's value; a longer one is refused whatever the MTU.
-const VALUE_MAX: usize = 512;
-/// What a value costs beside its bytes.
-const VALUE_HEAD: usize = 3;
-
 /// Told apart from the service by its last bit.
 const CHARACTERISTIC_BIT: u8 = 1;
 
@@ -25,29 +21,29 @@ pub(super) type Server<'values> =
 
 /// Bytes of the largest frame on a connection.
 pub(super) fn frame_max(connection: &Connection<'_, Pool>) -> usize {
-    usize::from(connection.att_mtu()).saturating_sub(VALUE_HEAD).min(VALUE_MAX)
+    gatt_value_len(usize::from(connection.att_mtu()))
 }
 
 /// Bluetooth writes it backwards.
-pub(super) fn service_bytes(service: ServiceId) -> [u8; 16] {
-    let mut bytes = service.0;
+pub(super) fn service_bytes(service: BleUuid) -> [u8; 16] {
+    let mut bytes = *service.as_bytes();
     bytes.reverse();
     bytes
 }
 
-pub(super) fn service_uuid(service: ServiceId) -> Uuid {
+pub(super) fn service_uuid(service: BleUuid) -> Uuid {
     Uuid::new_long(service_bytes(service))
 }
 
 /// The service's id with its last bit turned over.
-pub(super) fn characteristic_uuid(service: ServiceId) -> Uuid {
+pub(super) fn characteristic_uuid(service: BleUuid) -> Uuid {
     let mut bytes = service_bytes(service);
     bytes[0] ^= CHARACTERISTIC_BIT;
     Uuid::new_long(bytes)
 }
 
 /// What a peripheral offers, and the characteristic in it. Frames are taken as they come, so the table stores none.
-pub(super) fn server<'values>(service: ServiceId) -> (Server<'values>, Characteristic<[u8]>) {
+pub(super) fn server<'values>(service: BleUuid) -> (Server<'values>, Characteristic<[u8]>) {
     const NAME: &[u8] = b"Countersign";
     const APPEARANCE_UNKNOWN: &[u8] = &[0, 0];
     const GENERIC_ACCESS: u16 = 0x1800;

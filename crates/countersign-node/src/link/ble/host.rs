@@ -1,7 +1,7 @@
 //! One controller: its host, and the roles on it.
 
 use super::frames::{CONNECTIONS, Pool, server, service_bytes};
-use super::{Ble, BleError, Controller, ServiceId, central, peripheral};
+use super::{Ble, BleError, Controller, central, peripheral};
 use crate::link::Links;
 use crate::random;
 use bt_hci::cmd::le::LeSetScanParams;
@@ -30,7 +30,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 const STATIC: u8 = 0b1100_0000;
 
 /// What both roles need of a controller.
-pub(super) trait Able: trouble_host::Controller + ControllerCmdSync<LeSetScanParams> {}
+pub(super) trait Able:
+    trouble_host::Controller + ControllerCmdSync<LeSetScanParams>
+{
+}
 
 impl<C: trouble_host::Controller + ControllerCmdSync<LeSetScanParams>> Able for C {}
 
@@ -203,7 +206,8 @@ impl EventHandler for Listener {
             };
             if structures.any(offers) {
                 // Heard again soon if there is no room now.
-                drop(self.found.try_send(Address::new(report.addr_kind, report.addr)));
+                let address = Address::new(report.addr_kind, report.addr);
+                let _heard_again = self.found.try_send(address).is_err();
             }
         }
     }

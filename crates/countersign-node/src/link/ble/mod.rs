@@ -15,13 +15,10 @@ mod peripheral;
 use super::Links;
 use core::fmt;
 use core::str::FromStr;
+use countersign_mesh::BleUuid;
 use std::io;
 use std::net::SocketAddr;
 use tokio::sync::oneshot;
-
-/// The service that the nodes of an event offer: `BLE_UUID` of the event's code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ServiceId(pub [u8; 16]);
 
 /// Which side of a connection a node takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub struct Ble {
     /// What the node is.
     pub role: Role,
     /// What it offers or looks for.
-    pub service: ServiceId,
+    pub service: BleUuid,
 }
 
 /// Why Bluetooth cannot be used.
@@ -163,28 +160,4 @@ impl fmt::Display for Controller {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn controllers_are_named_as_the_system_names_them() {
-        for text in ["hci0", "hci12", "tcp:127.0.0.1:47811"] {
-            assert_eq!(text.parse::<Controller>().unwrap().to_string(), text);
-        }
-        for text in ["", "hci", "hcix", "0", "tcp:", "tcp:localhost", "hci70000"] {
-            assert!(text.parse::<Controller>().is_err(), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_controller_that_is_not_there_is_an_error_with_its_reason() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let ble = Ble {
-            controller: Controller::Tcp(free),
-            role: Role::Both,
-            service: ServiceId([7; 16]),
-        };
-        let error = ble.open().await.unwrap_err().to_string();
-        assert!(error.contains(&free.to_string()) && error.contains("refused"), "{error}");
-    }
-}
+mod tests;

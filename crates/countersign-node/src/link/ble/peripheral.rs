@@ -1,10 +1,11 @@
 //! The side that is found.
 
-use super::ServiceId;
 use super::frames::{AS_PERIPHERAL, Pool, Server, frame_max, service_bytes};
 use super::host::{Able, Known, patiently};
-use crate::link::{Bearer, LinkEnd, Links, Place};
+use crate::link::{LinkEnd, Links, Place};
 use core::time::Duration;
+use countersign_mesh::Bearer;
+use countersign_mesh::BleUuid;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use trouble_host::prelude::*;
@@ -29,7 +30,7 @@ impl<C: Able> Offer<'_, '_, C> {
         &self,
         server: &Server<'_>,
         frames: Characteristic<[u8]>,
-        service: ServiceId,
+        service: BleUuid,
     ) {
         let mut peripheral = self.stack.peripheral();
         let mut serving = FuturesUnordered::new();
@@ -52,11 +53,7 @@ impl<C: Able> Offer<'_, '_, C> {
         }
     }
 
-    async fn serve(
-        &self,
-        connection: GattConnection<'_, '_, Pool>,
-        frames: &Characteristic<[u8]>,
-    ) {
+    async fn serve(&self, connection: GattConnection<'_, '_, Pool>, frames: &Characteristic<[u8]>) {
         let peer = connection.raw().peer_address();
         if self.known.is_superfluous_from(peer) {
             return;
@@ -85,7 +82,10 @@ impl<C: Able> Offer<'_, '_, C> {
         frames: &Characteristic<[u8]>,
         end: Option<&LinkEnd>,
     ) -> Option<()> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the library has many events that change nothing here")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the library has many events that change nothing here"
+        )]
         match connection.next().await {
             GattConnectionEvent::Disconnected { .. } => return None,
             GattConnectionEvent::RequestConnectionParams(request) => {
@@ -119,7 +119,7 @@ impl<C: Able> Offer<'_, '_, C> {
 async fn accept<'stack, 'server, 'values, C: Able>(
     peripheral: &mut Peripheral<'stack, C, Pool>,
     server: &'server Server<'values>,
-    service: ServiceId,
+    service: BleUuid,
 ) -> Result<GattConnection<'stack, 'server, Pool>, BleHostError<C::Error>> {
     let mut data = [0; ADVERTISEMENT];
     let structures = [
@@ -127,11 +127,10 @@ async fn accept<'stack, 'server, 'values, C: Able>(
         AdStructure::CompleteServiceUuids128(&[service_bytes(service)]),
     ];
     let len = AdStructure::encode_slice(&structures, &mut data)?;
-    let advertisement = Advertisement::ConnectableScannableUndirected {
-        adv_data: &data[..len],
-        scan_data: &[],
-    };
-    let advertiser = peripheral.advertise(&AdvertisementParameters::default(), advertisement).await?;
+    let advertisement =
+        Advertisement::ConnectableScannableUndirected { adv_data: &data[..len], scan_data: &[] };
+    let advertiser =
+        peripheral.advertise(&AdvertisementParameters::default(), advertisement).await?;
     Ok(advertiser.accept().await?.with_attribute_server(server)?)
 }
 

@@ -22,10 +22,14 @@ const AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum UdpError {
     /// The group must be a multicast address.
-    #[error("{0} is no multicast address: use one in 239.0.0.0/8, or in ff12::/16 with the number of an interface")]
+    #[error(
+        "{0} is no multicast address: use one in 239.0.0.0/8, or in ff12::/16 with the number of an interface"
+    )]
     NotMulticast(SocketAddr),
     /// Group and interface are of different families.
-    #[error("the group {group} and the interface {interface} are not both IPv4: an IPv6 group names its interface itself, as in [ff12::7868%2]:7868")]
+    #[error(
+        "the group {group} and the interface {interface} are not both IPv4: an IPv6 group names its interface itself, as in [ff12::7868%2]:7868"
+    )]
     Families {
         /// The group.
         group: SocketAddr,

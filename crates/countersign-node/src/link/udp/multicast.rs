@@ -1,8 +1,11 @@
 //! One broadcast link: a multicast group on one interface.
 
 use super::{AGAIN, MTU, UdpError, failed};
-use crate::link::{Bearer, LinkEnd, Links, Place};
+use crate::link::{LinkEnd, Links, Place};
+use countersign_mesh::Bearer;
+use countersign_mesh::relay::PeerId;
 use socket2::{Domain, Protocol, Socket, Type};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::UdpSocket;
@@ -25,6 +28,7 @@ pub struct Network {
     own: UdpSocket,
     own_addr: SocketAddr,
     to: SocketAddr,
+    peers: RandomState,
 }
 
 /// Joins the group; needs a tokio runtime.
@@ -39,7 +43,7 @@ pub fn multicast(spec: Multicast) -> Result<Network, UdpError> {
     let group = join(to, interface).map_err(failed(to))?;
     let own = speaker(to, interface).map_err(failed(to))?;
     let own_addr = own.local_addr().map_err(failed(to))?;
-    Ok(Network { group, own, own_addr, to })
+    Ok(Network { group, own, own_addr, to, peers: RandomState::new() })
 }
 
 impl Network {
@@ -58,7 +62,10 @@ impl Network {
         loop {
             match self.group.recv_from(&mut buffer).await {
                 Ok((_, from)) if self.is_own(from) => {}
-                Ok((len, _)) => end.hear(&buffer[..len]),
+                Ok((len, from)) => {
+                    let peer = PeerId(self.peers.hash_one(from));
+                    end.hear_from(peer, &buffer[..len]);
+                }
                 Err(error) => {
                     tracing::debug!(%error, "multicast cannot be received");
                     tokio::time::sleep(AGAIN).await;
@@ -138,7 +145,7 @@ fn open(to: SocketAddr) -> io::Result<Socket> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Link;
+    use crate::link::{Link, Weight};
     use std::time::Duration;
     use tokio::sync::mpsc;
 
@@ -162,12 +169,14 @@ mod tests {
         let spec = loopback();
         let (_a, _b, mut first) = node(spec).await;
         let (_c, _d, mut second) = node(spec).await;
-        first.said.send(b"from the first".to_vec());
-        let heard = tokio::time::timeout(DEADLINE, second.heard.recv()).await.unwrap().unwrap();
+        first.said.send(Weight::Packet, b"from the first".to_vec());
+        let heard =
+            tokio::time::timeout(DEADLINE, second.heard.recv()).await.unwrap().unwrap().frame;
         assert_eq!(heard, b"from the first");
         // What the second says comes after what the first would have heard of itself.
-        second.said.send(b"from the second".to_vec());
-        let heard = tokio::time::timeout(DEADLINE, first.heard.recv()).await.unwrap().unwrap();
+        second.said.send(Weight::Packet, b"from the second".to_vec());
+        let heard =
+            tokio::time::timeout(DEADLINE, first.heard.recv()).await.unwrap().unwrap().frame;
         assert_eq!(heard, b"from the second");
     }
 

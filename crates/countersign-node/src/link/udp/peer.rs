@@ -8,8 +8,9 @@
 //! somebody who never asked; an answer is never longer than its question.
 
 use super::{AGAIN, MTU, UdpError, failed};
-use crate::link::{Bearer, LinkEnd, Links, Place};
+use crate::link::{LinkEnd, Links, Place};
 use crate::random;
+use countersign_mesh::Bearer;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -170,7 +171,9 @@ impl Table {
     fn forget_the_silent(&mut self) {
         let now = Instant::now();
         self.neighbours.retain(|_, neighbour| {
-            if now.duration_since(neighbour.sign_of_life) <= SILENT {
+            // The node takes only so many links; later there may be room.
+            let is_refused = neighbour.up.as_ref().is_some_and(|up| up.sends.is_finished());
+            if now.duration_since(neighbour.sign_of_life) <= SILENT && !is_refused {
                 return true;
             }
             *neighbour = Neighbour::new(neighbour.relation);
@@ -200,7 +203,7 @@ async fn send_all(socket: Arc<UdpSocket>, end: Arc<LinkEnd>, to: SocketAddr) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Link;
+    use crate::link::{Link, Weight};
     use tokio::sync::mpsc;
 
     const DEADLINE: Duration = Duration::from_secs(20);
@@ -222,10 +225,10 @@ mod tests {
         let (_, mut of_b, b_runs) = start(&[a]).await;
         let mut to_b = soon(of_a.recv()).await;
         let mut to_a = soon(of_b.recv()).await;
-        to_b.said.send(vec![7; MTU]);
-        assert_eq!(soon(to_a.heard.recv()).await, vec![7; MTU]);
-        to_a.said.send(b"back".to_vec());
-        assert_eq!(soon(to_b.heard.recv()).await, b"back");
+        to_b.said.send(Weight::Packet, vec![7; MTU]);
+        assert_eq!(soon(to_a.heard.recv()).await.frame, vec![7; MTU]);
+        to_a.said.send(Weight::Packet, b"back".to_vec());
+        assert_eq!(soon(to_b.heard.recv()).await.frame, b"back");
         b_runs.abort();
         let silence = tokio::time::timeout(DEADLINE, to_b.heard.recv()).await.unwrap();
         assert_eq!(silence, None);

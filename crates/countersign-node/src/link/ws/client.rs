@@ -120,7 +120,7 @@ fn jittered(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::{Link, ws};
+    use crate::link::{Link, Weight, ws};
     use countersign_listen::{ListenConfig, Listener};
     use std::net::SocketAddr;
     use tokio::sync::{mpsc, oneshot};
@@ -159,10 +159,10 @@ mod tests {
         tokio::spawn(client.carry(links));
         let mut up = soon(of_client.recv()).await;
         let mut down = soon(first.arriving.recv()).await;
-        up.said.send(vec![1; MTU]);
-        assert_eq!(soon(down.heard.recv()).await, vec![1; MTU]);
-        down.said.send(b"down".to_vec());
-        assert_eq!(soon(up.heard.recv()).await, b"down");
+        up.said.send(Weight::Packet, vec![1; MTU]);
+        assert_eq!(soon(down.heard.recv()).await.frame, vec![1; MTU]);
+        down.said.send(Weight::Packet, b"down".to_vec());
+        assert_eq!(soon(up.heard.recv()).await.frame, b"down");
 
         first.stop.send(()).unwrap();
         tokio::time::timeout(DEADLINE, first.runs).await.unwrap().unwrap();
@@ -170,8 +170,8 @@ mod tests {
         let mut second = server(first.addr);
         let up = soon(of_client.recv()).await;
         let mut down = soon(second.arriving.recv()).await;
-        up.said.send(b"again".to_vec());
-        assert_eq!(soon(down.heard.recv()).await, b"again");
+        up.said.send(Weight::Packet, b"again".to_vec());
+        assert_eq!(soon(down.heard.recv()).await.frame, b"again");
     }
 
     #[tokio::test]

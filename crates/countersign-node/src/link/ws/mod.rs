@@ -9,8 +9,9 @@ mod server;
 pub use client::{Client, UrlError};
 pub use server::{PATH, router, serve, upgrade};
 
-use super::{Bearer, LinkEnd, Links, Place};
+use super::{LinkEnd, Links, Place};
 use bytes::Bytes;
+use countersign_mesh::Bearer;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use std::time::Duration;
 
