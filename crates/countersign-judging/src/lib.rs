@@ -14,9 +14,11 @@
 
 extern crate alloc;
 
+pub mod assignment;
 pub mod audit;
 pub mod auth;
 pub mod bundle;
+pub mod csv;
 pub mod event;
 pub mod id;
 pub mod log;

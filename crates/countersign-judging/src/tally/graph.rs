@@ -24,9 +24,7 @@ pub(super) fn groups(sheet: &Sheet) -> Groups {
         let scored = sheet.of_judge(judge);
         let Some((first, _)) = scored.first() else { continue };
         for (project, _) in scored {
-            let (a, b) = (top(&mut parents, first.at()), top(&mut parents, project.at()));
-            // The lower one leads, so that a group is led by its first project.
-            parents[a.max(b)] = a.min(b);
+            unite(&mut parents, first.at(), project.at());
         }
     }
     let mut numbers = Vec::with_capacity(parents.len());
@@ -51,7 +49,14 @@ pub(super) fn ranked(projects: &[Standing], votes_min: u16) -> u16 {
     groups.len() as u16
 }
 
-fn top(parents: &mut [usize], start: usize) -> usize {
+/// Makes one group of two. The lower leader leads, so that a group is led by its first member.
+pub(crate) fn unite(parents: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (top(parents, a), top(parents, b));
+    parents[a.max(b)] = a.min(b);
+}
+
+/// The leader of a member's group.
+pub(crate) fn top(parents: &mut [usize], start: usize) -> usize {
     let mut at = start;
     while parents[at] != at {
         parents[at] = parents[parents[at]];

@@ -6,7 +6,7 @@
 //! leaves out 32-bit x86 without SSE2.
 
 mod bradley_terry;
-mod graph;
+pub(crate) mod graph;
 mod place;
 mod points;
 mod raw;
