@@ -13,11 +13,10 @@ use countersign_mesh::{
     EventKeys, Flags, NetChecked, PacketType, ReceiptItem, ReceiptStatus, ShortId,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// Packets that wait to be opened. One more is lost, and comes again: its sender has no receipt.
+/// Packets that wait to be opened. The next one waits in the node's queue, and that one counts what it loses.
 const WAITING: usize = 1_024;
 /// Most threads: more than a small board has cores help nobody.
 const THREADS_MAX: usize = 4;
@@ -35,8 +34,6 @@ pub(crate) struct Counts {
     pub(crate) unreadable: AtomicU64,
     /// Votes that no judge of the roster has signed.
     pub(crate) unproven: AtomicU64,
-    /// Lost, because too many waited.
-    pub(crate) lost: AtomicU64,
     /// Receipts, by [`ReceiptStatus`].
     pub(crate) receipts: [AtomicU64; ReceiptStatus::ALL.len()],
 }
@@ -80,29 +77,19 @@ impl Allowance {
 }
 
 /// The entrance of the pool.
-#[derive(Clone)]
-pub(crate) struct Entrance {
-    queue: SyncSender<NetChecked>,
-    counts: Arc<Counts>,
-}
+pub(crate) struct Entrance(mpsc::Sender<NetChecked>);
 
 impl Entrance {
-    /// Takes a packet in, or loses it.
-    pub(crate) fn take(&self, packet: NetChecked) {
-        match self.queue.try_send(packet) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                Counts::add(&self.counts.lost);
-            }
-        }
+    /// Takes a packet in as soon as there is room; `false` if the pool has ended.
+    pub(crate) async fn take(&self, packet: NetChecked) -> bool {
+        self.0.send(packet).await.is_ok()
     }
 }
 
 /// Starts the pool; it ends when the last entrance is gone.
 pub(crate) fn start(intake: Intake) -> std::io::Result<Entrance> {
-    let (queue, packets) = sync_channel(WAITING);
+    let (queue, packets) = mpsc::channel(WAITING);
     let packets = Arc::new(Mutex::new(packets));
-    let counts = Arc::clone(&intake.counts);
     let intake = Arc::new(intake);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for number in 0..cores.min(THREADS_MAX) {
@@ -114,11 +101,22 @@ pub(crate) fn start(intake: Intake) -> std::io::Result<Entrance> {
             }
         })?;
     }
-    Ok(Entrance { queue, counts })
+    Ok(Entrance(queue))
 }
 
-fn next(packets: &Mutex<Receiver<NetChecked>>) -> Option<NetChecked> {
-    packets.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+fn next(packets: &Mutex<mpsc::Receiver<NetChecked>>) -> Option<NetChecked> {
+    packets.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+}
+
+/// Why a packet says nothing here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unopened {
+    /// Nobody can read it.
+    #[error("this is nothing that anybody can open with the event's present key")]
+    Junk,
+    /// Another hub of the event can.
+    #[error("this is sealed to another hub of the event; bring it there")]
+    OtherHub,
 }
 
 /// The content of a VOTE packet, also of one that is sealed to this hub.
@@ -126,9 +124,9 @@ pub(crate) fn open_vote(
     keys: &EventKeys,
     sealing: &HubSealSecret,
     packet: &NetChecked,
-) -> Result<Vec<u8>, OpenError> {
+) -> Result<Vec<u8>, Unopened> {
     if packet.packet().packet_type() != PacketType::Vote {
-        return Err(OpenError);
+        return Err(Unopened::Junk);
     }
     open_any(keys, sealing, packet)
 }
@@ -137,14 +135,14 @@ fn open_any(
     keys: &EventKeys,
     sealing: &HubSealSecret,
     packet: &NetChecked,
-) -> Result<Vec<u8>, OpenError> {
+) -> Result<Vec<u8>, Unopened> {
     // What an old key sealed is not read any more.
     if packet.packet().epoch() != keys.net.epoch() {
-        return Err(OpenError);
+        return Err(Unopened::Junk);
     }
-    let content = open(&keys.app, packet)?;
+    let content = open(&keys.app, packet).map_err(|OpenError| Unopened::Junk)?;
     match packet.packet().flags().contains(Flags::SEALED) {
-        true => open_at_hub(sealing, &content),
+        true => open_at_hub(sealing, &content).map_err(|OpenError| Unopened::OtherHub),
         false => Ok(content),
     }
 }
@@ -172,28 +170,27 @@ impl Intake {
 
     fn vote(&self, packet: &NetChecked, short: ShortId) {
         let keys = self.voice.keys();
-        let Ok(content) = open_vote(&keys, &self.sealing, packet) else {
-            Counts::add(&self.counts.unreadable);
-            return self.unproven(short);
+        let content = match open_vote(&keys, &self.sealing, packet) {
+            Ok(content) => content,
+            // Not ours to say anything about.
+            Err(Unopened::OtherHub) => return,
+            Err(Unopened::Junk) => {
+                Counts::add(&self.counts.unreadable);
+                return self.unproven(short);
+            }
         };
-        let examined =
-            self.venue.read().unwrap_or_else(PoisonError::into_inner).examine(&content);
+        let examined = self.venue.read().unwrap_or_else(PoisonError::into_inner).examine(&content);
         match examined {
             Ok(vote) => {
-                let sent = self.desk.send(
-                    move |desk, venue, now| desk.admit(venue, vote, short, now),
-                    |outcome| tracing::debug!(?outcome, "a vote"),
-                );
-                if sent.is_err() {
-                    Counts::add(&self.counts.lost);
-                }
+                // A hub that is ending takes no more; the vote comes again.
+                let _taken = self.desk.send_from_thread(move |desk, venue, now| {
+                    let outcome = desk.admit(venue, vote, short, now);
+                    tracing::debug!(?outcome, "a vote");
+                });
             }
             Err(refusal) => {
-                let counter = match refusal {
-                    Refusal::Form(_) => &self.counts.unreadable,
-                    _ => &self.counts.unproven,
-                };
-                Counts::add(counter);
+                let is_form = matches!(refusal, Refusal::Form(_));
+                Counts::add(if is_form { &self.counts.unreadable } else { &self.counts.unproven });
                 self.unproven(short);
             }
         }

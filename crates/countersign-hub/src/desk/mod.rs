@@ -52,25 +52,28 @@ impl Handle {
         work: impl FnOnce(&mut Desk, &mut Venue, Timestamp) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (answer, outcome) = oneshot::channel();
-        // Nobody may be waiting any more.
-        self.send(work, move |found| drop(answer.send(found)))?;
-        outcome.await.map_err(|_| Busy::Ended)
-    }
-
-    /// The same for somebody who does not wait: `then` gets the answer when it is durable.
-    pub(crate) fn send<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Desk, &mut Venue, Timestamp) -> T + Send + 'static,
-        then: impl FnOnce(T) + Send + 'static,
-    ) -> Result<(), Busy> {
         let job: Job = Box::new(move |desk, venue, now| {
             let found = work(desk, venue, now);
-            Box::new(move || then(found))
+            // Nobody may be waiting any more.
+            Box::new(move || drop(answer.send(found)))
         });
         self.0.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Busy::Full,
             mpsc::error::TrySendError::Closed(_) => Busy::Ended,
-        })
+        })?;
+        outcome.await.map_err(|_| Busy::Ended)
+    }
+
+    /// The same from a thread that may wait until there is room; `false` if the desk has ended.
+    pub(crate) fn send_from_thread(
+        &self,
+        work: impl FnOnce(&mut Desk, &mut Venue, Timestamp) + Send + 'static,
+    ) -> bool {
+        let job: Job = Box::new(move |desk, venue, now| {
+            work(desk, venue, now);
+            Box::new(|| {})
+        });
+        self.0.blocking_send(job).is_ok()
     }
 
     /// Gives a command of the control socket or of the organiser's page.
@@ -97,6 +100,8 @@ impl Handle {
 pub(crate) struct Running {
     /// Asks it.
     pub(crate) handle: Handle,
+    /// For others who have something to say.
+    pub(crate) say: mpsc::Sender<Effect>,
     /// What is to be done when it is durable.
     pub(crate) effects: mpsc::Receiver<Effect>,
     /// Why it ended: nobody asks any more, or the disk.
@@ -110,9 +115,10 @@ pub(crate) fn start(desk: Desk, venue: SharedVenue, clock: Clock) -> std::io::Re
     let (effects, to_do) = mpsc::channel(EFFECTS);
     let (ended, outcome) = oneshot::channel();
     let thread = std::thread::Builder::new().name("desk".to_owned());
+    let say = effects.clone();
     let at_work = move || drop(ended.send(run(desk, &venue, clock, jobs, &effects)));
     thread.spawn(at_work)?;
-    Ok(Running { handle: Handle(handle), effects: to_do, ended: outcome })
+    Ok(Running { handle: Handle(handle), say, effects: to_do, ended: outcome })
 }
 
 fn run(

@@ -129,8 +129,9 @@ impl Desk {
         let Ok(checked) = packet.check_net(&keys.net) else {
             return Answer::refused("the code is of another event, or of an old event key");
         };
-        let Ok(content) = open_vote(&keys, &self.sealing, &checked) else {
-            return Answer::refused("the code is no vote that this hub can open");
+        let content = match open_vote(&keys, &self.sealing, &checked) {
+            Ok(content) => content,
+            Err(error) => return Answer::refused(error),
         };
         match venue.examine(&content) {
             Err(refusal) => Answer::refused(refusal),

@@ -7,7 +7,9 @@ mod problem;
 mod status;
 mod ws;
 
-use crate::desk::Handle;
+use crate::clock::Clock;
+use crate::desk::{Handle, SharedVenue};
+use crate::intake::Counts;
 use crate::papers::Papers;
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -16,7 +18,7 @@ use axum::routing::{get, post};
 use countersign_node::NodeHandle;
 use std::sync::Arc;
 
-pub(crate) use organiser::Door;
+pub(crate) use organiser::{Door, token_text};
 
 /// What handlers need.
 pub(crate) struct App {
@@ -24,7 +26,11 @@ pub(crate) struct App {
     pub(crate) node: NodeHandle,
     pub(crate) papers: Arc<Papers>,
     pub(crate) door: Door,
-    pub(crate) counts: Arc<crate::intake::Counts>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) venue: SharedVenue,
+    pub(crate) clock: Clock,
+    /// The organiser's view that was made last.
+    pub(crate) seen: tokio::sync::Mutex<organiser::Seen>,
 }
 
 /// Nothing but this hub's own pages, styles and scripts.
@@ -47,6 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/event.pdf", get(papers::event_pdf))
         .route("/projects.pdf", get(papers::projects_pdf))
         .route("/ws", get(ws::upgrade))
+        .route(countersign_node::link::ws::PATH, get(ws::upgrade))
         .route("/healthz", get(status::health))
         .route("/metrics", get(status::metrics))
         .fallback(|| async { problem::NOT_FOUND })

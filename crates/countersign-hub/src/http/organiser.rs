@@ -32,8 +32,8 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(token: &[u8; 32], anywhere: bool) -> Self {
-        Self { token: Sha256::digest(text(token).as_bytes()).into(), anywhere }
+    pub(crate) fn new(token: &str, anywhere: bool) -> Self {
+        Self { token: Sha256::digest(token.as_bytes()).into(), anywhere }
     }
 
     fn check(&self, info: &ConnectionInfo, headers: &HeaderMap) -> Result<(), Problem> {
@@ -51,7 +51,7 @@ impl Door {
 }
 
 /// The token as it stands in the address.
-pub(crate) fn text(token: &[u8; 32]) -> Zeroizing<String> {
+pub(crate) fn token_text(token: &[u8; 32]) -> Zeroizing<String> {
     Zeroizing::new(URL_SAFE_NO_PAD.encode(token))
 }
 
