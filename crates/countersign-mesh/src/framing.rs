@@ -151,7 +151,7 @@ impl Reassembly {
         self.waiting.values().map(|partial| partial.since + PATIENCE).min()
     }
 
-    /// Packets in pieces that were forgotten: too old, or too many.
+    /// Packets in pieces that never got whole: too old, too many, or of different packets.
     pub const fn given_up(&self) -> u64 {
         self.given_up
     }
@@ -182,6 +182,7 @@ impl Reassembly {
         partial.add(index, length, piece);
         if partial.bytes > partial.length.unwrap_or(MESSAGE_MAX) {
             self.waiting.remove(&key);
+            self.given_up += 1;
             return Err(FrameError::Poisoned);
         }
         if !partial.is_whole() {
@@ -190,7 +191,10 @@ impl Reassembly {
         let message = self.waiting.remove(&key).map(Partial::join).unwrap_or_default();
         match message.split_last_chunk::<CHECKSUM_LEN>() {
             Some((packet, sum)) if *sum == checksum(packet) => Ok(Some(packet.to_vec())),
-            _ => Err(FrameError::Poisoned),
+            _ => {
+                self.given_up += 1;
+                Err(FrameError::Poisoned)
+            }
         }
     }
 

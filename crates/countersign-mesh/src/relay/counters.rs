@@ -138,6 +138,10 @@ impl Counters {
         DropReason::ALL.into_iter().map(|reason| (reason, self.dropped(reason)))
     }
 
+    pub(super) fn set(&mut self, reason: DropReason, count: u64) {
+        self.dropped[reason as usize] = count;
+    }
+
     pub(super) fn drop(&mut self, reason: DropReason) {
         self.dropped[reason as usize] += 1;
     }

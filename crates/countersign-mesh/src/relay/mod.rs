@@ -2,25 +2,45 @@
 //!
 //! The owner calls, then drains [`Relay::poll_output`] until it gives nothing, then sleeps until [`Relay::poll_timeout`].
 
+mod asking;
+mod believed;
 mod config;
 mod counters;
+mod ingest;
+mod link;
+mod near;
+mod sending;
+mod snapshot;
+mod store;
+mod waiting;
 
 pub use config::{
     Bearer, Cause, EPOCHS_MAX, Hop, Limits, LinkId, Output, PeerId, RelayConfig, Role,
 };
 pub use counters::{Counters, DropReason, Neighbour};
+pub use snapshot::SnapshotError;
 
-use crate::Entropy;
+use crate::framing::{FRAME_MIN, FrameError, Reassembly};
 use crate::keys::{KeyEpoch, NetKeys};
 use crate::packet::{Packet, PacketId, ShortId, T16, Ttl};
 use crate::receipt::Receipt;
-use alloc::collections::VecDeque;
+use crate::seen::{Keyed, Seen};
+use crate::{Entropy, Sealer};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use believed::Believed;
 use countersign::Timestamp;
+use link::Link;
+use near::Near;
+use store::Store;
 use thiserror::Error;
+use waiting::{Purpose, Waiting};
 
 /// Most links of a relay.
 pub const LINKS_MAX: usize = 64;
+
+/// Milliseconds between two looks for what is kept too long.
+const TIDY_EVERY: u64 = 10_000;
 
 /// Why a link cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,60 +67,134 @@ pub enum KeysError {
     TooMany,
 }
 
-/// Why a snapshot is not one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SnapshotError {
-    /// Cut off, changed, or of another version.
-    #[error("this is no snapshot of a relay of this version, or it is damaged")]
-    Damaged,
-}
-
 /// A node of the mesh. Pure: it is told the time and what came in, and says what to send.
 #[derive(Debug)]
 pub struct Relay<E> {
-    config: RelayConfig,
+    role: Role,
+    limits: Limits,
     entropy: E,
+    sealer: Sealer,
+    links: BTreeMap<LinkId, Link>,
+    reassembly: Reassembly,
+    seen: Seen,
+    store: Store,
+    waiting: Waiting,
+    near: Near,
+    believed: Believed,
     counters: Counters,
     outputs: VecDeque<Output>,
+    tidy_at: u64,
 }
 
 impl<E: Entropy> Relay<E> {
     /// A relay without links. `now` is in milliseconds of a clock that only goes forward, here and everywhere.
-    pub fn new(config: RelayConfig, entropy: E, _now: u64) -> Self {
-        Self { config, entropy, counters: Counters::default(), outputs: VecDeque::new() }
+    pub fn new(config: RelayConfig, mut entropy: E, now: u64) -> Self {
+        let RelayConfig { role, limits } = config;
+        let mut secret = [0; 32];
+        entropy.fill(&mut secret);
+        let keyed = Keyed::new(&mut entropy);
+        Self {
+            role,
+            limits,
+            sealer: Sealer::new(secret),
+            links: BTreeMap::new(),
+            reassembly: Reassembly::default(),
+            seen: Seen::new(limits.seen_per_generation, &mut entropy, now),
+            store: Store::new(limits.stored_packets, limits.stored_bytes, keyed),
+            waiting: Waiting::new(limits.waiting),
+            near: Near::default(),
+            believed: Believed::default(),
+            counters: Counters::default(),
+            outputs: VecDeque::new(),
+            tidy_at: now + TIDY_EVERY,
+            entropy,
+        }
     }
 
-    /// A link is there. `frame_max` is what one frame carries: 20 or more, see [`crate::framing::gatt_value_len`]. The same id again replaces it.
+    /// A link is there. `frame_max` is what one frame carries: 20 or more, see [`crate::framing::gatt_value_len`]. The same id
+    /// again replaces it. Own packets that no link has taken yet go out at once; what else the other end lacks, it asks for.
     pub fn link_up(
         &mut self,
-        _link: LinkId,
-        _bearer: Bearer,
+        link: LinkId,
+        bearer: Bearer,
         frame_max: usize,
-        _now: u64,
+        now: u64,
     ) -> Result<(), LinkError> {
-        if frame_max < crate::framing::FRAME_MIN {
+        if frame_max < FRAME_MIN {
             return Err(LinkError::FrameTooSmall(frame_max));
         }
+        if self.links.len() >= LINKS_MAX && !self.links.contains_key(&link) {
+            return Err(LinkError::TooMany);
+        }
+        let ask_at = now + self.random_in(200, 1_000);
+        self.links.insert(link, Link::new(bearer, frame_max, &self.limits, ask_at, now));
+        self.send_unsent(now);
         Ok(())
     }
 
-    /// A link is gone; what waited for it alone is kept for others.
-    pub fn link_down(&mut self, _link: LinkId) {}
-
-    /// A frame came in.
-    pub fn handle_frame(&mut self, _from: Hop, _frame: &[u8], _now: u64) {
-        self.counters.frames_in += 1;
+    /// A link is gone. What is kept reaches others.
+    pub fn link_down(&mut self, link: LinkId) {
+        self.links.remove(&link);
+        self.reassembly.forget_link(link);
+        self.waiting.forget_link(link);
+        self.near.forget_link(link);
     }
 
-    /// A whole packet came in without frames: scanned from a QR. It is treated as one that came over that link, which need not be up.
-    pub fn handle_packet(&mut self, _from: Hop, _bytes: &[u8], _now: u64) {}
+    /// A frame came in over a link that is up.
+    pub fn handle_frame(&mut self, from: Hop, frame: &[u8], now: u64) {
+        self.counters.frames_in += 1;
+        if !self.links.contains_key(&from.link) {
+            self.counters.drop(DropReason::Frame);
+            return;
+        }
+        let whole = self.reassembly.accept(from, frame, now);
+        self.counters.set(DropReason::Pieces, self.reassembly.given_up());
+        match whole {
+            Ok(None) => {}
+            Ok(Some(bytes)) => self.handle_packet(from, &bytes, now),
+            // Counted among the pieces.
+            Err(FrameError::Poisoned) => {}
+            Err(
+                FrameError::Length(_)
+                | FrameError::Kind
+                | FrameError::TooLong(_)
+                | FrameError::Index,
+            ) => self.counters.drop(DropReason::Frame),
+        }
+    }
+
+    /// A whole packet came in without frames, as one scanned from a QR does. It is treated as one that came over that link, which
+    /// need not be up.
+    pub fn handle_packet(&mut self, from: Hop, bytes: &[u8], now: u64) {
+        if let Err(reason) = self.ingest(from, bytes, now) {
+            self.counters.drop(reason);
+        }
+    }
 
     /// The time of [`Relay::poll_timeout`] has come; calling it early or late does no harm.
-    pub fn handle_timeout(&mut self, _now: u64) {}
+    pub fn handle_timeout(&mut self, now: u64) {
+        while let Some(((id, purpose), wait)) = self.waiting.pop_due(now) {
+            match purpose {
+                Purpose::Forward => self.forward(id, wait, now),
+                Purpose::Answer(link) => self.answer(link, wait.packet, now),
+            }
+        }
+        self.ask_where_due(now);
+        if now >= self.tidy_at {
+            self.tidy_at = now + TIDY_EVERY;
+            self.counters.expired += self.store.expire(now, self.t16(now)) as u64;
+        }
+        self.reassembly.expire(now);
+        self.counters.set(DropReason::Pieces, self.reassembly.given_up());
+    }
 
     /// When to call [`Relay::handle_timeout`] next.
     pub fn poll_timeout(&self) -> Option<u64> {
-        None
+        let asks = self.is_member().then(|| self.links.values().map(|link| link.ask_at).min());
+        [Some(self.tidy_at), self.waiting.next_due(), self.reassembly.next_expiry(), asks.flatten()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What to do next; nothing when everything is done.
@@ -111,37 +205,45 @@ impl<E: Entropy> Relay<E> {
     /// Sends a packet that begins here as far as the hub was measured to be: what the hub says goes farthest. It is kept like any
     /// other, and sent when a link comes if there is none.
     pub fn originate(&mut self, packet: Packet, now: u64) -> PacketId {
-        let ttl = if packet.packet_type().is_the_hubs() { Ttl::MAX } else { self.ttl(now) };
+        let ttl = self.ttl_of(packet.packet_type(), now);
         self.originate_with_ttl(packet, ttl, now)
     }
 
-    /// The same, as far as the caller says.
-    pub fn originate_with_ttl(&mut self, packet: Packet, _ttl: Ttl, _now: u64) -> PacketId {
-        packet.id()
+    /// The owner found a delivered packet worthless: it is neither forwarded, if that has not happened, nor kept, nor taken again.
+    pub fn refuse(&mut self, packet: &PacketId) {
+        self.waiting.cancel_all(*packet..=*packet);
+        self.store.settle(packet.short());
+        self.counters.drop(DropReason::Refused);
     }
 
-    /// The owner found a delivered packet worthless: it is neither forwarded, if that has not happened, nor kept.
-    pub fn refuse(&mut self, _packet: &PacketId) {}
-
     /// The hub's own receipt: what it names is neither forwarded nor kept any more. Receipts that arrive are settled without this.
-    pub fn settle(&mut self, _receipt: &Receipt, _now: u64) {}
+    /// `[M11]`
+    pub fn settle(&mut self, receipt: &Receipt) {
+        for item in &receipt.items {
+            let was_kept = self.store.settle(item.packet);
+            let waited = self.waiting.cancel_all(store::of_short(item.packet));
+            self.counters.purged += u64::from(was_kept || waited > 0);
+        }
+    }
 
     /// At the hub: the time and the event's start. Everybody else learns both from beacons.
-    pub fn set_time(&mut self, _time: Timestamp, _start: Timestamp, _now: u64) {}
+    pub fn set_time(&mut self, time: Timestamp, start: Timestamp, now: u64) {
+        self.believed.set_time(time, start, now);
+    }
 
     /// The hub's time, once it is known.
-    pub fn hub_time(&self, _now: u64) -> Option<Timestamp> {
-        None
+    pub fn hub_time(&self, now: u64) -> Option<Timestamp> {
+        self.believed.time(now)
     }
 
     /// The hub's time as packets carry it.
-    pub fn t16(&self, _now: u64) -> T16 {
-        T16::UNKNOWN
+    pub fn t16(&self, now: u64) -> T16 {
+        self.believed.t16(now)
     }
 
-    /// Links to the hub, as the last beacons showed it: a hint.
-    pub fn hops(&self, _now: u64) -> Option<u8> {
-        None
+    /// Links to the nearest hub, as the beacons of the last five minutes showed it: a hint.
+    pub fn hops(&self, now: u64) -> Option<u8> {
+        self.believed.hops(now)
     }
 
     /// How far an own packet goes: twice the way to the hub and three, 7 while it is unknown, at most 15.
@@ -149,13 +251,29 @@ impl<E: Entropy> Relay<E> {
         self.hops(now).map_or(Ttl::DEFAULT, Ttl::for_distance)
     }
 
-    /// Keys of another epoch, after the new QR was scanned.
-    pub fn add_keys(&mut self, _keys: NetKeys) -> Result<(), KeysError> {
+    /// Keys of another epoch, after the new QR was scanned; those of the same epoch are replaced.
+    pub fn add_keys(&mut self, keys: NetKeys) -> Result<(), KeysError> {
+        let Role::Member { keys: known, .. } = &mut self.role else {
+            return Err(KeysError::Keyless);
+        };
+        if known.iter().any(|other| other.event_tag() != keys.event_tag()) {
+            return Err(KeysError::OtherEvent);
+        }
+        known.retain(|other| other.epoch() != keys.epoch());
+        if known.len() >= EPOCHS_MAX {
+            return Err(KeysError::TooMany);
+        }
+        known.push(keys);
         Ok(())
     }
 
-    /// Keys of an epoch that is over: its packets are refused from now on, those that are kept are dropped.
-    pub fn retire_keys(&mut self, _epoch: KeyEpoch) {}
+    /// The epoch is over: its packets are refused from now on, those that are kept are dropped.
+    pub fn retire_keys(&mut self, epoch: KeyEpoch) {
+        if let Role::Member { keys, .. } = &mut self.role {
+            keys.retain(|known| known.epoch() != epoch);
+            self.counters.expired += self.store.retain(|packet| packet.epoch() != epoch) as u64;
+        }
+    }
 
     /// What was done and dropped.
     pub const fn counters(&self) -> &Counters {
@@ -164,31 +282,43 @@ impl<E: Entropy> Relay<E> {
 
     /// Who is near.
     pub fn neighbours(&self) -> impl Iterator<Item = &Neighbour> {
-        core::iter::empty()
+        self.near.iter()
     }
 
     /// How many packets are kept.
     pub fn stored(&self) -> usize {
-        0
+        self.store.len()
     }
 
     /// Whether the packet is kept.
-    pub fn is_stored(&self, _packet: &PacketId) -> bool {
-        false
+    pub fn is_stored(&self, packet: &PacketId) -> bool {
+        self.store.contains(packet)
     }
 
     /// Whether the hub has decided about the packet, as far as this relay remembers.
-    pub fn is_settled(&self, _packet: &ShortId) -> bool {
-        false
+    pub fn is_settled(&self, packet: &ShortId) -> bool {
+        self.store.is_settled(packet)
     }
 
-    /// What a restart must not lose: kept packets with their age, seen and settled ids, numbers of the hubs' orders.
-    pub fn snapshot(&self, _now: u64) -> Vec<u8> {
-        Vec::new()
+    /// What a restart must not lose: kept packets with their age, seen and settled ids, the numbers of the hubs' orders.
+    pub fn snapshot(&self, now: u64) -> Vec<u8> {
+        self.take_snapshot(now)
     }
 
-    /// Takes a snapshot in, right after [`Relay::new`]. Everything seen counts as seen just now; kept packets go on ageing.
-    pub fn restore(&mut self, _snapshot: &[u8], _now: u64) -> Result<(), SnapshotError> {
-        Ok(())
+    /// Takes a snapshot in, right after [`Relay::new`]. Everything seen counts as seen just now; kept packets go on ageing, and
+    /// are checked again.
+    pub fn restore(&mut self, snapshot: &[u8], now: u64) -> Result<(), SnapshotError> {
+        self.take_in(snapshot, now)
+    }
+
+    const fn is_member(&self) -> bool {
+        matches!(self.role, Role::Member { .. })
+    }
+
+    /// From `low` to `high`. Who can guess it gains nothing but a better time to talk over others.
+    fn random_in(&mut self, low: u64, high: u64) -> u64 {
+        let mut bytes = [0; 4];
+        self.entropy.fill(&mut bytes);
+        low + u64::from(u32::from_le_bytes(bytes)) % (high.saturating_sub(low) + 1)
     }
 }
