@@ -4,7 +4,8 @@ Usage: controllers.py <how many>. Prints the ports on one line, and ends when it
 """
 
 import asyncio
-import socket
+import logging, socket
+logging.basicConfig(level=logging.DEBUG, filename="/tmp/h/bumble.log", filemode="w")
 import sys
 
 from bumble.controller import Controller
