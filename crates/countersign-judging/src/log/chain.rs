@@ -264,8 +264,8 @@ mod tests {
     #[test]
     fn an_entry_taken_out_is_seen() {
         let (bytes, ends) = sample();
-        for gone in 0..5 {
-            let start = gone.checked_sub(1).map_or(0, |before: usize| ends[before]);
+        for gone in 0..5_usize {
+            let start = gone.checked_sub(1).map_or(0, |before| ends[before]);
             let shorter = [&bytes[..start], &bytes[ends[gone]..]].concat();
             let broken = ReadFault::Broken { position: gone as u64, offset: start };
             assert_eq!(read(&shorter), Err(broken), "without entry {gone}");

@@ -140,6 +140,7 @@ impl Venue {
             chain,
             revoked: BTreeMap::new(),
             votes: super::Votes::default(),
+            votes_max: super::VOTES_MAX,
             quarantine: Vec::new(),
             quarantined: BTreeSet::new(),
         })

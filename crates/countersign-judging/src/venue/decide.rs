@@ -5,8 +5,8 @@
 //! revoked judge's name, and because a judge with a new phone has two keys, and only the signature tells which one it was.
 
 use super::{
-    Outcome, QUARANTINE_MAX, QUARANTINE_PER_JUDGE_MAX, Quarantined, Refusal, Slot, VOTES_MAX,
-    Venue, Verdict, VoteReceipt,
+    Outcome, QUARANTINE_MAX, QUARANTINE_PER_JUDGE_MAX, Quarantined, Refusal, Slot, Venue, Verdict,
+    VoteReceipt,
 };
 use crate::event::{Event, RoundState};
 use crate::log::{Act, Entry};
@@ -100,7 +100,7 @@ impl Venue {
         self.check_round(&vote.vote)?;
         self.check_revision(vote)?;
         // [H12] a full log refuses; it never forgets
-        if self.votes.count() >= VOTES_MAX {
+        if self.votes.count() >= self.votes_max {
             return Err(Refusal::Full);
         }
         Ok(Decision::Accept)
@@ -220,4 +220,82 @@ pub(super) fn check_content(event: &Event, vote: &Vote) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bundle;
+    use crate::event::{Category, Criterion, HubKey, Judge, Project, Round};
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use countersign::evidence::{Stamp, open, seal};
+    use countersign::{Realm, RecordDigest, RecordId, Signer, SigningKey};
+
+    /// One hub, one project, one judge, one number.
+    fn venue(realm: &Realm, key: &SigningKey, judge: &SigningKey) -> Venue {
+        let public = |key: &SigningKey| key.verifying_key().clone();
+        let one: crate::CategoryId = "ONE".parse().unwrap();
+        let text = || alloc::string::String::from("one");
+        let event = Event {
+            id: "FAIR".parse().unwrap(),
+            version: 1,
+            title: text(),
+            starts: Timestamp::ZERO,
+            ends: Timestamp::ZERO,
+            salt: None,
+            categories: vec![Category {
+                id: one,
+                title: text(),
+                criteria: vec![Criterion { title: text(), min: 0, max: 9, weight: 1 }],
+            }],
+            projects: vec![Project {
+                id: "P".parse().unwrap(),
+                title: text(),
+                table: text(),
+                categories: vec![one],
+                anchor: false,
+            }],
+            judges: vec![Judge { id: "J".parse().unwrap(), name: text(), key: public(judge) }],
+            rounds: vec![Round { number: 1, title: text(), state: RoundState::Open }],
+            conflicts: Vec::new(),
+            assignments: Vec::new(),
+            hubs: vec![HubKey { name: text(), key: public(key), sealing: None }],
+        };
+        let stamp = Stamp {
+            id: RecordId::from_bytes([1; 16]),
+            created: Timestamp::ZERO,
+            previous: RecordDigest::from_bytes([0; 32]),
+        };
+        let frame = seal(realm, key, stamp, &Bundle::new(event).unwrap()).unwrap();
+        let bundle = open(realm, key.verifying_key(), &frame).unwrap();
+        let hub = *key.verifying_key().fingerprint();
+        Venue::begin(realm.clone(), hub, bundle, Timestamp::ZERO).unwrap().0
+    }
+
+    #[test]
+    fn h12_a_full_log_refuses_and_forgets_nothing() {
+        let realm = Realm::new("fair", "fair.example.org").unwrap();
+        let (key, judge) = (SigningKey::from_seed(&[1; 32]), SigningKey::from_seed(&[2; 32]));
+        let mut venue = venue(&realm, &key, &judge);
+        venue.votes_max = 2;
+        let mut say = |revision: u32| {
+            let vote = Vote {
+                project: "P".parse().unwrap(),
+                category: "ONE".parse().unwrap(),
+                points: vec![revision as u16],
+                id: crate::VoteId::from_bytes([revision as u8; 16]),
+                seconds: 0,
+                judge: "J".parse().unwrap(),
+                revision,
+                round: 1,
+            };
+            let content = vote.sign(&realm, &"FAIR".parse().unwrap(), &judge).unwrap();
+            venue.take_vote(&content, Timestamp::ZERO).outcome
+        };
+        assert!(matches!(say(1), Outcome::Accepted(_)));
+        assert!(matches!(say(2), Outcome::Accepted(_)));
+        assert_eq!(say(3), Outcome::Refused(Refusal::Full));
+        assert!(matches!(say(1), Outcome::Duplicate(_)));
+    }
 }

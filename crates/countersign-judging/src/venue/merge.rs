@@ -1,7 +1,7 @@
 //! Two hubs of one event: the union of what they accepted and revoked.
 
 use super::decide::check_content;
-use super::{Alarm, KeptVote, VOTES_MAX, Venue};
+use super::{Alarm, KeptVote, Venue};
 use crate::id::VoteDigest;
 use crate::log::{Act, Entry, Full};
 use crate::vote::SignedVote;
@@ -131,7 +131,7 @@ impl Venue {
         keys.any(|key| *key.fingerprint() == vote.signer)
             && check_content(&self.bundle.value, &vote.vote).is_ok()
             && self.rounds.contains_key(&vote.vote.round)
-            && (self.votes.count() < VOTES_MAX || self.votes.of(&vote.digest).is_some())
+            && (self.votes.count() < self.votes_max || self.votes.of(&vote.digest).is_some())
     }
 
     pub(super) fn keep_merged(&mut self, vote: SignedVote, hub: Fingerprint, accepted: Timestamp) {

@@ -56,6 +56,8 @@ pub struct Venue {
     rounds: BTreeMap<u8, RoundState>,
     revoked: BTreeMap<Fingerprint, Timestamp>,
     votes: Votes,
+    /// [`VOTES_MAX`], but in the test of a full venue.
+    votes_max: usize,
     quarantine: Vec<Quarantined>,
     quarantined: BTreeSet<VoteDigest>,
 }

@@ -49,7 +49,8 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// What a judge on direct contact is told besides the status. Shows the log's root under which it can be proved.
+/// What a judge on direct contact is told besides the status. The log's head has the root that [`Venue::prove`](super::Venue::prove)
+/// leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VoteReceipt {
