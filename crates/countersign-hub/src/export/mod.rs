@@ -4,7 +4,8 @@
 //!   packages/<version>.package   every bundle that was in force, with the key sets behind it
 //!   log.bin                      every decision of the hub
 //!   log.head                     what the hub signed about its log
-//!   votes.csv  results.csv       the same for people, recomputed and compared by the check
+//!   votes.csv                    every vote, and whether it counts; recomputed and compared by the check
+//!   results-<round>-<category>.csv   the count by every method; the same
 //! ```
 
 mod table;
@@ -23,7 +24,6 @@ use std::path::{Path, PathBuf};
 pub(crate) const LOG: &str = "log.bin";
 pub(crate) const HEAD: &str = "log.head";
 pub(crate) const VOTES: &str = "votes.csv";
-pub(crate) const RESULTS: &str = "results.csv";
 
 /// Longest file of a head.
 const HEAD_MAX: usize = 4 * 1024;
@@ -89,15 +89,11 @@ impl Export {
             let version = package.reopen().map(|event| event.bundle.value.version).unwrap_or(0);
             disk::create(&packages.join(package_name(version)), &package.encode(), Access::Public)?;
         }
-        let votes = table::votes(venue);
-        let results = table::results(venue, &counted);
-        for (name, content) in [
-            (LOG, self.log.as_slice()),
-            (HEAD, &self.head),
-            (VOTES, votes.as_bytes()),
-            (RESULTS, results.as_bytes()),
-        ] {
+        for (name, content) in [(LOG, self.log.as_slice()), (HEAD, &self.head)] {
             disk::create(&aside.join(name), content, Access::Public)?;
+        }
+        for (name, content) in table::all(venue, &counted) {
+            disk::create(&aside.join(name), content.as_bytes(), Access::Public)?;
         }
         Ok(disk::publish(&aside, out)?)
     }
