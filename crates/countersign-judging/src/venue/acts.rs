@@ -1,6 +1,6 @@
 //! What the organiser does at the hub: begin, amend the event, open and close rounds, revoke keys.
 
-use super::{KEYS_PER_JUDGE_MAX, Venue};
+use super::{Examiner, KEYS_PER_JUDGE_MAX, Venue};
 use crate::bundle::Bundle;
 use crate::event::{Category, Event, RoundState};
 use crate::id::{JudgeId, ProjectId};
@@ -130,11 +130,9 @@ impl Venue {
         if event.hub(&hub).is_none() {
             return Err(BeginRefusal::NotAHub);
         }
-        let keys = event.judges.iter().map(|judge| (judge.id, alloc::vec![judge.key.clone()]));
         Ok(Self {
-            keys: keys.collect(),
+            examiner: Examiner::new(realm, event),
             rounds: event.rounds.iter().map(|round| (round.number, round.state)).collect(),
-            realm,
             hub,
             bundle,
             chain,
@@ -188,7 +186,7 @@ impl Venue {
     }
 
     pub(super) fn check_revoke(&self, key: &Fingerprint) -> Result<(), ActRefusal> {
-        let mut keys = self.keys.values().flatten();
+        let mut keys = self.examiner.keys.values().flatten();
         if !keys.any(|known| known.fingerprint() == key) {
             return Err(ActRefusal::UnknownKey);
         }
@@ -224,7 +222,7 @@ impl Venue {
             self.revoked.entry(key).or_insert(at);
         }
         for judge in &bundle.value.judges {
-            let keys = self.keys.entry(judge.id).or_default();
+            let keys = self.examiner.keys.entry(judge.id).or_default();
             if keys.last() != Some(&judge.key) {
                 keys.push(judge.key.clone());
             }
@@ -237,7 +235,7 @@ impl Venue {
 
     fn replaced_keys(&self, event: &Event) -> Vec<Fingerprint> {
         let replaced = event.judges.iter().filter_map(|judge| {
-            let held = self.keys.get(&judge.id)?.last()?;
+            let held = self.examiner.keys.get(&judge.id)?.last()?;
             (*held != judge.key).then(|| *held.fingerprint())
         });
         replaced.collect()
@@ -283,16 +281,17 @@ impl Venue {
 
     fn check_amended_judges(&self, new: &Event) -> Result<(), AmendRefusal> {
         let owners: BTreeMap<&Fingerprint, &JudgeId> = self
+            .examiner
             .keys
             .iter()
             .flat_map(|(judge, keys)| keys.iter().map(move |key| (key.fingerprint(), judge)))
             .collect();
-        if let Some(judge) = self.keys.keys().find(|judge| new.judge(judge).is_none()) {
+        if let Some(judge) = self.examiner.keys.keys().find(|judge| new.judge(judge).is_none()) {
             return Err(AmendRefusal::JudgeGone(*judge));
         }
         for judge in &new.judges {
             let key = judge.key.fingerprint();
-            let keys = self.keys.get(&judge.id).map_or(&[][..], Vec::as_slice);
+            let keys = self.examiner.keys.get(&judge.id).map_or(&[][..], Vec::as_slice);
             if keys.last() == Some(&judge.key) {
                 continue;
             }

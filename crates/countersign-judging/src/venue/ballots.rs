@@ -191,7 +191,7 @@ impl Venue {
     /// What the judge said last about a slot: by their newest key, with the highest revision, of several the lowest digest.
     pub(super) fn last(&self, slot: &Slot) -> Option<&KeptVote> {
         let rank = |kept: &&KeptVote| {
-            let key = self.key_order(&slot.judge, &kept.vote.signer);
+            let key = self.examiner.key_order(&slot.judge, &kept.vote.signer);
             (key, kept.vote.vote.revision, Reverse(kept.vote.digest))
         };
         self.votes.in_slot(slot).filter(|kept| self.holds(kept)).max_by_key(rank)
@@ -208,10 +208,5 @@ impl Venue {
         };
         let other = self.votes.in_slot(slot).find(differs)?.vote.digest;
         Some(Alarm::TwoVotes { slot: *slot, revision, kept: last.vote.digest, other })
-    }
-
-    /// The later a judge got a key, the higher.
-    fn key_order(&self, judge: &JudgeId, key: &Fingerprint) -> Option<usize> {
-        self.keys.get(judge)?.iter().position(|known| known.fingerprint() == key)
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::event::{Event, RoundState};
 use crate::log::{Act, Entry};
 use crate::venue::KeptVote;
-use crate::vote::{ReceivedVote, SignedVote, Vote};
+use crate::vote::{SignedVote, Vote};
 use core::time::Duration;
 use countersign::Timestamp;
 
@@ -32,28 +32,13 @@ impl Venue {
     /// Decides about the content of a VOTE packet that came in now. State changes at once; the receipt goes out when the entry is
     /// durable.
     pub fn take_vote(&mut self, content: &[u8], now: Timestamp) -> Verdict {
-        match self.examine(content) {
+        match self.examiner.examine(content) {
             Ok(vote) => self.admit(vote, now),
             Err(refusal) => Verdict::refused(refusal),
         }
     }
 
-    /// The checks that need no time and change nothing: shape, roster, signature. Most of the work; it may be done by several
-    /// threads at once, with [`Venue::admit`] after it.
-    pub fn examine(&self, content: &[u8]) -> Result<SignedVote, Refusal> {
-        let received = ReceivedVote::decode(content)?;
-        let judge = *received.judge();
-        // [H2] nobody outside the roster
-        let keys = self.keys.get(&judge).ok_or(Refusal::UnknownJudge(judge))?;
-        // [H3] by a key that the judge has or had; the newest first
-        let event = &self.bundle.value.id;
-        let mut newest_first = keys.iter().rev();
-        newest_first
-            .find_map(|key| received.verify(&self.realm, event, key).ok())
-            .ok_or(Refusal::Signature(judge))
-    }
-
-    /// Decides about a vote whose signature is good.
+    /// Decides about a vote whose signature an [`Examiner`](super::Examiner) found good.
     pub fn admit(&mut self, vote: SignedVote, now: Timestamp) -> Verdict {
         match self.decide(&vote, now) {
             Err(refusal) => Verdict::refused(refusal),
@@ -80,11 +65,8 @@ impl Venue {
 
     fn decide(&self, vote: &SignedVote, now: Timestamp) -> Result<Decision, Refusal> {
         let judge = vote.vote.judge;
-        let is_theirs = |keys: &alloc::vec::Vec<countersign::VerifyingKey>| {
-            keys.iter().any(|key| *key.fingerprint() == vote.signer)
-        };
-        // The vote may have been examined under another bundle, or for another event.
-        if vote.event != self.bundle.value.id || !self.keys.get(&judge).is_some_and(is_theirs) {
+        // The vote may have been examined elsewhere.
+        if !self.examiner.knows(vote) {
             return Err(Refusal::Signature(judge));
         }
         // [H4] quarantined by arrival, whatever time it claims

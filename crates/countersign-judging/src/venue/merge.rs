@@ -92,7 +92,7 @@ impl Venue {
 
     fn check_merge(&self, other: &Self) -> Result<(), MergeRefusal> {
         let (ours, theirs) = (&self.bundle, &other.bundle);
-        if ours.value.id != theirs.value.id || self.realm != other.realm {
+        if ours.value.id != theirs.value.id || self.examiner.realm != other.examiner.realm {
             return Err(MergeRefusal::OtherEvent(theirs.value.id));
         }
         if self.hub == other.hub {
@@ -127,8 +127,7 @@ impl Venue {
     /// What this hub can check of a vote that another one accepted: its key, project and points. That the round was open and the
     /// vote in time is the other hub's word.
     pub(super) fn check_merged(&self, vote: &SignedVote) -> bool {
-        let mut keys = self.keys.get(&vote.vote.judge).into_iter().flatten();
-        keys.any(|key| *key.fingerprint() == vote.signer)
+        self.examiner.knows(vote)
             && check_content(&self.bundle.value, &vote.vote).is_ok()
             && self.rounds.contains_key(&vote.vote.round)
             && (self.votes.count() < self.votes_max || self.votes.of(&vote.digest).is_some())

@@ -10,6 +10,7 @@
 mod acts;
 mod ballots;
 mod decide;
+mod examiner;
 mod merge;
 mod refusal;
 mod restore;
@@ -17,6 +18,7 @@ mod restore;
 pub use acts::{ActRefusal, AmendRefusal, BeginRefusal};
 pub use ballots::{Alarm, Ballot, KeptVote, Slot};
 pub use decide::{FUTURE_MAX, STALE_AFTER};
+pub use examiner::Examiner;
 pub use merge::{Merge, MergeRefusal};
 pub use refusal::{Outcome, Refusal, Status, Verdict, VoteReceipt};
 pub use restore::{RestoreFault, Restored};
@@ -30,7 +32,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use ballots::Votes;
 use countersign::evidence::Signed;
-use countersign::{Fingerprint, Realm, RecordDigest, Timestamp, VerifyingKey};
+use countersign::{Fingerprint, Realm, RecordDigest, Timestamp};
 
 /// Most votes that a venue keeps.
 pub const VOTES_MAX: usize = 1_000_000;
@@ -47,12 +49,10 @@ pub const KEYS_PER_JUDGE_MAX: usize = 8;
 /// An event at one hub, from its first entry to its last.
 #[derive(Debug, Clone)]
 pub struct Venue {
-    realm: Realm,
+    examiner: Examiner,
     hub: Fingerprint,
     bundle: Signed<Bundle>,
     chain: Chain,
-    /// Every key that a judge had here, the present one last.
-    keys: BTreeMap<JudgeId, Vec<VerifyingKey>>,
     rounds: BTreeMap<u8, RoundState>,
     revoked: BTreeMap<Fingerprint, Timestamp>,
     votes: Votes,
@@ -77,7 +77,12 @@ pub struct Quarantined {
 impl Venue {
     /// What all signatures of the event are for.
     pub const fn realm(&self) -> &Realm {
-        &self.realm
+        &self.examiner.realm
+    }
+
+    /// What looks at votes before they are admitted; clone it for other threads, and again after every amendment.
+    pub const fn examiner(&self) -> &Examiner {
+        &self.examiner
     }
 
     /// Whose log this is.

@@ -120,7 +120,7 @@ impl Venue {
                 return self.replay_vote(content, &entry);
             }
             Act::MergedVote { hub, accepted, content } => {
-                let vote = self.examine(content);
+                let vote = self.examiner.examine(content);
                 let vote = vote.map_err(|refusal| RestoreFault::Vote { position, refusal })?;
                 let new = self.learns_acceptance(&vote.digest, *accepted);
                 if !new || !self.check_merged(&vote) || !self.is_certified(hub) {

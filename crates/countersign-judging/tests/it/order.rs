@@ -219,7 +219,7 @@ fn h11_the_last_revision_wins_and_history_is_kept() {
 #[test]
 fn h4_a_vote_examined_before_its_key_was_revoked_is_quarantined_when_it_is_admitted() {
     let mut hub = Hub::open(1);
-    let examined = hub.venue.examine(&sealed(&vote(1, NOON))).unwrap();
+    let examined = hub.venue.examiner().examine(&sealed(&vote(1, NOON))).unwrap();
     hub.revoke(&judge(1), NOON);
     assert_eq!(hub.venue.admit(examined, at(NOON)).outcome, Outcome::Quarantined);
 }
@@ -277,7 +277,7 @@ fn a_vote_says_who_and_when_in_one_radio_frame() {
     assert!(on_air <= 244, "{on_air}");
     assert_eq!(vote.digest(&EventId::new("FAIR").unwrap()).unwrap(), {
         let hub = Hub::open(1);
-        let signed = hub.venue.examine(&sealed(&vote)).unwrap();
+        let signed = hub.venue.examiner().examine(&sealed(&vote)).unwrap();
         assert_eq!(signed.signer, print(&judge(1)));
         signed.digest
     });
