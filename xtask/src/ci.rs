@@ -43,7 +43,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "no-std",
-        what: "the core, the league and judging build for two targets without std",
+        what: "the core, the league, the mesh and judging build for two targets without std",
         run: || pass(no_std()),
     },
     Step { name: "doc", what: "the documentation builds, no link is broken", run: || pass(doc()) },
@@ -119,7 +119,8 @@ fn no_std() -> Outcome {
     for target in NO_STD_TARGETS {
         Run::cargo()
             .args(["build", "--package", "countersign", "--package", "countersign-league"])
-            .args(["--package", "countersign-judging", "--lib", "--no-default-features"])
+            .args(["--package", "countersign-mesh", "--package", "countersign-judging"])
+            .args(["--lib", "--no-default-features"])
             .args(["--target", target])
             .run()?;
     }
