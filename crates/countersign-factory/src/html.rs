@@ -3,8 +3,8 @@
 use crate::label::Label;
 use crate::mark::Colour;
 use crate::plan::Plan;
-use crate::qr::Qr;
 use countersign_league::evidence::PairCertificate;
+use countersign_sheets::Qr;
 use std::fmt::{self, Write};
 
 /// Text as HTML shows it.

@@ -1,12 +1,13 @@
 //! What is printed for a pair.
 
 use crate::html;
-use crate::qr::{self, Qr, TooLong};
+use crate::qr;
 use countersign::Fingerprint;
 use countersign_keys::disk::Access;
 use countersign_league::claim::ClaimError;
 use countersign_league::{BatchId, Claim, DeviceId};
 use countersign_provision::{DeviceConfig, WifiConfig};
+use countersign_sheets::{Qr, TooLong};
 
 /// What a label says. The same settings always give the same files, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Label {
 
     /// All files of the label. Those with the passphrase are their owner's alone.
     pub(crate) fn files(&self) -> Result<[LabelFile; 5], LabelError> {
-        let (wifi, claim) = (Qr::new(&self.wifi_code())?, Qr::new(&self.claim()?.to_string())?);
+        let (wifi, claim) = (qr::label(&self.wifi_code())?, qr::label(&self.claim()?.to_string())?);
         let file = |name, content, access| LabelFile { name, content, access };
         Ok([
             file("label.json", self.json()?, Access::Private),

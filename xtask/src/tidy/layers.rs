@@ -25,6 +25,7 @@ const LAYERS: &[Layer] = &[
             "countersign-node",
             "countersign-keys",
             "countersign-listen",
+            "countersign-sheets",
         ],
     ),
     ("countersign-store", &["countersign", "countersign-league", "countersign-judging"]),
@@ -32,11 +33,18 @@ const LAYERS: &[Layer] = &[
     ("countersign-league", &["countersign"]),
     ("countersign-ranks", &["countersign"]),
     ("countersign-dns", &[]),
+    ("countersign-sheets", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
         "countersign-factory",
-        &["countersign", "countersign-league", "countersign-keys", "countersign-provision"],
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-keys",
+            "countersign-provision",
+            "countersign-sheets",
+        ],
     ),
     (
         "countersign-device",
@@ -109,6 +117,7 @@ const LAYERS: &[Layer] = &[
             "countersign-client",
             "countersign-provision",
             "countersign-factory",
+            "countersign-sheets",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! Codes are drawn here and read by another implementation.
 
 use crate::station::{Station, order};
-use countersign_factory::qr::{self, Qr};
+use countersign_factory::qr;
 use countersign_league::Claim;
 use countersign_provision::{Passphrase, Provision, WifiConfig, WifiName};
 use std::fs;
@@ -90,7 +90,7 @@ fn names_and_passphrases_with_special_characters_survive() {
     ] {
         let text = qr::wifi(&wifi(name, passphrase));
         assert_eq!(text, expected);
-        let code = Qr::new(&text).unwrap();
+        let code = qr::label(&text).unwrap();
         assert_eq!(scan_svg(&code.svg()), expected);
         assert_eq!(scan_text(&code.text()), expected);
     }
@@ -101,8 +101,8 @@ fn the_longest_labels_are_still_codes() {
     let longest = qr::wifi(&wifi(&"ü".repeat(16), &"x".repeat(63)));
     let claim = "CSD1:".to_owned() + &"0A-9:".repeat(26);
     for text in [longest, claim] {
-        assert_eq!(scan_svg(&Qr::new(&text).unwrap().svg()), text);
+        assert_eq!(scan_svg(&qr::label(&text).unwrap().svg()), text);
     }
-    assert!(Qr::new(&"x".repeat(Qr::MAX)).is_ok());
-    assert!(Qr::new(&"x".repeat(Qr::MAX + 1)).is_err());
+    assert!(qr::label(&"x".repeat(qr::MAX)).is_ok());
+    assert!(qr::label(&"x".repeat(qr::MAX + 1)).is_err());
 }
