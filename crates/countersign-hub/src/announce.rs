@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::desk::{Effect, SharedVenue};
 use crate::intake::Counts;
+use crate::papers::Papers;
 use crate::voice::Voice;
 use countersign_mesh::receipt::ITEMS_MAX;
 use countersign_mesh::{EventKeys, Packet, ReceiptItem};
@@ -25,6 +26,7 @@ pub(crate) struct Announcer {
     pub(crate) venue: SharedVenue,
     pub(crate) clock: Clock,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) papers: Arc<Papers>,
 }
 
 impl Announcer {
@@ -50,7 +52,10 @@ impl Announcer {
                         items.push(item);
                     }
                     Some(Effect::Say(packet)) => self.say(packet).await?,
-                    Some(Effect::Keys(keys)) => self.change_keys(*keys).await?,
+                    Some(Effect::Keys(changed)) => {
+                        self.papers.set_code(&changed.0);
+                        self.change_keys(changed.1).await?;
+                    }
                     None => return Ok(()),
                 },
                 () = sleep_until(due), if !items.is_empty() => {

@@ -120,7 +120,9 @@ impl Hub {
         let (node, events) = start_node(&desk, &venue)?;
         let orders = standing_orders(&desk, &venue, clock);
         let (voice, sealing) = (Arc::clone(&desk.voice), Arc::clone(&desk.sealing));
-        let papers = Arc::new(Papers::new(&desk, &venue)?);
+        let packages = desk.folder().packages()?;
+        let package = packages.last().ok_or(HubError::NoEvent)?;
+        let papers = Arc::new(Papers::new(package, &desk.code));
         let mut tasks = JoinSet::new();
         #[cfg(feature = "ble")]
         let ble = desk.code.code.ble;
@@ -133,6 +135,7 @@ impl Hub {
                 &mut tasks,
             )
             .await?;
+        let examiner = venue.examiner().clone();
         let venue: SharedVenue = Arc::new(RwLock::new(venue));
         let running = desk::start(desk, Arc::clone(&venue), clock)?;
         let counts = Arc::new(Counts::default());
@@ -144,6 +147,7 @@ impl Hub {
             voice: Arc::clone(&voice),
             sealing,
             reception: auth::Desk::new(&*random::bytes::<32>()?),
+            examiner,
             venue: Arc::clone(&venue),
             desk: running.handle.clone(),
             effects: running.say,
@@ -157,6 +161,7 @@ impl Hub {
             venue: Arc::clone(&venue),
             clock,
             counts: Arc::clone(&counts),
+            papers: Arc::clone(&papers),
         };
         tokio::spawn(announcer.run(running.effects));
         tasks.spawn(deliver(events, entrance));
@@ -171,6 +176,7 @@ impl Hub {
             counts,
             clock,
             seen: tokio::sync::Mutex::default(),
+            printing: tokio::sync::Semaphore::new(1),
         };
         let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();

@@ -7,7 +7,7 @@ use crate::desk::{Effect, Handle, SharedVenue};
 use crate::voice::Voice;
 use countersign::Timestamp;
 use countersign_judging::auth::{self, AuthMessage};
-use countersign_judging::venue::Refusal;
+use countersign_judging::venue::{Examiner, Refusal};
 use countersign_mesh::seal::{HubSealSecret, OpenError, open, open_at_hub};
 use countersign_mesh::{
     EventKeys, Flags, NetChecked, PacketType, ReceiptItem, ReceiptStatus, ShortId,
@@ -53,6 +53,7 @@ pub(crate) struct Intake {
     pub(crate) voice: Arc<Voice>,
     pub(crate) sealing: Arc<HubSealSecret>,
     pub(crate) reception: auth::Desk,
+    pub(crate) examiner: Examiner,
     pub(crate) venue: SharedVenue,
     pub(crate) desk: Handle,
     pub(crate) effects: mpsc::Sender<Effect>,
@@ -179,8 +180,7 @@ impl Intake {
                 return self.unproven(short);
             }
         };
-        let examined = self.venue.read().unwrap_or_else(PoisonError::into_inner).examine(&content);
-        match examined {
+        match self.examiner.examine(&content) {
             Ok(vote) => {
                 // A hub that is ending takes no more; the vote comes again.
                 let _taken = self.desk.send_from_thread(move |desk, venue, now| {

@@ -1,14 +1,17 @@
-//! What is shown and printed: the event's QR code and the bundle.
+//! What is shown and printed: the event's QR code, the projects' cards, the bundle.
 
+use crate::desk::SharedVenue;
 use crate::disk::CurrentCode;
 use crate::package::Package;
-use qrcode::{Color, EcLevel, QrCode};
-use std::fmt::Write;
+use countersign_judging::project_code::ProjectCode;
+use countersign_sheets::{
+    Card, Correction, PerPage, PngError, PrintError, Qr, TooLong, cards, poster,
+};
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// Modules of white around a code (ISO/IEC 18004).
-const QUIET: usize = 4;
+/// Dots of a module in the PNG: sharp on a projector.
+const PNG_SCALE: u8 = 12;
 
 /// Everything that can be fetched without a token.
 pub(crate) struct Papers {
@@ -17,6 +20,31 @@ pub(crate) struct Papers {
     /// The record `event.bundle` in it.
     pub(crate) bundle: Vec<u8>,
     code: Mutex<Zeroizing<String>>,
+}
+
+/// What is made on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Print {
+    /// The event's code as an image.
+    EventPng,
+    /// The event's code on a page.
+    EventPdf,
+    /// A card with a code for each project and category.
+    ProjectsPdf,
+}
+
+/// Why nothing comes out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PapersError {
+    /// The code.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// The image.
+    #[error(transparent)]
+    Png(#[from] PngError),
+    /// The page.
+    #[error(transparent)]
+    Print(#[from] PrintError),
 }
 
 impl Papers {
@@ -33,31 +61,44 @@ impl Papers {
         *self.code.lock().unwrap_or_else(PoisonError::into_inner) = code.code.to_text();
     }
 
-    /// What the event's QR says.
-    pub(crate) fn code(&self) -> Zeroizing<String> {
-        self.code.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The event's code, ready to be drawn.
+    pub(crate) fn qr(&self) -> Result<Qr, TooLong> {
+        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Qr::new(&code, Correction::Medium)
     }
-}
 
-/// A QR code as an SVG image with the white that a reader needs; `None` if the text is too long.
-pub(crate) fn svg(text: &str) -> Option<String> {
-    let (width, dark) = modules(text)?;
-    let side = width + 2 * QUIET;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0 0h{side}v{side}h-{side}z\"/><path d=\""
-    );
-    for (y, row) in dark.chunks(width).enumerate() {
-        let mut x = 0;
-        for run in row.chunk_by(|a, b| a == b) {
-            if run.first() == Some(&true) {
-                let (left, top, n) = (x + QUIET, y + QUIET, run.len());
-                // Writing to a string cannot fail.
-                let _done = write!(out, "M{left} {top}h{n}v1h-{n}z");
+    /// Makes it. Takes up to a second for thousands of projects.
+    pub(crate) fn print(&self, what: Print, venue: &SharedVenue) -> Result<Vec<u8>, PapersError> {
+        let code = self.code.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let venue = venue.read().unwrap_or_else(PoisonError::into_inner);
+        let event = venue.bundle().event().clone();
+        drop(venue);
+        match what {
+            Print::EventPng => Ok(self.qr()?.png(PNG_SCALE)?),
+            Print::EventPdf => {
+                let lines = ["Scan this with the judging app."];
+                Ok(poster(&event.title, &code, &lines)?.pdf)
             }
-            x += run.len();
+            Print::ProjectsPdf => {
+                let entries = event.entries().into_iter();
+                let card = |(project, category)| {
+                    let known = event.project(&project);
+                    let title = known.map(|it| it.title.clone()).unwrap_or_default();
+                    let category_title = event.category(&category).map(|it| it.title.as_str());
+                    let table = known.map(|it| it.table.as_str()).unwrap_or_default();
+                    Card {
+                        code: ProjectCode { project, category }.to_string(),
+                        id: project.to_string(),
+                        title,
+                        table: match (table, category_title) {
+                            ("", title) => title.unwrap_or_default().to_owned(),
+                            (table, title) => format!("{table} · {}", title.unwrap_or_default()),
+                        },
+                    }
+                };
+                let all: Vec<Card> = entries.map(card).collect();
+                Ok(cards(&event.title, &all, PerPage::Eight)?.pdf)
+            }
         }
     }
-    out.push_str("\"/></svg>\n");
-    Some(out)
 }

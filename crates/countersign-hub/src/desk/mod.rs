@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 /// Effects that wait to be carried out.
 const EFFECTS: usize = 4_096;
 
-/// The venue: the desk's thread changes it, whoever examines votes or shows it reads.
+/// The venue: the desk's thread changes it, whoever shows it reads.
 pub(crate) type SharedVenue = Arc<RwLock<Venue>>;
 
 type Reply = Box<dyn FnOnce() + Send>;

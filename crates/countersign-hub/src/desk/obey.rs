@@ -113,7 +113,7 @@ impl Desk {
         self.order(Action::Rekey { epoch: next.epoch }, now);
         let keys = keys_of(&next, venue);
         self.voice.set_keys(keys.clone());
-        self.effects.push(Effect::Keys(Box::new(keys)));
+        self.effects.push(Effect::Keys(Box::new((next.clone(), keys))));
         self.code = next;
         Answer::done(format!(
             "The event has a new key (number {epoch}); what is sealed with the old one is not read any more. Show the new QR code."
@@ -133,7 +133,7 @@ impl Desk {
             Ok(content) => content,
             Err(error) => return Answer::refused(error),
         };
-        match venue.examine(&content) {
+        match venue.examiner().examine(&content) {
             Err(refusal) => Answer::refused(refusal),
             Ok(vote) => {
                 let about = format!("{} on {}", vote.vote.judge, vote.vote.project);

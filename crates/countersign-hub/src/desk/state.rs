@@ -25,8 +25,8 @@ pub(crate) enum Effect {
     Receipt(ReceiptItem),
     /// Everybody is told something, now.
     Say(Packet),
-    /// The mesh has other keys from now on.
-    Keys(Box<EventKeys>),
+    /// The event has another code, and the mesh other keys, from now on.
+    Keys(Box<(CurrentCode, EventKeys)>),
 }
 
 /// Everything of a hub but the venue, which others read.

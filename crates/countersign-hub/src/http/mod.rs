@@ -18,7 +18,7 @@ use axum::routing::{get, post};
 use countersign_node::NodeHandle;
 use std::sync::Arc;
 
-pub(crate) use organiser::{Door, token_text};
+pub(crate) use organiser::{Door, Seen, token_text};
 
 /// What handlers need.
 pub(crate) struct App {
@@ -30,7 +30,9 @@ pub(crate) struct App {
     pub(crate) venue: SharedVenue,
     pub(crate) clock: Clock,
     /// The organiser's view that was made last.
-    pub(crate) seen: tokio::sync::Mutex<organiser::Seen>,
+    pub(crate) seen: tokio::sync::Mutex<Seen>,
+    /// One thing is printed at a time.
+    pub(crate) printing: tokio::sync::Semaphore,
 }
 
 /// Nothing but this hub's own pages, styles and scripts.
@@ -48,6 +50,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/organiser/state", get(organiser::state))
         .route("/organiser/command", post(organiser::command))
         .route("/bundle", get(papers::bundle))
+        .route("/package", get(papers::package))
         .route("/event.svg", get(papers::event_svg))
         .route("/event.png", get(papers::event_png))
         .route("/event.pdf", get(papers::event_pdf))

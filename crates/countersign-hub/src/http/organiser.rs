@@ -4,16 +4,20 @@
 use super::App;
 use super::problem::{self, Problem};
 use crate::control::Command;
+use crate::count::CountError;
+use crate::intake::Counts;
+use crate::view::{self, Overview, TallyView};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_keys::Utc;
 use countersign_listen::{ConnectionInfo, read_body};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -82,8 +86,78 @@ pub(super) async fn state(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     app.door.check(&info, &headers)?;
-    let view = app.view().await?;
+    let view = view(&app).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], view).into_response())
+}
+
+/// The view that was made last: many organisers who look at once cost one count.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    made: Option<(Duration, u64, String)>,
+}
+
+/// At most so often something is counted, however often somebody looks.
+const FRESH: Duration = Duration::from_secs(1);
+
+async fn view(app: &Arc<App>) -> Result<String, Problem> {
+    let mut seen = app.seen.lock().await;
+    let now = app.clock.uptime();
+    let entries = app.venue.read().unwrap_or_else(PoisonError::into_inner).entries();
+    if let Some((at, of, view)) = &seen.made
+        && (now.saturating_sub(*at) < FRESH || *of == entries && now.saturating_sub(*at) < 5 * FRESH)
+    {
+        return Ok(view.clone());
+    }
+    let hub = hub_lines(app);
+    let venue = Arc::clone(&app.venue);
+    let counted = tokio::task::spawn_blocking(move || -> Result<_, CountError> {
+        let (overview, ballots) = {
+            let venue = venue.read().unwrap_or_else(PoisonError::into_inner);
+            (Overview::of(&venue), view::to_count(&venue)?)
+        };
+        Ok((overview, view::tally(ballots)?))
+    });
+    let counted = counted.await.map_err(|_| problem::FAILED)?;
+    let (overview, tally) = counted.map_err(|error| Problem::refused(error.to_string()))?;
+    let status = format!(
+        "Hub time {}. {} ballots from {} judges.",
+        Utc(app.clock.now()),
+        overview.ballots,
+        overview.judges.iter().filter(|judge| judge.done > 0).count()
+    );
+    let page = Page { status, hub, tally, overview };
+    let text = serde_json::to_string(&page).map_err(|_| problem::FAILED)?;
+    seen.made = Some((now, entries, text.clone()));
+    Ok(text)
+}
+
+/// What the page's script gets.
+#[derive(Serialize)]
+struct Page {
+    status: String,
+    /// Name and value, for people.
+    hub: Vec<(&'static str, String)>,
+    tally: Vec<TallyView>,
+    #[serde(flatten)]
+    overview: Overview,
+}
+
+fn hub_lines(app: &App) -> Vec<(&'static str, String)> {
+    let status = app.node.status().borrow().clone();
+    let junk = Counts::get(&app.counts.unreadable) + Counts::get(&app.counts.unproven);
+    let (entries, root, version) = {
+        let venue = app.venue.read().unwrap_or_else(PoisonError::into_inner);
+        (venue.entries(), venue.chain().root(), venue.bundle().version)
+    };
+    vec![
+        ("Bundle version", version.to_string()),
+        ("Log entries", entries.to_string()),
+        ("Log root", root.to_string()),
+        ("Links", status.links.len().to_string()),
+        ("Neighbours", status.neighbours.len().to_string()),
+        ("Vote packets", Counts::get(&app.counts.votes).to_string()),
+        ("Packets that are no vote of this event", junk.to_string()),
+    ]
 }
 
 pub(super) async fn command(

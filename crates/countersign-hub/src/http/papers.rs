@@ -2,7 +2,7 @@
 
 use super::App;
 use super::problem::{self, Problem};
-use crate::papers::{self, Print};
+use crate::papers::Print;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
@@ -21,8 +21,8 @@ pub(super) async fn package(State(app): State<Arc<App>>) -> Response {
 }
 
 pub(super) async fn event_svg(State(app): State<Arc<App>>) -> Outcome {
-    let svg = papers::svg(&app.papers.code()).ok_or(problem::FAILED)?;
-    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response())
+    let qr = app.papers.qr().map_err(|_| problem::FAILED)?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], qr.svg()).into_response())
 }
 
 pub(super) async fn event_png(State(app): State<Arc<App>>) -> Outcome {
