@@ -43,7 +43,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "no-std",
-        what: "the core and the league build for two targets without std",
+        what: "the core, the league and the mesh build for two targets without std",
         run: || pass(no_std()),
     },
     Step { name: "doc", what: "the documentation builds, no link is broken", run: || pass(doc()) },
@@ -119,7 +119,7 @@ fn no_std() -> Outcome {
     for target in NO_STD_TARGETS {
         Run::cargo()
             .args(["build", "--package", "countersign", "--package", "countersign-league"])
-            .args(["--lib", "--no-default-features"])
+            .args(["--package", "countersign-mesh", "--lib", "--no-default-features"])
             .args(["--target", target])
             .run()?;
     }

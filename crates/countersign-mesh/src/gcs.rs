@@ -136,7 +136,7 @@ impl BitReader<'_> {
         if self.bytes.len() != self.at.div_ceil(8) {
             return Err(Malformed::TrailingBytes);
         }
-        while self.at % 8 != 0 {
+        while !self.at.is_multiple_of(8) {
             if self.next()? {
                 return Err(Malformed::TrailingBytes);
             }

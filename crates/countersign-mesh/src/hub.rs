@@ -1,6 +1,7 @@
 //! What only the hub may say: signed by a key that the bundle names.
 
 use crate::packet::{Packet, PacketType};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use countersign::statement::{self, Subject};
 use countersign::wire::{Malformed, Name};
@@ -55,7 +56,8 @@ pub struct TooManyHubs(pub usize);
 /// The hubs of an event, and what their signatures are for.
 #[derive(Debug, Clone)]
 pub struct HubKeys {
-    realm: Realm,
+    // A realm is large, and a relay without keys has none.
+    realm: Box<Realm>,
     event: EventId,
     keys: Vec<VerifyingKey>,
 }
@@ -66,7 +68,7 @@ impl HubKeys {
         if keys.len() > HUBS_MAX {
             return Err(TooManyHubs(keys.len()));
         }
-        Ok(Self { realm, event, keys })
+        Ok(Self { realm: Box::new(realm), event, keys })
     }
 
     /// Whether there is any hub to believe.
