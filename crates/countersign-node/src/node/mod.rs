@@ -175,7 +175,7 @@ impl NodeHandle {
 
     /// The hub's own receipt: what it names is kept no more.
     pub async fn settle(&self, receipt: Receipt) -> Result<(), Ended> {
-        self.call(move |relay, now| relay.settle(&receipt, now)).await
+        self.call(move |relay, _| relay.settle(&receipt)).await
     }
 
     /// The newest picture; changes every second.

@@ -4,8 +4,7 @@ Usage: controllers.py <how many>. Prints the ports on one line, and ends when it
 """
 
 import asyncio
-import logging, socket
-logging.basicConfig(level=logging.DEBUG, filename="/tmp/h/bumble.log", filemode="w")
+import socket
 import sys
 
 from bumble.controller import Controller
