@@ -1,7 +1,6 @@
 //! The mesh from outside: packets, links, relays, small networks in memory, and what an attacker can do to them.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::wildcard_enum_match_arm,
     reason = "a test fails where it unwraps, and waits for one output among many"
 )]
