@@ -197,7 +197,11 @@ impl Venue {
     }
 
     /// A clock that went back must not take away what was accepted before.
-    fn no_earlier_than_votes_of(&self, keys: &[Fingerprint], now: Timestamp) -> Timestamp {
+    pub(super) fn no_earlier_than_votes_of(
+        &self,
+        keys: &[Fingerprint],
+        now: Timestamp,
+    ) -> Timestamp {
         let theirs = self.votes.all().iter().filter(|kept| keys.contains(&kept.vote.signer));
         theirs.map(|kept| kept.accepted).fold(now, Timestamp::max)
     }
@@ -233,7 +237,7 @@ impl Venue {
         self.bundle = bundle;
     }
 
-    fn replaced_keys(&self, event: &Event) -> Vec<Fingerprint> {
+    pub(super) fn replaced_keys(&self, event: &Event) -> Vec<Fingerprint> {
         let replaced = event.judges.iter().filter_map(|judge| {
             let held = self.examiner.keys.get(&judge.id)?.last()?;
             (*held != judge.key).then(|| *held.fingerprint())

@@ -58,6 +58,9 @@ pub enum RestoreFault {
     /// A merged vote or revocation that changes nothing, or cannot be checked.
     #[error("entry {0} of the log is merged from nowhere, or says nothing new")]
     Merged(Position),
+    /// A revocation dated before a vote that was accepted: it would take away what was receipted.
+    #[error("entry {0} of the log revokes a key at a time before votes of it that were accepted")]
+    Backdated(Position),
     /// An act of the organiser that is not possible there.
     #[error("entry {position} of the log is not possible there: {refusal}")]
     Act {
@@ -143,6 +146,7 @@ impl Venue {
             }
             Act::Revoke { key } => {
                 self.check_revoke(key).map_err(act)?;
+                self.check_date(&[*key], &entry)?;
                 self.push(&entry)?;
                 self.revoked.insert(*key, entry.at);
             }
@@ -150,6 +154,7 @@ impl Venue {
                 let bundle = find(bundles, bundle, position)?;
                 self.check_amendment(&bundle.value)
                     .map_err(|refusal| RestoreFault::Amend { position, refusal })?;
+                self.check_date(&self.replaced_keys(&bundle.value), &entry)?;
                 self.push(&entry)?;
                 self.put_in_force(bundle.clone(), entry.at);
             }
@@ -165,6 +170,13 @@ impl Venue {
             (Act::Vote { .. }, Outcome::Accepted(_)) => Ok(()),
             (Act::Quarantine { .. }, Outcome::Quarantined) if added.is_some() => Ok(()),
             _ => Err(RestoreFault::OtherOutcome(position)),
+        }
+    }
+
+    fn check_date(&self, revoked: &[Fingerprint], entry: &Entry) -> Result<(), RestoreFault> {
+        match self.no_earlier_than_votes_of(revoked, entry.at) == entry.at {
+            true => Ok(()),
+            false => Err(RestoreFault::Backdated(self.entries())),
         }
     }
 

@@ -88,6 +88,11 @@ fn a_chain_by_a_dishonest_hub_does_not_verify() {
     let mut closed = entries.clone();
     closed.remove(1);
     assert!(matches!(rewritten(&closed), Err(AuditFault::Log(RestoreFault::Vote { .. }))));
+    // A revocation that reaches back.
+    let key = crate::world::print(&judge(1));
+    let mut backdated = entries.clone();
+    backdated.push(Entry { at: crate::world::at(0), act: Act::Revoke { key } });
+    assert_eq!(rewritten(&backdated), Err(AuditFault::Log(RestoreFault::Backdated(8))));
     // A vote left out: the chain is one, the head says what it says, and the ballot root does not fit.
     let mut fewer = entries.clone();
     fewer.remove(3);
