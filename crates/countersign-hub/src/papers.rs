@@ -64,7 +64,7 @@ impl Papers {
     /// The event's code, ready to be drawn.
     pub(crate) fn qr(&self) -> Result<Qr, TooLong> {
         let code = self.code.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Qr::new(&code, Correction::Medium)
+        Qr::new(&code, Correction::M)
     }
 
     /// Makes it. Takes up to a second for thousands of projects.

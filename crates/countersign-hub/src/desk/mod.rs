@@ -6,7 +6,7 @@
 mod obey;
 mod state;
 
-pub(crate) use state::{Desk, Effect, FirstCode, Opened, keys_of, open, receipt_of};
+pub(crate) use state::{Desk, Effect, FirstCode, Opened, open};
 
 use crate::clock::Clock;
 use crate::control::{Answer, Command};

@@ -2,7 +2,7 @@
 
 use super::event_key::{self, CurrentCode};
 use super::secret::{self, SecretError};
-use super::{LogFile, log_file};
+use super::LogFile;
 use crate::package::Package;
 use crate::random::{self, NoRandom};
 use countersign::{Signer, SigningKey};
@@ -14,8 +14,6 @@ use zeroize::Zeroizing;
 
 /// Longest name of a hub, in characters.
 const NAME_MAX: usize = 64;
-/// Longest snapshot of what the node remembers.
-const SNAPSHOT_MAX: usize = 8 * 1024 * 1024;
 
 /// Why a hub's folder is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -173,11 +171,6 @@ impl Folder {
     /// The log, and what is in it.
     pub(crate) fn log(&self) -> Result<(LogFile, Vec<u8>), FolderError> {
         Ok(LogFile::open(&self.path.join("log.bin"))?)
-    }
-
-    /// What the node remembers over a restart; nothing after a crash in the middle of it.
-    pub(crate) fn snapshot_path(&self) -> PathBuf {
-        self.path.join("mesh.bin")
     }
 
     /// Counts a start of the hub; from 1. Sequence numbers rise over restarts by it.

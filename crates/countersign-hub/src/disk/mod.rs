@@ -4,7 +4,7 @@
 //!   hub.toml        its name                           hub.key       signs receipts, control, log head
 //!   packages/       bundles and the keys behind them    sealing.key   opens votes that are sealed to the hub
 //!   log.bin         what was taken; only grows         event.key     KEY of the event's QR, and its epoch
-//!   mesh.bin        what the node remembers            organiser.key token of the organiser's page
+//!   log.head        signed when the event was sealed    organiser.key token of the organiser's page
 //!   control.sock    commands to a running hub          .lock
 //! ```
 //!
