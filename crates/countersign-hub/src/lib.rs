@@ -25,8 +25,6 @@ mod links;
 pub mod package;
 mod papers;
 mod random;
-#[cfg(test)]
-mod sample;
 mod view;
 mod voice;
 

@@ -1,7 +1,7 @@
 //! What the hub says on the mesh: receipts, beacons, orders, answers to a judge who introduces himself.
 
 use crate::random;
-use countersign::{EventId, Realm, SigningKey, Timestamp, VerifyingKey};
+use countersign::{EventId, Realm, SigningKey, Timestamp};
 use countersign_mesh::beacon::t16;
 use countersign_mesh::hub::{self, Notice};
 use countersign_mesh::receipt::ITEMS_MAX;
@@ -109,11 +109,6 @@ impl Voice {
         let packet =
             self.sealer.seal(&keys, PacketType::Auth, Flags::NONE, t16, content, &mut entropy);
         packet.map_err(|_| Mute)
-    }
-
-    /// The hub's public key.
-    pub(crate) fn public(&self) -> &VerifyingKey {
-        countersign::Signer::verifying_key(&self.key)
     }
 
     fn publish<T: Notice>(&self, notice: &T, now: Timestamp) -> Result<Packet, Mute> {

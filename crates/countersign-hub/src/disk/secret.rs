@@ -67,7 +67,7 @@ mod tests {
         let path = folder.path().join("a.key");
         assert_eq!(read(&path, "sealing").unwrap(), None);
         write(&path, "sealing", &[0x5e; 32]).unwrap();
-        assert_eq!(**read(&path, "sealing").unwrap().unwrap(), [0x5e; 32]);
+        assert_eq!(*read(&path, "sealing").unwrap().unwrap(), [0x5e; 32]);
         let error = read(&path, "event").unwrap_err();
         assert!(matches!(error, SecretError::Format { .. }));
         assert!(!format!("{error} {error:?}").contains("5e5e"));

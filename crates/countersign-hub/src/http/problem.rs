@@ -31,11 +31,6 @@ pub(super) const ELSEWHERE: Problem = Problem::fixed(
     "elsewhere",
     "The organiser's page answers on the hub itself only; start the hub with --organiser-lan to open it to the network.",
 );
-pub(super) const FULL: Problem = Problem::fixed(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "full",
-    "The hub has as many links as it takes; try again soon.",
-);
 pub(super) const FAILED: Problem = Problem::fixed(
     StatusCode::INTERNAL_SERVER_ERROR,
     "internal",

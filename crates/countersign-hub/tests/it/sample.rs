@@ -1,6 +1,5 @@
 //! A small event for tests: three projects, three judges, one category.
 
-use crate::package::{Package, Trust};
 use countersign::evidence::{Stamp, seal};
 use countersign::{
     EventId, KeyState, KeysetContent, OnlineKey, Realm, RecordHeader, RecordId, Signer, SigningKey,
@@ -9,10 +8,18 @@ use countersign::{
 use countersign_judging::event::{
     Assignment, Category, Criterion, Event, HubKey, Judge, Project, Round, RoundState,
 };
+use countersign_hub::{Package, Trust};
 use countersign_judging::{Bundle, Vote, VoteId};
 
-/// Noon of some day; hub time in tests.
-pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_774_872_000_000);
+/// When the bundles of these tests are signed; hubs and votes have the time of the machine.
+pub(crate) const SIGNED: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// The time of the machine.
+#[expect(clippy::disallowed_methods, reason = "a judge's clock")]
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_millis(since.as_millis() as u64)
+}
 
 /// A server with its root.
 pub(crate) struct Deployment {
@@ -52,7 +59,7 @@ impl Deployment {
     pub(crate) fn package(&self, event: &Event) -> Package {
         let bundle = Bundle::new(event.clone()).unwrap();
         let id = RecordId::from_bytes([event.version as u8; 16]);
-        let stamp = Stamp { id, created: NOON, previous: RecordHeader::FIRST };
+        let stamp = Stamp { id, created: SIGNED, previous: RecordHeader::FIRST };
         let record = seal(&Self::realm(), &self.online, stamp, &bundle).unwrap();
         Package {
             app: "fair".into(),
@@ -94,8 +101,8 @@ pub(crate) fn event(hubs: &[(&str, &VerifyingKey, [u8; 32])]) -> Event {
         id: EventId::new("FAIR").unwrap(),
         version: 1,
         title: "Science Fair".into(),
-        starts: Timestamp::from_millis(NOON.as_millis() - 3_600_000),
-        ends: Timestamp::from_millis(NOON.as_millis() + 86_400_000),
+        starts: Timestamp::from_millis(now().as_millis() / 3_600_000 * 3_600_000 - 3_600_000),
+        ends: Timestamp::from_millis(now().as_millis() + 86_400_000),
         salt: Some([9; 32]),
         categories: vec![Category {
             id: "IDEA".parse().unwrap(),
