@@ -79,7 +79,7 @@ async fn everybody_sees_the_code_and_the_coverage_and_nobody_a_score_or_markup()
     let metrics = get(&hub, "/metrics", String::new()).await;
     let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("countersign_hub_receipts_total{status=\"accepted\"} 1"), "{metrics}");
-    assert!(metrics.contains("countersign_mesh_links 1"), "{metrics}");
+    assert!(metrics.contains("countersign_mesh_frames_in_total"), "{metrics}");
     assert_eq!(get(&hub, "/nothing", String::new()).await.status, 404);
     hub.stop().await.unwrap();
 }
