@@ -24,7 +24,14 @@ pub trait Notice: Sized {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed>;
 }
 
-/// What a hub has really said. Only [`HubKeys::check`] makes one.
+/// What a hub has really said. Only [`HubKeys::check`] makes one:
+///
+/// ```compile_fail,E0639
+/// # use countersign_mesh::{Action, Control, HubSaid};
+/// fn forge(hub: countersign::Fingerprint, notice: Control) -> HubSaid<Control> {
+///     HubSaid { hub, notice }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HubSaid<T> {

@@ -329,7 +329,15 @@ impl fmt::Debug for Packet {
     }
 }
 
-/// A packet whose net tag holds: it was made by somebody in the event, or by somebody who photographed the QR.
+/// A packet whose net tag holds: it was made by somebody in the event, or by somebody who photographed the QR. Only
+/// [`Packet::check_net`] makes one:
+///
+/// ```compile_fail,E0423
+/// # use countersign_mesh::{NetChecked, Packet};
+/// fn believe(packet: Packet) -> NetChecked {
+///     NetChecked(packet)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetChecked(pub(crate) Packet);
 

@@ -33,6 +33,8 @@ pub(super) enum Age {
 #[derive(Debug, Default)]
 pub(super) struct Believed {
     clock: Option<HubClock>,
+    /// This is a hub: its clock is its own.
+    is_own: bool,
     hubs: BTreeMap<Fingerprint, OfHub>,
     announced: BTreeSet<KeyEpoch>,
 }
@@ -62,7 +64,8 @@ struct Way {
 }
 
 impl Believed {
-    pub(super) fn set_time(&mut self, time: Timestamp, start: Timestamp, now: u64) {
+    pub(super) fn set_own_time(&mut self, time: Timestamp, start: Timestamp, now: u64) {
+        self.is_own = true;
         self.clock = Some(HubClock { time, start, at: now });
     }
 
@@ -101,7 +104,9 @@ impl Believed {
             hops,
             heard: now,
         });
-        self.set_time(beacon.time, beacon.start, now);
+        if !self.is_own {
+            self.clock = Some(HubClock { time: beacon.time, start: beacon.start, at: now });
+        }
         true
     }
 

@@ -35,6 +35,8 @@ pub enum DropReason {
     StoreFull,
     /// Too many wait to be sent.
     WaitingFull,
+    /// It waited longer than anybody wants it: the device slept.
+    Late,
     /// More than a link takes.
     SendRate,
     /// Its hops were used up: it ends here, delivered.
@@ -49,7 +51,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Frame,
         Self::Pieces,
         Self::Shape,
@@ -65,6 +67,7 @@ impl DropReason {
         Self::SeenFull,
         Self::StoreFull,
         Self::WaitingFull,
+        Self::Late,
         Self::SendRate,
         Self::TtlSpent,
         Self::Refused,
@@ -90,6 +93,7 @@ impl DropReason {
             Self::SeenFull => "seen_full",
             Self::StoreFull => "store_full",
             Self::WaitingFull => "waiting_full",
+            Self::Late => "late",
             Self::SendRate => "send_rate",
             Self::TtlSpent => "ttl_spent",
             Self::Refused => "refused",

@@ -1,6 +1,6 @@
 //! What happens to a packet that came in, in this order: shape, event, epoch, net tag, age, seen, share of the link, the hub's
 //! signature, remember, act, keep, deliver, forward. Nothing is remembered before it has passed everything: a copy that is not
-//! fit must not keep a fit one out.
+//! fit must not keep a fit one out. `[M19]`
 
 use super::believed::Age;
 use super::link::Share;
@@ -203,7 +203,7 @@ impl<E: Entropy> Relay<E> {
                 self.believed.order(&said);
             }
             Some(Word::Beacon(said)) => {
-                self.believed.set_time(said.notice.time, said.notice.start, now);
+                self.believed.set_own_time(said.notice.time, said.notice.start, now);
             }
             Some(Word::Nothing) | None => {}
         }

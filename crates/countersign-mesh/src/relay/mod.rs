@@ -42,6 +42,9 @@ pub const LINKS_MAX: usize = 64;
 /// Milliseconds between two looks for what is kept too long.
 const TIDY_EVERY: u64 = 10_000;
 
+/// Milliseconds after its moment at which a packet is not forwarded any more: it is kept, and a neighbour may ask for it.
+const LATE: u64 = 5_000;
+
 /// Why a link cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LinkError {
@@ -174,6 +177,10 @@ impl<E: Entropy> Relay<E> {
     /// The time of [`Relay::poll_timeout`] has come; calling it early or late does no harm.
     pub fn handle_timeout(&mut self, now: u64) {
         while let Some(((id, purpose), wait)) = self.waiting.pop_due(now) {
+            if now.saturating_sub(wait.due) > LATE {
+                self.counters.drop(DropReason::Late);
+                continue;
+            }
             match purpose {
                 Purpose::Forward => self.forward(id, wait, now),
                 Purpose::Answer(link) => self.answer(link, wait.packet, now),
@@ -226,9 +233,10 @@ impl<E: Entropy> Relay<E> {
         }
     }
 
-    /// At the hub: the time and the event's start. Everybody else learns both from beacons.
+    /// At the hub: the time and the event's start, which no other hub's beacon changes from now on. Everybody else learns both
+    /// from beacons.
     pub fn set_time(&mut self, time: Timestamp, start: Timestamp, now: u64) {
-        self.believed.set_time(time, start, now);
+        self.believed.set_own_time(time, start, now);
     }
 
     /// The hub's time, once it is known.

@@ -21,7 +21,7 @@ pub(super) struct Wait {
     pub(super) from: Option<Hop>,
     /// Copies that were overheard meanwhile, by link.
     pub(super) copies: BTreeMap<LinkId, u8>,
-    due: u64,
+    pub(super) due: u64,
 }
 
 /// What became of another copy.

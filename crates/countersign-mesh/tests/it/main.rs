@@ -1,13 +1,13 @@
 //! The mesh from outside: packets, links, relays, small networks in memory, and what an attacker can do to them.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::wildcard_enum_match_arm,
     reason = "a test fails where it unwraps, and waits for one output among many"
 )]
 
 mod attacks;
 mod codes;
+mod corpus;
 mod flood;
 mod framing;
 mod network;
@@ -15,4 +15,5 @@ mod notices;
 mod packet;
 mod relay;
 mod restart;
+mod vectors;
 mod world;

@@ -196,6 +196,11 @@ fn two_hubs_are_both_believed_each_by_its_own_numbers() {
         })
         .collect();
     assert_eq!(said, [*keys[0].fingerprint(), *keys[1].fingerprint()]);
+    // A hub keeps its own time.
+    let start = Timestamp::from_millis(START);
+    relay.set_time(Timestamp::from_millis(START + 30 * MINUTE), start, 0);
+    give(&mut relay, A, &event.beacon(1, 99), 5, 0);
+    assert_eq!(relay.t16(0).minutes(), Some(30));
 }
 
 #[test]

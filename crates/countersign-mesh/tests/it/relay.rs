@@ -194,6 +194,25 @@ fn m5_replay_after_two_hours_and_from_the_future_is_refused_once_the_time_is_kno
 }
 
 #[test]
+fn what_waited_while_the_device_slept_is_not_forwarded_and_the_next_copy_is() {
+    let mut event = Event::new(1);
+    let mut relay = event.relay(1);
+    between(&mut relay);
+    let vote = event.vote();
+    give(&mut relay, A, &vote, 5, 0);
+    relay.handle_timeout(60 * MINUTE);
+    assert!(sent(&mut relay).is_empty());
+    assert_eq!(dropped(&relay, DropReason::Late), 1);
+    assert!(relay.is_stored(&vote.id()), "a neighbour may ask for it");
+    let vote = event.vote();
+    give(&mut relay, A, &vote, 5, 61 * MINUTE);
+    relay.handle_timeout(61 * MINUTE + 30_000);
+    give(&mut relay, B, &vote, 5, 61 * MINUTE + 31_000);
+    relay.handle_timeout(61 * MINUTE + 32_000);
+    assert_eq!(sent(&mut relay).len(), 1);
+}
+
+#[test]
 fn copies_die_after_two_hours() {
     let mut event = Event::new(1);
     let mut relay = event.relay(1);
