@@ -29,7 +29,10 @@ impl Relay {
             .unwrap();
         let mut said = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut places = Vec::new();
-        while !places.iter().any(|place: &String| place.contains("/metrics") || place.contains("metrics at")) {
+        while !places
+            .iter()
+            .any(|place: &String| place.contains("/metrics") || place.contains("metrics at"))
+        {
             let line = said.next().unwrap_or_else(|| panic!("it ended after {places:?}")).unwrap();
             if let Some(place) = line.strip_prefix("countersign relay: ") {
                 places.push(place.to_owned());
@@ -125,7 +128,8 @@ async fn kill_9_of_a_relay_and_a_restart_keep_the_votes_that_it_had() {
     relay.until("stored", |now| now >= 2);
     let hub = Site::start(world.config());
     hub.udp(&[relay.udp()]).await;
-    let received = all(hub.receives(World::new(), usize::try_from(relay.metric("stored")).unwrap()));
+    let received =
+        all(hub.receives(World::new(), usize::try_from(relay.metric("stored")).unwrap()));
     let received = received.await;
     assert!(sent.iter().all(|vote| received.contains(vote)));
     relay.until("stored", |now| now == 0);
@@ -151,7 +155,9 @@ fn a_relay_says_what_is_missing_and_what_is_wrong() {
     let uuid = "6e400001-b5a3-f393-e0a9-e50e24dcca9e";
     assert!(ends(&["--ble", "hci9", "--ble-uuid", uuid], "").contains("hci9 cannot be used"));
     let help = Command::new(env!("CARGO_BIN_EXE_countersign")).args(["relay", "--help"]).output();
-    assert!(String::from_utf8(help.unwrap().stdout).unwrap().contains("countersign relay --net-file"));
+    assert!(
+        String::from_utf8(help.unwrap().stdout).unwrap().contains("countersign relay --net-file")
+    );
 }
 
 #[test]

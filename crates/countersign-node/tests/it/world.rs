@@ -4,8 +4,8 @@ use countersign::{EventId, Realm, Signer as _, SigningKey, Timestamp};
 use countersign_listen::{ListenConfig, Listener};
 use countersign_mesh::hub::{self, Notice};
 use countersign_mesh::{
-    Beacon, EventKey, EventKeys, Flags, HubKeys, KeyEpoch, NetCode, Packet, PacketId, PacketType, Receipt,
-    ReceiptItem, ReceiptStatus, RelayConfig, Role, Sealer, T16, Ttl,
+    Beacon, EventKey, EventKeys, Flags, HubKeys, KeyEpoch, NetCode, Packet, PacketId, PacketType,
+    Receipt, ReceiptItem, ReceiptStatus, RelayConfig, Role, Sealer, T16, Ttl,
 };
 use countersign_node::link::{udp, ws};
 use countersign_node::{Event, Events, Node, NodeConfig, NodeHandle, Random, Status};
@@ -18,7 +18,6 @@ use tokio::sync::oneshot;
 pub(crate) async fn all(received: oneshot::Receiver<BTreeSet<PacketId>>) -> BTreeSet<PacketId> {
     tokio::time::timeout(PATIENCE, received).await.unwrap().unwrap()
 }
-
 
 /// When a test gives up. Two busy cores take their time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -147,14 +146,34 @@ impl Site {
         found.unwrap().clone()
     }
 
+    /// Waits until none of these is kept any more.
+    pub(crate) async fn settles(&self, packets: &[PacketId]) {
+        let mut status = self.handle.status();
+        let settling = async {
+            loop {
+                let packets = packets.to_vec();
+                let kept = self.handle.call(move |relay, _| {
+                    packets.iter().filter(|packet| relay.is_stored(packet)).count()
+                });
+                if kept.await.unwrap() == 0 {
+                    return;
+                }
+                status.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, settling).await.unwrap();
+    }
+
     /// A hub: says the time, answers every vote with a receipt, and gives the ids once so many came.
     pub(crate) fn receives(
-        mut self,
+        self,
         mut world: World,
         votes: usize,
     ) -> oneshot::Receiver<BTreeSet<PacketId>> {
         let (all, received) = oneshot::channel();
         tokio::spawn(async move {
+            // The whole of it: a node ends when it is dropped.
+            let mut site = self;
             let mut all = Some(all);
             let mut seen = BTreeSet::new();
             let mut beacons = tokio::time::interval(Duration::from_millis(500));
@@ -164,7 +183,7 @@ impl Site {
                     let _gone = all.take().is_some_and(|all| all.send(seen.clone()).is_err());
                 }
                 let said = tokio::select! {
-                    event = self.events.recv() => match event {
+                    event = site.events.recv() => match event {
                         Some(Event::Packet { packet, .. }) => {
                             let id = packet.into_packet().id();
                             assert!(seen.insert(id), "a packet comes once");
@@ -175,7 +194,7 @@ impl Site {
                     },
                     _ = beacons.tick() => world.beacon(sequence),
                 };
-                self.handle.originate(said).await.unwrap();
+                site.handle.originate(said).await.unwrap();
             }
         });
         received
