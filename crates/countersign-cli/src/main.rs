@@ -5,6 +5,7 @@ mod demo;
 mod factory;
 mod ops;
 mod output;
+mod relay;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,7 @@ enum Command {
     #[command(flatten)]
     Ops(ops::OpsCommand),
     Factory(Box<factory::FactoryArgs>),
+    Relay(Box<relay::RelayArgs>),
     Demo(demo::Demo),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Client(command) => client::run(command),
         Command::Ops(command) => ops::run(command),
         Command::Factory(args) => factory::run(*args),
+        Command::Relay(args) => relay::run(*args),
         Command::Demo(command) => demo::run(&command),
     }
 }

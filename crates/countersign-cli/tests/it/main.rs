@@ -24,6 +24,7 @@ mod logins;
 mod program;
 mod proxies;
 mod push;
+mod relay;
 mod replay;
 mod roots;
 mod scalars;
