@@ -2,7 +2,9 @@
 
 mod client;
 mod demo;
+mod event;
 mod factory;
+mod hub;
 mod ops;
 mod output;
 mod relay;
@@ -43,6 +45,8 @@ enum Command {
     #[command(flatten)]
     Ops(ops::OpsCommand),
     Factory(Box<factory::FactoryArgs>),
+    Hub(Box<hub::HubArgs>),
+    Event(Box<event::EventArgs>),
     Relay(Box<relay::RelayArgs>),
     Demo(demo::Demo),
 }
@@ -55,6 +59,8 @@ fn main() -> ExitCode {
         Command::Client(command) => client::run(command),
         Command::Ops(command) => ops::run(command),
         Command::Factory(args) => factory::run(*args),
+        Command::Hub(args) => hub::run(*args),
+        Command::Event(args) => event::run(*args),
         Command::Relay(args) => relay::run(*args),
         Command::Demo(command) => demo::run(&command),
     }

@@ -6,6 +6,8 @@ use crate::output;
 use clap::Args;
 use countersign_hub::{Hub, HubOptions, LinkOptions, Package};
 use countersign_mesh::{EventCode, KeyEpoch};
+use countersign_server::config::Config;
+use countersign_server::logging::Logging;
 use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -62,12 +64,14 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
-        start_logging();
         let runtime = super::runtime()?;
         runtime.block_on(async {
+            let logging = Logging::start(&Config::default().log).map_err(Failure::usage)?;
             let hub = Hub::start(self.options()?).await?;
             greet(&hub);
-            Ok(hub.wait().await?)
+            let ended = hub.wait().await;
+            logging.end();
+            Ok(ended?)
         })
     }
 
@@ -111,11 +115,6 @@ impl Run {
             },
         })
     }
-}
-
-/// Logs go to standard error.
-fn start_logging() {
-    countersign_server::logging::plain();
 }
 
 fn greet(hub: &Hub) {
