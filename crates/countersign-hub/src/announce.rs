@@ -44,6 +44,12 @@ impl Announcer {
         loop {
             tokio::select! {
                 biased;
+                // First, or a flood of receipts would stop the clock of everybody.
+                _ = beacon.tick() => self.beacon().await?,
+                () = sleep_until(due), if !items.is_empty() => {
+                    self.receipts(&mut items).await?;
+                    due = Instant::now() + GATHER;
+                }
                 effect = effects.recv() => match effect {
                     Some(Effect::Receipt(item)) => {
                         if let Some(count) = self.counts.receipts.get(item.status as usize) {
@@ -58,11 +64,6 @@ impl Announcer {
                     }
                     None => return Ok(()),
                 },
-                () = sleep_until(due), if !items.is_empty() => {
-                    self.receipts(&mut items).await?;
-                    due = Instant::now() + GATHER;
-                }
-                _ = beacon.tick() => self.beacon().await?,
             }
             if items.len() >= ITEMS_MAX {
                 self.receipts(&mut items).await?;

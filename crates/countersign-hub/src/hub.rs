@@ -143,10 +143,11 @@ impl Hub {
             // There is room for all of them.
             drop(running.say.try_send(Effect::Say(packet)));
         }
+        let reception = Arc::new(auth::Desk::new(&*random::bytes::<32>()?));
         let entrance = intake::start(Intake {
             voice: Arc::clone(&voice),
             sealing,
-            reception: auth::Desk::new(&*random::bytes::<32>()?),
+            reception: Arc::clone(&reception),
             examiner,
             venue: Arc::clone(&venue),
             desk: running.handle.clone(),
@@ -175,6 +176,7 @@ impl Hub {
             door,
             counts,
             clock,
+            reception,
             seen: tokio::sync::Mutex::default(),
             printing: tokio::sync::Semaphore::new(1),
         };

@@ -52,7 +52,7 @@ impl Counts {
 pub(crate) struct Intake {
     pub(crate) voice: Arc<Voice>,
     pub(crate) sealing: Arc<HubSealSecret>,
-    pub(crate) reception: auth::Desk,
+    pub(crate) reception: Arc<auth::Desk>,
     pub(crate) examiner: Examiner,
     pub(crate) venue: SharedVenue,
     pub(crate) desk: Handle,

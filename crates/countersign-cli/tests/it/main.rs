@@ -13,6 +13,7 @@ mod factory;
 mod floods;
 mod forgeries;
 mod harness;
+mod hub;
 mod journeys;
 mod junk;
 mod ladder;

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
+use countersign_judging::auth;
 use countersign_node::NodeHandle;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) counts: Arc<Counts>,
     pub(crate) venue: SharedVenue,
     pub(crate) clock: Clock,
+    pub(crate) reception: Arc<auth::Desk>,
     /// The organiser's view that was made last.
     pub(crate) seen: tokio::sync::Mutex<Seen>,
     /// One thing is printed at a time.
@@ -49,7 +51,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/organiser.js", get(page::organiser_script))
         .route("/organiser/state", get(organiser::state))
         .route("/organiser/command", post(organiser::command))
-        .route("/bundle", get(papers::bundle))
+        .route("/bundle", get(papers::bundle).post(papers::bundle_for_judge))
+        .route("/bundle/challenge", post(papers::challenge))
         .route("/package", get(papers::package))
         .route("/event.svg", get(papers::event_svg))
         .route("/event.png", get(papers::event_png))

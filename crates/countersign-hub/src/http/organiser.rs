@@ -40,7 +40,7 @@ impl Door {
         Self { token: Sha256::digest(token.as_bytes()).into(), anywhere }
     }
 
-    fn check(&self, info: &ConnectionInfo, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(super) fn check(&self, info: &ConnectionInfo, headers: &HeaderMap) -> Result<(), Problem> {
         if !self.anywhere && !info.peer.ip().is_loopback() {
             return Err(problem::ELSEWHERE);
         }

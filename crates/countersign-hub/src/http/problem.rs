@@ -31,6 +31,16 @@ pub(super) const ELSEWHERE: Problem = Problem::fixed(
     "elsewhere",
     "The organiser's page answers on the hub itself only; start the hub with --organiser-lan to open it to the network.",
 );
+pub(super) const SALTED: Problem = Problem::fixed(
+    StatusCode::FORBIDDEN,
+    "salted",
+    "The bundle holds the event's salt: a judge's device gets it with POST /bundle, everybody else from the organiser.",
+);
+pub(super) const NO_JUDGE: Problem = Problem::fixed(
+    StatusCode::FORBIDDEN,
+    "no_judge",
+    "This is not the word of a judge's device, or not to a challenge of this hub within the last minute.",
+);
 pub(super) const FAILED: Problem = Problem::fixed(
     StatusCode::INTERNAL_SERVER_ERROR,
     "internal",

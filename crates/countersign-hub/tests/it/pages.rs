@@ -1,8 +1,10 @@
 //! The pages, as a browser and as a stranger see them.
 
 use crate::judge::Judge;
+use crate::sample::{self, Deployment};
 use crate::venue::Venue;
 use countersign_hub::{Hub, Package};
+use countersign_judging::auth::{AuthMessage, Hello, Proof};
 use countersign_mesh::ReceiptStatus;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -14,14 +16,15 @@ struct Response {
     body: Vec<u8>,
 }
 
-fn exchange(to: SocketAddr, method: &str, path: &str, more: &str, body: &str) -> Response {
+fn exchange(to: SocketAddr, method: &str, path: &str, more: &str, body: &[u8]) -> Response {
     let mut tcp = TcpStream::connect(to).unwrap();
     write!(
         tcp,
-        "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-length: {}\r\n{more}\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-length: {}\r\n{more}\r\n",
         body.len()
     )
     .unwrap();
+    tcp.write_all(body).unwrap();
     let mut bytes = Vec::new();
     tcp.read_to_end(&mut bytes).unwrap();
     let at = bytes.windows(4).position(|it| it == b"\r\n\r\n").unwrap();
@@ -32,14 +35,14 @@ fn exchange(to: SocketAddr, method: &str, path: &str, more: &str, body: &str) ->
 
 async fn get(hub: &Hub, path: &str, more: String) -> Response {
     let (to, path) = (hub.addr, path.to_owned());
-    tokio::task::spawn_blocking(move || exchange(to, "GET", &path, &more, "")).await.unwrap()
+    tokio::task::spawn_blocking(move || exchange(to, "GET", &path, &more, &[])).await.unwrap()
 }
 
 async fn post(hub: &Hub, token: &str, body: &Value) -> (u16, Value) {
     let (to, body) = (hub.addr, body.to_string());
     let more = format!("authorization: Bearer {token}\r\n");
     let said = tokio::task::spawn_blocking(move || {
-        exchange(to, "POST", "/organiser/command", &more, &body)
+        exchange(to, "POST", "/organiser/command", &more, body.as_bytes())
     });
     let said = said.await.unwrap();
     (said.status, serde_json::from_slice(&said.body).unwrap())
@@ -67,20 +70,54 @@ async fn everybody_sees_the_code_and_the_coverage_and_nobody_a_score_or_markup()
         ("/event.png", b"\x89PNG"),
         ("/event.pdf", b"%PDF"),
         ("/projects.pdf", b"%PDF"),
-        ("/package", b"CSB1"),
         ("/healthz", b"ok"),
     ] {
         let found = get(&hub, path, String::new()).await;
         assert_eq!(found.status, 200, "{path}");
         assert!(found.body.starts_with(starts), "{path}");
     }
-    let package = Package::decode(&get(&hub, "/package", String::new()).await.body).unwrap();
-    assert_eq!(get(&hub, "/bundle", String::new()).await.body, package.bundle);
     let metrics = get(&hub, "/metrics", String::new()).await;
     let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("countersign_hub_receipts_total{status=\"accepted\"} 1"), "{metrics}");
     assert!(metrics.contains("countersign_mesh_frames_in_total"), "{metrics}");
     assert_eq!(get(&hub, "/nothing", String::new()).await.status, 404);
+    hub.stop().await.unwrap();
+}
+
+/// The salt is in it: without it the code on the projector opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
+    let venue = Venue::new(1);
+    let hub = venue.start(0).await;
+    for path in ["/bundle", "/package"] {
+        assert_eq!(get(&hub, path, String::new()).await.status, 403, "{path}");
+    }
+    let authorised = format!("authorization: Bearer {}\r\n", hub.token());
+    let package = get(&hub, "/package", authorised.clone()).await;
+    assert_eq!(Package::decode(&package.body).unwrap(), venue.package);
+    assert_eq!(get(&hub, "/bundle", authorised).await.body, venue.package.bundle);
+
+    let to = hub.addr;
+    let send = move |path: &'static str, body: Vec<u8>| {
+        tokio::task::spawn_blocking(move || exchange(to, "POST", path, "", &body))
+    };
+    let hello = Hello { judge: "J1".parse().unwrap(), nonce: [4; 16] };
+    let challenge = send("/bundle/challenge", hello.encode()).await.unwrap();
+    let Ok(AuthMessage::Challenge(challenge)) = AuthMessage::decode(&challenge.body) else {
+        panic!("no challenge");
+    };
+    let proof = Proof { challenge, clock: sample::now(), bundle_version: 0 };
+    let event = "FAIR".parse().unwrap();
+    for (number, status) in [(0, 403), (1, 200)] {
+        let key = sample::judge_key(number);
+        let proof = proof.sign(&Deployment::realm(), &event, &key).unwrap();
+        let got = send("/bundle", proof).await.unwrap();
+        assert_eq!(got.status, status, "signed by judge {number}");
+        assert_eq!(got.body == venue.package.bundle, status == 200);
+    }
+    let stranger = Hello { judge: "J9".parse().unwrap(), nonce: [4; 16] };
+    assert_eq!(send("/bundle/challenge", stranger.encode()).await.unwrap().status, 403);
+    assert_eq!(send("/bundle", hello.encode()).await.unwrap().status, 403);
     hub.stop().await.unwrap();
 }
 
