@@ -160,6 +160,11 @@ impl Holding {
 }
 
 impl Venue {
+    /// Every vote that some hub accepted, in the order in which they got here, also those that do not hold.
+    pub fn votes(&self) -> &[KeptVote] {
+        self.votes.all()
+    }
+
     pub(super) fn holding(&self) -> Holding {
         let holding = self.votes.all().iter().filter(|kept| self.holds(kept));
         let mut digests: Vec<VoteDigest> = holding.map(|kept| kept.vote.digest).collect();

@@ -51,7 +51,7 @@ pub enum NodeError {
     Random(#[from] NoRandom),
 }
 
-/// A running node.
+/// A running node; dropping it ends it, without a last snapshot being waited for.
 #[derive(Debug)]
 pub struct Node {
     handle: NodeHandle,

@@ -1,0 +1,10 @@
+//! Nodes with real sockets on the loopback, and with virtual Bluetooth controllers.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where it unwraps")]
+
+mod bluetooth;
+mod controllers;
+mod flood;
+mod line;
+mod lossy;
+mod restart;
+mod world;
