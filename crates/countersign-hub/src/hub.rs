@@ -18,7 +18,7 @@ use countersign_judging::auth;
 use countersign_judging::event::RoundState;
 use countersign_keys::DiskError;
 use countersign_listen::{ListenConfig, Listener};
-use countersign_mesh::{Action, EventCode, HubKeys, KeyEpoch, Packet, RelayConfig, Role};
+use countersign_mesh::{Action, EventCode, HubKeys, Packet, RelayConfig, Role};
 use countersign_node::{Event, Events, Node, NodeConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,8 +46,8 @@ pub struct HubOptions {
     pub listen: SocketAddr,
     /// Whether the organiser's page answers other machines, too.
     pub organiser_lan: bool,
-    /// The key that another hub of this event drew, and its number.
-    pub code: Option<(EventCode, KeyEpoch)>,
+    /// The code that another hub of this event shows.
+    pub code: Option<EventCode>,
     /// Other links.
     pub links: LinkOptions,
 }
@@ -77,7 +77,7 @@ fn open(options: &HubOptions) -> Result<Opened, HubError> {
         take_package(&folder, package, trust)?;
     }
     let first = match &options.code {
-        Some((code, epoch)) => FirstCode::Given { code: code.clone(), epoch: *epoch },
+        Some(code) => FirstCode::Given(code.clone()),
         None => FirstCode::Draw,
     };
     desk::open(folder, &first)
@@ -116,7 +116,7 @@ impl Hub {
         let listener = Listener::plain(options.listen, listen_config())?;
         let token = http::token_text(&*desk.folder().token()?);
         let door = Door::new(&token, options.organiser_lan);
-        let code = desk.code.code.to_text();
+        let code = desk.code.to_text();
         let (node, events) = start_node(&desk, &venue)?;
         let orders = standing_orders(&desk, &venue, clock);
         let (voice, sealing) = (Arc::clone(&desk.voice), Arc::clone(&desk.sealing));
@@ -125,7 +125,7 @@ impl Hub {
         let papers = Arc::new(Papers::new(package, &desk.code));
         let mut tasks = JoinSet::new();
         #[cfg(feature = "ble")]
-        let ble = desk.code.code.ble;
+        let ble = desk.code.ble;
         let udp = options
             .links
             .start(
@@ -286,7 +286,10 @@ fn listen_config() -> ListenConfig {
 }
 
 /// Does a command: at the hub that runs in this folder, or, if none does, on the folder itself.
-pub async fn command(dir: &std::path::Path, command: control::Command) -> Result<control::Answer, HubError> {
+pub async fn command(
+    dir: &std::path::Path,
+    command: control::Command,
+) -> Result<control::Answer, HubError> {
     match Folder::open(dir) {
         Ok(folder) => {
             let Opened { mut desk, mut venue, clock } = desk::open(folder, &FirstCode::Draw)?;

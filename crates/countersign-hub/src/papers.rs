@@ -1,9 +1,9 @@
 //! What is shown and printed: the event's QR code, the projects' cards, the bundle.
 
 use crate::desk::SharedVenue;
-use crate::disk::CurrentCode;
 use crate::package::Package;
 use countersign_judging::project_code::ProjectCode;
+use countersign_mesh::EventCode;
 use countersign_sheets::{
     Card, Correction, PerPage, PngError, PrintError, Qr, TooLong, cards, poster,
 };
@@ -48,17 +48,17 @@ pub(crate) enum PapersError {
 }
 
 impl Papers {
-    pub(crate) fn new(package: &Package, code: &CurrentCode) -> Self {
+    pub(crate) fn new(package: &Package, code: &EventCode) -> Self {
         Self {
             package: package.encode(),
             bundle: package.bundle.clone(),
-            code: Mutex::new(code.code.to_text()),
+            code: Mutex::new(code.to_text()),
         }
     }
 
     /// Another key: another code.
-    pub(crate) fn set_code(&self, code: &CurrentCode) {
-        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = code.code.to_text();
+    pub(crate) fn set_code(&self, code: &EventCode) {
+        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = code.to_text();
     }
 
     /// The event's code, ready to be drawn.

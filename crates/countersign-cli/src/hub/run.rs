@@ -5,7 +5,7 @@ use crate::event::TrustArgs;
 use crate::output;
 use clap::Args;
 use countersign_hub::{Hub, HubOptions, LinkOptions, Package};
-use countersign_mesh::{EventCode, KeyEpoch};
+use countersign_mesh::EventCode;
 use countersign_server::config::Config;
 use countersign_server::logging::Logging;
 use std::io::IsTerminal;
@@ -57,9 +57,6 @@ pub(super) struct Run {
     /// The text of the event's QR code at another hub, for a second hub of the event
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// How often the other hub has drawn the key again
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "code")]
-    epoch: u8,
 }
 
 impl Run {
@@ -105,7 +102,7 @@ impl Run {
             package,
             listen: self.listen,
             organiser_lan: self.organiser_lan,
-            code: code.map(|code| (code, KeyEpoch::new(self.epoch))),
+            code,
             links: LinkOptions {
                 multicast: self.multicast.map(|group| (group, self.interface)),
                 udp,

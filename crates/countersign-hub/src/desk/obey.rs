@@ -2,7 +2,7 @@
 
 use super::state::{Desk, Effect, draw_key, keys_of};
 use crate::control::{Answer, Command};
-use crate::disk::{CurrentCode, LOG_MAX};
+use crate::disk::LOG_MAX;
 use crate::export::Export;
 use crate::intake::open_vote;
 use crate::random;
@@ -13,7 +13,7 @@ use countersign_judging::event::RoundState;
 use countersign_judging::venue::Outcome;
 use countersign_judging::{Bundle, JudgeId, Venue};
 use countersign_keys::disk::{self, Access};
-use countersign_mesh::{Action, EventCode, KeyEpoch, VoteCode};
+use countersign_mesh::{Action, EventCode, VoteCode};
 use std::path::Path;
 
 /// What another hub's log is read with.
@@ -97,20 +97,19 @@ impl Desk {
     }
 
     fn rekey(&mut self, venue: &Venue, now: Timestamp) -> Answer {
-        let Some(epoch) = self.code.epoch.get().checked_add(1) else {
+        let Some(epoch) = self.code.key.epoch().get().checked_add(1) else {
             return Answer::refused("an event has at most 256 keys");
         };
-        let key = match draw_key() {
+        let key = match draw_key(epoch) {
             Ok(key) => key,
             Err(error) => return Answer::refused(error),
         };
-        let code = EventCode { key, ..self.code.code.clone() };
-        let next = CurrentCode { epoch: KeyEpoch::new(epoch), code };
+        let next = EventCode { key, ..self.code.clone() };
         if let Err(error) = self.folder.put_code(&next) {
             return Answer::refused(error);
         }
         // Under the old key, so that everybody who has it hears of the new one.
-        self.order(Action::Rekey { epoch: next.epoch }, now);
+        self.order(Action::Rekey { epoch: next.key.epoch() }, now);
         let keys = keys_of(&next, venue);
         self.voice.set_keys(keys.clone());
         self.effects.push(Effect::Keys(Box::new((next.clone(), keys))));
@@ -220,8 +219,8 @@ impl Desk {
             let log = self.log.read().map_err(|error| error.to_string())?;
             Ok(Export { packages, log, head })
         };
-        let written = parts()
-            .and_then(|export| export.write(venue, out).map_err(|error| error.to_string()));
+        let written =
+            parts().and_then(|export| export.write(venue, out).map_err(|error| error.to_string()));
         match written {
             Ok(()) => Answer::done(format!(
                 "{} has everything. Anybody can check it: countersign event verify {} --root KEY",

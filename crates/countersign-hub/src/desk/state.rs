@@ -1,7 +1,7 @@
 //! What the desk's thread owns, and how it comes back after a restart.
 
 use crate::clock::{self, Clock};
-use crate::disk::{CurrentCode, Folder, LogFile};
+use crate::disk::{Folder, LogFile};
 use crate::error::HubError;
 use crate::random;
 use crate::voice::Voice;
@@ -13,7 +13,7 @@ use countersign_judging::{Bundle, SignedVote, Venue};
 use countersign_keys::DiskError;
 use countersign_mesh::seal::HubSealSecret;
 use countersign_mesh::{
-    BleUuid, EventCode, EventKey, EventKeys, KeyEpoch, Packet, ReceiptItem, ReceiptStatus, ShortId,
+    BleUuid, EventCode, EventKey, EventKeys, Packet, ReceiptItem, ReceiptStatus, ShortId,
 };
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) enum Effect {
     /// Everybody is told something, now.
     Say(Packet),
     /// The event has another code, and the mesh other keys, from now on.
-    Keys(Box<(CurrentCode, EventKeys)>),
+    Keys(Box<(EventCode, EventKeys)>),
 }
 
 /// Everything of a hub but the venue, which others read.
@@ -36,7 +36,7 @@ pub(crate) struct Desk {
     pub(super) bundles: Vec<Signed<Bundle>>,
     pub(crate) voice: Arc<Voice>,
     pub(crate) sealing: Arc<HubSealSecret>,
-    pub(crate) code: CurrentCode,
+    pub(crate) code: EventCode,
     pub(super) pending: Vec<u8>,
     pub(super) effects: Vec<Effect>,
 }
@@ -55,12 +55,7 @@ pub(crate) enum FirstCode {
     #[default]
     Draw,
     /// Another hub of this event has drawn it.
-    Given {
-        /// What its QR says.
-        code: EventCode,
-        /// How often it was drawn again there.
-        epoch: KeyEpoch,
-    },
+    Given(EventCode),
 }
 
 /// Reads the folder, takes every decision of the log again, and begins the log if this is the first time.
@@ -164,42 +159,38 @@ pub(crate) fn receipt_of(outcome: &Outcome) -> ReceiptStatus {
 }
 
 /// What the QR and the bundle's salt give.
-pub(crate) fn keys_of(code: &CurrentCode, venue: &Venue) -> EventKeys {
+pub(crate) fn keys_of(code: &EventCode, venue: &Venue) -> EventKeys {
     let event = venue.bundle().event();
     let salt = event.salt.as_ref().map_or(&[][..], |salt| salt.as_slice());
-    EventKeys::derive(&code.code.key, salt, &event.id, code.epoch)
+    EventKeys::derive(&code.key, salt, &event.id, code.key.epoch())
 }
 
-/// A fresh event key.
-pub(super) fn draw_key() -> Result<EventKey, random::NoRandom> {
-    Ok(EventKey::from_bytes(*random::bytes::<32>()?))
+/// A fresh event key; its first byte is its epoch.
+pub(super) fn draw_key(epoch: u8) -> Result<EventKey, random::NoRandom> {
+    let mut bytes = random::bytes::<32>()?;
+    bytes[0] = epoch;
+    Ok(EventKey::from_bytes(*bytes))
 }
 
-fn code(folder: &Folder, event: EventId, first: &FirstCode) -> Result<CurrentCode, HubError> {
+fn code(folder: &Folder, event: EventId, first: &FirstCode) -> Result<EventCode, HubError> {
     let known = folder.code()?;
-    if let FirstCode::Given { code, epoch } = first {
+    if let FirstCode::Given(code) = first {
         if code.event != event {
             return Err(HubError::CodeEvent(code.event));
         }
-        let same = |known: &CurrentCode| {
-            known.epoch == *epoch && known.code.to_text() == code.to_text()
-        };
-        if known.as_ref().is_some_and(|known| !same(known)) {
+        if known.as_ref().is_some_and(|known| known.to_text() != code.to_text()) {
             return Err(HubError::OtherCode);
         }
     }
     if let Some(known) = known {
         return Ok(known);
     }
-    let current = match first {
-        FirstCode::Given { code, epoch } => CurrentCode { epoch: *epoch, code: code.clone() },
-        FirstCode::Draw => {
-            let code = EventCode { event, key: draw_key()?, ble: ble_of(&event) };
-            CurrentCode { epoch: KeyEpoch::default(), code }
-        }
+    let code = match first {
+        FirstCode::Given(code) => code.clone(),
+        FirstCode::Draw => EventCode { event, key: draw_key(0)?, ble: ble_of(&event) },
     };
-    folder.put_code(&current)?;
-    Ok(current)
+    folder.put_code(&code)?;
+    Ok(code)
 }
 
 /// The same for every hub of an event: a UUID of version 8 (RFC 9562 section 5.8) from the event's id.

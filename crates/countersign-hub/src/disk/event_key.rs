@@ -1,25 +1,16 @@
-//! `event.key`: the code of the event's QR, and which of the event's keys it is.
+//! `event.key`: the present code of the event's QR.
 
 use super::secret::SecretError;
 use countersign_keys::disk::{self, Access};
 use countersign_keys::key_file;
-use countersign_mesh::{EventCode, KeyEpoch};
+use countersign_mesh::EventCode;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 const FORMAT: &str = "countersign-event-code-v1";
 
-/// The event's present key.
-#[derive(Debug, Clone)]
-pub(crate) struct CurrentCode {
-    /// Counted from 0, one more after every re-keying.
-    pub(crate) epoch: KeyEpoch,
-    /// What the QR says.
-    pub(crate) code: EventCode,
-}
-
 /// Reads it; `None` if there is none yet.
-pub(super) fn read(path: &Path) -> Result<Option<CurrentCode>, SecretError> {
+pub(super) fn read(path: &Path) -> Result<Option<EventCode>, SecretError> {
     let Some(file) = disk::read(path)? else { return Ok(None) };
     key_file::check_mode(path, &file.file)?;
     let wrong = || SecretError::Format { path: path.to_owned(), what: FORMAT.to_owned() };
@@ -27,20 +18,21 @@ pub(super) fn read(path: &Path) -> Result<Option<CurrentCode>, SecretError> {
 }
 
 /// Writes it in place of the one before.
-pub(super) fn write(path: &Path, current: &CurrentCode) -> Result<(), SecretError> {
-    let text = current.code.to_text();
+pub(super) fn write(path: &Path, code: &EventCode) -> Result<(), SecretError> {
+    let text = code.to_text();
     let mut content = Zeroizing::new(Vec::with_capacity(256));
-    content.extend_from_slice(format!("{FORMAT} {}\n", current.epoch.get()).as_bytes());
+    content.extend_from_slice(FORMAT.as_bytes());
+    content.push(b'\n');
     content.extend_from_slice(text.as_bytes());
     content.push(b'\n');
     Ok(disk::replace(path, &content, Access::Private)?)
 }
 
-fn parse(content: &[u8]) -> Option<CurrentCode> {
+fn parse(content: &[u8]) -> Option<EventCode> {
     let mut lines = core::str::from_utf8(content).ok()?.lines();
-    let epoch = lines.next()?.strip_prefix(FORMAT)?.strip_prefix(' ')?.parse().ok()?;
+    lines.next().filter(|format| *format == FORMAT)?;
     let code = lines.next()?.parse().ok()?;
-    lines.next().is_none().then_some(CurrentCode { epoch: KeyEpoch::new(epoch), code })
+    lines.next().is_none().then_some(code)
 }
 
 #[cfg(test)]
@@ -50,7 +42,7 @@ mod tests {
     use countersign_mesh::{BleUuid, EventKey};
 
     #[test]
-    fn code_and_epoch_are_kept_together() {
+    fn the_code_is_kept_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("event.key");
         assert!(read(&path).unwrap().is_none());
@@ -59,11 +51,9 @@ mod tests {
             key: EventKey::from_bytes([0x5e; 32]),
             ble: BleUuid::from_bytes([7; 16]),
         };
-        let current = CurrentCode { epoch: KeyEpoch::new(3), code };
-        write(&path, &current).unwrap();
-        let found = read(&path).unwrap().unwrap();
-        assert_eq!((found.epoch, found.code.to_text()), (current.epoch, current.code.to_text()));
-        std::fs::write(&path, "countersign-event-code-v1 3\n").unwrap();
+        write(&path, &code).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().to_text(), code.to_text());
+        std::fs::write(&path, "countersign-event-code-v1\n").unwrap();
         assert!(matches!(read(&path), Err(SecretError::Format { .. })));
     }
 }

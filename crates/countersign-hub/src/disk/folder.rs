@@ -1,13 +1,14 @@
 //! What is where in the hub's folder.
 
-use super::event_key::{self, CurrentCode};
-use super::secret::{self, SecretError};
 use super::LogFile;
+use super::event_key;
+use super::secret::{self, SecretError};
 use crate::package::Package;
 use crate::random::{self, NoRandom};
 use countersign::{Signer, SigningKey};
 use countersign_keys::disk::{self, Access, DiskError, Lock};
 use countersign_keys::{KeyFileError, Role, key_file};
+use countersign_mesh::EventCode;
 use countersign_mesh::seal::HubSealSecret;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -86,7 +87,8 @@ impl Folder {
         disk::make_folder(path)?;
         let _lock = disk::lock(path)?;
         let config = path.join("hub.toml");
-        let is_there = ["hub.toml", "hub.key", "sealing.key"].iter().any(|it| path.join(it).exists());
+        let is_there =
+            ["hub.toml", "hub.key", "sealing.key"].iter().any(|it| path.join(it).exists());
         if is_there {
             return Err(FolderError::Exists(path.to_owned()));
         }
@@ -146,12 +148,12 @@ impl Folder {
     }
 
     /// The event's present key, if there is one yet.
-    pub(crate) fn code(&self) -> Result<Option<CurrentCode>, FolderError> {
+    pub(crate) fn code(&self) -> Result<Option<EventCode>, FolderError> {
         Ok(event_key::read(&self.path.join("event.key"))?)
     }
 
     /// Another one in its place; durable when it returns.
-    pub(crate) fn put_code(&self, current: &CurrentCode) -> Result<(), FolderError> {
+    pub(crate) fn put_code(&self, current: &EventCode) -> Result<(), FolderError> {
         Ok(event_key::write(&self.path.join("event.key"), current)?)
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   hub.toml        its name                           hub.key       signs receipts, control, log head
 //!   packages/       bundles and the keys behind them    sealing.key   opens votes that are sealed to the hub
-//!   log.bin         what was taken; only grows         event.key     KEY of the event's QR, and its epoch
+//!   log.bin         what was taken; only grows         event.key     KEY of the event's QR
 //!   log.head        signed when the event was sealed    organiser.key token of the organiser's page
 //!   control.sock    commands to a running hub          .lock
 //! ```
@@ -15,8 +15,7 @@ mod folder;
 mod log_file;
 mod secret;
 
-pub(crate) use event_key::CurrentCode;
-pub(crate) use folder::{PACKAGES, package_name, read_packages};
 pub use folder::{Folder, FolderError, HubPublic};
+pub(crate) use folder::{PACKAGES, package_name, read_packages};
 pub(crate) use log_file::{LOG_MAX, LogFile};
 pub use secret::SecretError;

@@ -55,7 +55,8 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.find_map(|line| line.unwrap().split_once("hub at ").map(|it| it.1.to_owned()));
+        let line =
+            lines.find_map(|line| line.unwrap().split_once("hub at ").map(|it| it.1.to_owned()));
         let line = line.unwrap();
         let (addr, code) = line.split_once(' ').unwrap();
         // Nobody reads the rest; there is none.
@@ -80,7 +81,7 @@ async fn what_was_acknowledged_is_in_the_log_after_kill_9() {
     let mut process = Process::start(&venue, ([127, 0, 0, 1], 0).into());
     let (addr, code) = (process.addr, process.code.clone());
     let mut judges: Vec<_> =
-        (0..3).map(|number| Judge::new(number, &venue.package, &code, 0, addr)).collect();
+        (0..3).map(|number| Judge::new(number, &venue.package, &code, addr)).collect();
     let mut acknowledged = BTreeSet::new();
     for round in 0..6_u32 {
         // Votes of all judges are on the way while the hub dies, at another place each time.

@@ -15,7 +15,7 @@ fn root_in(text: &str) -> &str {
 async fn a_judge_is_welcome_votes_changes_his_mind_and_everything_can_be_counted_again() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let mut judge = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
     // A clock that is a day behind.
     let wrong = Timestamp::from_millis(sample::now().as_millis() - 86_400_000);
     let welcome = judge.introduce(wrong).await;
@@ -31,7 +31,7 @@ async fn a_judge_is_welcome_votes_changes_his_mind_and_everything_can_be_counted
     assert_eq!(judge.say(&better).await, ReceiptStatus::Accepted);
     let older = sample::vote(0, 0, 1, &[5, 5], sample::now());
     assert_eq!(judge.say(&older).await, ReceiptStatus::Superseded);
-    let other = Judge::new(1, &venue.package, hub.code(), 0, hub.addr);
+    let other = Judge::new(1, &venue.package, hub.code(), hub.addr);
     let mut other = other;
     for (project, points) in [(0, [8, 8]), (1, [2, 3])] {
         let vote = other.vote(project, 1, &points);
@@ -80,12 +80,12 @@ async fn two_hubs_of_one_event_merge_to_the_same_ballot_root() {
     let venue = Venue::new(2);
     let first = venue.start(0).await;
     let second = venue.start_second(1, first.code()).await;
-    let mut here = Judge::new(0, &venue.package, first.code(), 0, first.addr);
-    let mut there = Judge::new(1, &venue.package, second.code(), 0, second.addr);
+    let mut here = Judge::new(0, &venue.package, first.code(), first.addr);
+    let mut there = Judge::new(1, &venue.package, second.code(), second.addr);
     let vote = here.vote(0, 1, &[7, 7]);
     assert_eq!(here.say(&vote).await, ReceiptStatus::Accepted);
     // The same vote got to both.
-    let mut also = Judge::new(0, &venue.package, second.code(), 0, second.addr);
+    let mut also = Judge::new(0, &venue.package, second.code(), second.addr);
     assert_eq!(also.say(&vote).await, ReceiptStatus::Accepted);
     let vote = there.vote(1, 1, &[2, 9]);
     assert_eq!(there.say(&vote).await, ReceiptStatus::Accepted);
@@ -130,7 +130,7 @@ async fn two_hubs_of_one_event_merge_to_the_same_ballot_root() {
 async fn a_revoked_judge_and_an_old_event_key_are_out_at_once() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let mut lost = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let mut lost = Judge::new(0, &venue.package, hub.code(), hub.addr);
     let before = lost.vote(0, 1, &[1, 1]);
     assert_eq!(lost.say(&before).await, ReceiptStatus::Accepted);
     let revoked = hub.obey(Command::Revoke { judge: "J0".into() }).await;
@@ -142,7 +142,7 @@ async fn a_revoked_judge_and_an_old_event_key_are_out_at_once() {
     assert!(!again.ok && again.text.contains("already"), "{}", again.text);
 
     let old_code = hub.code().to_owned();
-    let mut kept = Judge::new(1, &venue.package, &old_code, 0, hub.addr);
+    let mut kept = Judge::new(1, &venue.package, &old_code, hub.addr);
     let rekeyed = hub.obey(Command::Rekey).await;
     assert!(rekeyed.ok, "{}", rekeyed.text);
     let unread = kept.vote(0, 1, &[5, 5]);
@@ -156,7 +156,7 @@ async fn a_revoked_judge_and_an_old_event_key_are_out_at_once() {
     // The new key is there after a restart.
     let hub = venue.start(0).await;
     assert_ne!(hub.code(), old_code);
-    let mut kept = Judge::new(1, &venue.package, hub.code(), 1, hub.addr);
+    let mut kept = Judge::new(1, &venue.package, hub.code(), hub.addr);
     assert_eq!(kept.say(&unread).await, ReceiptStatus::Accepted);
     hub.stop().await.unwrap();
     let status = venue.command(0, Command::Status).await;
@@ -167,7 +167,7 @@ async fn a_revoked_judge_and_an_old_event_key_are_out_at_once() {
 async fn a_vote_shown_as_a_code_counts_with_a_hub_that_runs_and_with_one_that_does_not() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let judge = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
     let text = judge.code_of(&judge.vote(0, 1, &[4, 4]));
     let scanned = hub.obey(Command::Scan { text: text.clone() }).await;
     assert!(scanned.ok && scanned.text.starts_with("Accepted"), "{}", scanned.text);
@@ -186,7 +186,7 @@ async fn a_vote_shown_as_a_code_counts_with_a_hub_that_runs_and_with_one_that_do
 async fn a_torn_tail_is_cut_and_a_changed_log_is_refused() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let mut judge = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
     for project in 0..3 {
         let vote = judge.vote(project, 1, &[4, 4]);
         assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);

@@ -13,7 +13,7 @@ async fn a_flood_of_junk_does_not_stop_an_honest_vote() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
     let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let insider = Judge::new(2, &venue.package, hub.code(), 0, hub.addr);
+    let insider = Judge::new(2, &venue.package, hub.code(), hub.addr);
     let flood = tokio::spawn({
         let (stop, sent) = (Arc::clone(&stop), Arc::clone(&sent));
         async move {
@@ -39,7 +39,7 @@ async fn a_flood_of_junk_does_not_stop_an_honest_vote() {
     });
     let mut accepted = 0;
     for judge in 0..2 {
-        let mut honest = Judge::new(judge, &venue.package, hub.code(), 0, hub.addr);
+        let mut honest = Judge::new(judge, &venue.package, hub.code(), hub.addr);
         for (project, revision) in (0..3).flat_map(|it| [(it, 1), (it, 2), (it, 3)]) {
             let vote = honest.vote(project, revision, &[3, revision as u16]);
             let said = tokio::time::timeout(PATIENCE, honest.say(&vote)).await.unwrap();

@@ -52,7 +52,7 @@ async fn post(hub: &Hub, token: &str, body: &Value) -> (u16, Value) {
 async fn everybody_sees_the_code_and_the_coverage_and_nobody_a_score_or_markup() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let mut judge = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
     let vote = judge.vote(0, 1, &[7, 7]);
     assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);
     let page = get(&hub, "/", String::new()).await;
@@ -125,7 +125,7 @@ async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
 async fn only_the_token_opens_the_organisers_view_and_its_commands() {
     let venue = Venue::new(1);
     let hub = venue.start(0).await;
-    let mut judge = Judge::new(0, &venue.package, hub.code(), 0, hub.addr);
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
     for project in 0..2 {
         let vote = judge.vote(project, 1, &[7, u16::from(project)]);
         assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);

@@ -4,7 +4,7 @@ use crate::sample::{self, Deployment};
 use countersign::{Fingerprint, VerifyingKey};
 use countersign_hub::{Answer, Command, Folder, Hub, HubOptions, LinkOptions, Package, command};
 use countersign_judging::log::{Act, Reader};
-use countersign_mesh::{EventCode, KeyEpoch};
+use countersign_mesh::EventCode;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -66,8 +66,7 @@ impl Venue {
     /// A second hub with the key of the first.
     pub(crate) async fn start_second(&self, number: usize, code: &str) -> Hub {
         let code: EventCode = code.parse().unwrap();
-        let options =
-            HubOptions { code: Some((code, KeyEpoch::default())), ..self.options(number) };
+        let options = HubOptions { code: Some(code), ..self.options(number) };
         Hub::start(options).await.unwrap()
     }
 
