@@ -97,7 +97,9 @@ impl Announcer {
         let added = self.node.call(move |relay, _| {
             let epoch = keys.net.epoch();
             let added = relay.add_keys(keys.net);
-            if added.is_ok() && let Some(old) = epoch.get().checked_sub(1) {
+            if added.is_ok()
+                && let Some(old) = epoch.get().checked_sub(1)
+            {
                 relay.retire_keys(countersign_mesh::KeyEpoch::new(old));
             }
             added

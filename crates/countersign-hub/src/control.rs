@@ -183,7 +183,8 @@ async fn answer(mut stream: UnixStream, handle: &Handle) -> io::Result<()> {
 pub(crate) async fn ask(folder: &Path, command: &Command) -> Result<Answer, ControlError> {
     let path = folder.join(SOCKET);
     let stream = UnixStream::connect(&path).await;
-    let mut stream = stream.map_err(|source| ControlError::Connect { path: path.clone(), source })?;
+    let mut stream =
+        stream.map_err(|source| ControlError::Connect { path: path.clone(), source })?;
     let exchange = async {
         let mut line = serde_json::to_vec(command)?;
         line.push(b'\n');

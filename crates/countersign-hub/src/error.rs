@@ -22,10 +22,14 @@ pub enum HubError {
     #[error(transparent)]
     Package(#[from] PackageError),
     /// No event was started here.
-    #[error("this hub has no event yet; give its package with --bundle and whom you trust with --root")]
+    #[error(
+        "this hub has no event yet; give its package with --bundle and whom you trust with --root"
+    )]
     NoEvent,
     /// Another event than the one in the folder.
-    #[error("this folder is for the event {found}, the package is of {given}; make a folder for each event")]
+    #[error(
+        "this folder is for the event {found}, the package is of {given}; make a folder for each event"
+    )]
     OtherEvent {
         /// In the folder.
         found: EventId,
@@ -33,7 +37,9 @@ pub enum HubError {
         given: EventId,
     },
     /// The bundle does not name this hub.
-    #[error("{0}: put the lines of `countersign hub init` into event.toml and sign the event again")]
+    #[error(
+        "{0}: put the lines of `countersign hub init` into event.toml and sign the event again"
+    )]
     Begin(#[from] BeginRefusal),
     /// The log is not one of this event.
     #[error("log.bin is not to be used: {0}")]

@@ -286,7 +286,10 @@ fn listen_config() -> ListenConfig {
 }
 
 /// Does a command: at the hub that runs in this folder, or, if none does, on the folder itself.
-pub async fn command(dir: &std::path::Path, command: control::Command) -> Result<control::Answer, HubError> {
+pub async fn command(
+    dir: &std::path::Path,
+    command: control::Command,
+) -> Result<control::Answer, HubError> {
     match Folder::open(dir) {
         Ok(folder) => {
             let Opened { mut desk, mut venue, clock } = desk::open(folder, &FirstCode::Draw)?;

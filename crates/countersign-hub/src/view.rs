@@ -244,7 +244,10 @@ impl Names {
         let event = venue.bundle().event();
         let projects = event.projects.iter().map(|it| (it.id, it.title.clone())).collect();
         let categories = event.categories.iter().map(|it| (it.id, it.title.clone())).collect();
-        Self { projects: std::sync::Arc::new(projects), categories: std::sync::Arc::new(categories) }
+        Self {
+            projects: std::sync::Arc::new(projects),
+            categories: std::sync::Arc::new(categories),
+        }
     }
 }
 
@@ -348,7 +351,8 @@ pub(crate) fn overview_text(view: &Overview) -> String {
         let _ = writeln!(out, "round {} {}: {}", round.number, round.name, round.state);
     }
     let CoverageView { done, wanted, short } = &view.coverage;
-    let _ = writeln!(out, "{done} of {wanted} assigned judgements; {} projects are short", short.len());
+    let _ =
+        writeln!(out, "{done} of {wanted} assigned judgements; {} projects are short", short.len());
     let revoked = view.judges.iter().filter(|judge| judge.revoked).count();
     let (judges, quarantined) = (view.judges.len(), view.quarantined);
     let _ = writeln!(out, "{judges} judges, {revoked} revoked; {quarantined} votes in quarantine");

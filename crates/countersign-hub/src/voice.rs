@@ -75,7 +75,11 @@ impl Voice {
     }
 
     /// One packet for up to [`ITEMS_MAX`] items.
-    pub(crate) fn receipts(&self, items: &[ReceiptItem], now: Timestamp) -> Result<Vec<(Receipt, Packet)>, Mute> {
+    pub(crate) fn receipts(
+        &self,
+        items: &[ReceiptItem],
+        now: Timestamp,
+    ) -> Result<Vec<(Receipt, Packet)>, Mute> {
         let chunks = items.chunks(ITEMS_MAX);
         let make = |items: &[ReceiptItem]| {
             let receipt = Receipt { time: now, items: items.to_vec() };

@@ -48,15 +48,21 @@ impl Verify {
 fn show(report: &Report, json: bool) -> ExitCode {
     let is_sound = report.is_sound();
     if json {
-        let facts: serde_json::Map<_, _> =
-            report.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
-        let found = serde_json::json!({ "ok": is_sound, "checks": report.findings, "facts": facts });
+        let facts: serde_json::Map<_, _> = report
+            .facts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+            .collect();
+        let found =
+            serde_json::json!({ "ok": is_sound, "checks": report.findings, "facts": facts });
         output::line(&found.to_string());
     } else {
         for finding in &report.findings {
             match &finding.fault {
                 None => output::line(&format!("ok    {}: {}", finding.id, finding.what)),
-                Some(why) => output::line(&format!("FAIL  {}: {}: {why}", finding.id, finding.what)),
+                Some(why) => {
+                    output::line(&format!("FAIL  {}: {}: {why}", finding.id, finding.what))
+                }
             }
         }
         for (name, value) in report.facts.iter().filter(|_| is_sound) {

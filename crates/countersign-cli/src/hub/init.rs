@@ -23,7 +23,10 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         let public = Folder::init(&self.dir, &self.name).map_err(HubError::from)?;
-        output::note(&format!("{} has the hub's keys; it belongs to this machine.", self.dir.display()));
+        output::note(&format!(
+            "{} has the hub's keys; it belongs to this machine.",
+            self.dir.display()
+        ));
         output::line(public.to_toml().trim_end());
         Ok(())
     }

@@ -144,14 +144,17 @@ impl HubCommand {
             Self::Merge { dir, log } => (dir, Command::Merge { log: absolute(&log)? }),
             Self::Seal(args) => (args.dir, Command::Seal),
             Self::Export { dir, out } => (dir, Command::Export { out: absolute(&out)? }),
-            Self::Init(_) | Self::Run(_) => return Err(Failure::usage("this is no command to a hub")),
+            Self::Init(_) | Self::Run(_) => {
+                return Err(Failure::usage("this is no command to a hub"));
+            }
         })
     }
 }
 
 /// The running hub has another working folder.
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    std::path::absolute(path)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
 /// A scanner types like a keyboard.

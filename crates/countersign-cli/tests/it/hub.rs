@@ -2,17 +2,15 @@
 
 use countersign::evidence::{Stamp, seal};
 use countersign::{
-    EventId, Fingerprint, KeyState, KeysetContent, OnlineKey, Realm, RecordHeader, RecordId, Signer,
-    SigningKey, Timestamp, VerifyingKey,
+    EventId, Fingerprint, KeyState, KeysetContent, OnlineKey, Realm, RecordHeader, RecordId,
+    Signer, SigningKey, Timestamp, VerifyingKey,
 };
 use countersign_hub::Package;
 use countersign_judging::event::{
     Assignment, Category, Criterion, Event, HubKey, Judge, Project, Round, RoundState,
 };
 use countersign_judging::{Bundle, Vote, VoteId};
-use countersign_mesh::{
-    EventCode, EventKeys, Flags, KeyEpoch, PacketType, Sealer, T16, VoteCode,
-};
+use countersign_mesh::{EventCode, EventKeys, Flags, KeyEpoch, PacketType, Sealer, T16, VoteCode};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -45,7 +43,11 @@ fn done(args: &[&str]) -> String {
 fn fails(args: &[&str], code: i32) -> String {
     let output = run(args);
     assert_eq!(output.status.code(), Some(code), "{args:?}");
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "a judge's clock")]
@@ -68,7 +70,11 @@ fn event(hub: &str) -> Event {
         starts: Timestamp::from_millis(now().as_millis() - 3_600_000),
         ends: Timestamp::from_millis(now().as_millis() + 3_600_000),
         salt: Some(SALT),
-        categories: vec![Category { id: category, title: "Idea".into(), criteria: vec![criterion] }],
+        categories: vec![Category {
+            id: category,
+            title: "Idea".into(),
+            criteria: vec![criterion],
+        }],
         projects: vec![Project {
             id: project,
             title: "Rocket".into(),
@@ -188,13 +194,17 @@ fn an_event_runs_offline_from_keys_to_a_verified_export_by_commands_alone() {
     let place = Place(tempfile::tempdir().unwrap());
     let (dir, file, out) = (place.path("hub"), place.path("fair.package"), place.path("results"));
     let lines = done(&["hub", "init", "--dir", &dir, "--name", "Main hall"]);
-    assert!(fails(&["hub", "init", "--dir", &dir, "--name", "Again"], 2).contains("never overwritten"));
+    assert!(
+        fails(&["hub", "init", "--dir", &dir, "--name", "Again"], 2).contains("never overwritten")
+    );
     assert!(fails(&["hub", "status", "--dir", &dir], 2).contains("no event yet"));
     std::fs::write(&file, package(event(&lines)).encode()).unwrap();
     let trusted = Fingerprint::from_bytes(*root().verifying_key().as_bytes()).to_string();
     let foreign = Fingerprint::from_bytes(*judge().verifying_key().as_bytes()).to_string();
     let with = ["hub", "run", "--dir", &dir, "--bundle", &file];
-    assert!(fails(&[&with[..], &["--root", &foreign]].concat(), 2).contains("not signed by a root"));
+    assert!(
+        fails(&[&with[..], &["--root", &foreign]].concat(), 2).contains("not signed by a root")
+    );
     assert!(fails(&with, 2).contains("--root"));
 
     let mut hub = Running::start(&["--dir", &dir, "--bundle", &file, "--root", &trusted]);

@@ -11,8 +11,8 @@ pub(crate) use state::{Desk, Effect, FirstCode, Opened, open};
 use crate::clock::Clock;
 use crate::control::{Answer, Command};
 use countersign::Timestamp;
-use countersign_keys::DiskError;
 use countersign_judging::Venue;
+use countersign_keys::DiskError;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 

@@ -220,8 +220,8 @@ impl Desk {
             let log = self.log.read().map_err(|error| error.to_string())?;
             Ok(Export { packages, log, head })
         };
-        let written = parts()
-            .and_then(|export| export.write(venue, out).map_err(|error| error.to_string()));
+        let written =
+            parts().and_then(|export| export.write(venue, out).map_err(|error| error.to_string()));
         match written {
             Ok(()) => Answer::done(format!(
                 "{} has everything. Anybody can check it: countersign event verify {} --root KEY",

@@ -181,9 +181,8 @@ fn code(folder: &Folder, event: EventId, first: &FirstCode) -> Result<CurrentCod
         if code.event != event {
             return Err(HubError::CodeEvent(code.event));
         }
-        let same = |known: &CurrentCode| {
-            known.epoch == *epoch && known.code.to_text() == code.to_text()
-        };
+        let same =
+            |known: &CurrentCode| known.epoch == *epoch && known.code.to_text() == code.to_text();
         if known.as_ref().is_some_and(|known| !same(known)) {
             return Err(HubError::OtherCode);
         }

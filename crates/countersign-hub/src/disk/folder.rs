@@ -1,8 +1,8 @@
 //! What is where in the hub's folder.
 
+use super::LogFile;
 use super::event_key::{self, CurrentCode};
 use super::secret::{self, SecretError};
-use super::LogFile;
 use crate::package::Package;
 use crate::random::{self, NoRandom};
 use countersign::{Signer, SigningKey};
@@ -86,7 +86,8 @@ impl Folder {
         disk::make_folder(path)?;
         let _lock = disk::lock(path)?;
         let config = path.join("hub.toml");
-        let is_there = ["hub.toml", "hub.key", "sealing.key"].iter().any(|it| path.join(it).exists());
+        let is_there =
+            ["hub.toml", "hub.key", "sealing.key"].iter().any(|it| path.join(it).exists());
         if is_there {
             return Err(FolderError::Exists(path.to_owned()));
         }

@@ -16,7 +16,7 @@ mod log_file;
 mod secret;
 
 pub(crate) use event_key::CurrentCode;
-pub(crate) use folder::{PACKAGES, package_name, read_packages};
 pub use folder::{Folder, FolderError, HubPublic};
+pub(crate) use folder::{PACKAGES, package_name, read_packages};
 pub(crate) use log_file::{LOG_MAX, LogFile};
 pub use secret::SecretError;

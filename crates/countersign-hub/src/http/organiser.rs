@@ -104,7 +104,8 @@ async fn view(app: &Arc<App>) -> Result<String, Problem> {
     let now = app.clock.uptime();
     let entries = app.venue.read().unwrap_or_else(PoisonError::into_inner).entries();
     if let Some((at, of, view)) = &seen.made
-        && (now.saturating_sub(*at) < FRESH || *of == entries && now.saturating_sub(*at) < 5 * FRESH)
+        && (now.saturating_sub(*at) < FRESH
+            || *of == entries && now.saturating_sub(*at) < 5 * FRESH)
     {
         return Ok(view.clone());
     }

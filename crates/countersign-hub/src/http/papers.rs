@@ -40,7 +40,8 @@ pub(super) async fn package(
 }
 
 fn may_have_salt(app: &App, info: &ConnectionInfo, headers: &HeaderMap) -> Result<(), Problem> {
-    let is_salted = app.venue.read().unwrap_or_else(PoisonError::into_inner).bundle().salt.is_some();
+    let is_salted =
+        app.venue.read().unwrap_or_else(PoisonError::into_inner).bundle().salt.is_some();
     match is_salted && app.door.check(info, headers).is_err() {
         true => Err(problem::SALTED),
         false => Ok(()),

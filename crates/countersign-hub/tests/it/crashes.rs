@@ -55,7 +55,8 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.find_map(|line| line.unwrap().split_once("hub at ").map(|it| it.1.to_owned()));
+        let line =
+            lines.find_map(|line| line.unwrap().split_once("hub at ").map(|it| it.1.to_owned()));
         let line = line.unwrap();
         let (addr, code) = line.split_once(' ').unwrap();
         // Nobody reads the rest; there is none.

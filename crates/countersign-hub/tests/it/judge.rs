@@ -2,15 +2,15 @@
 
 use crate::sample::{self, Deployment};
 use countersign::{Signer, Timestamp};
-use countersign_judging::auth::{AuthMessage, Hello, Proof, Welcome};
+use countersign_hub::Package;
 use countersign_judging::Bundle;
+use countersign_judging::auth::{AuthMessage, Hello, Proof, Welcome};
 use countersign_mesh::relay::Limits;
 use countersign_mesh::seal::{HubSealKey, open};
 use countersign_mesh::{
     EventCode, EventKeys, Flags, HubKeys, KeyEpoch, Packet, PacketType, Receipt, ReceiptStatus,
     RelayConfig, Role, Sealer, ShortId, T16, VoteCode,
 };
-use countersign_hub::Package;
 use countersign_node::link::ws::Client;
 use countersign_node::{Event, Events, Node, NodeConfig};
 use std::collections::BTreeMap;
@@ -37,7 +37,13 @@ fn entropy(bytes: &mut [u8]) {
 
 impl Judge {
     /// With what the QR said, connected to this hub.
-    pub(crate) fn new(number: u8, package: &Package, code: &str, epoch: u8, hub: SocketAddr) -> Self {
+    pub(crate) fn new(
+        number: u8,
+        package: &Package,
+        code: &str,
+        epoch: u8,
+        hub: SocketAddr,
+    ) -> Self {
         let deployment = Deployment::new();
         let bundle = package.open(&deployment.trust()).unwrap().bundle.value;
         let code: EventCode = code.parse().unwrap();
@@ -139,10 +145,8 @@ impl Judge {
 
     /// The whole handshake, with a clock that shows this.
     pub(crate) async fn introduce(&mut self, clock: Timestamp) -> Welcome {
-        let hello = Hello {
-            judge: format!("J{}", self.number).parse().unwrap(),
-            nonce: [self.number; 16],
-        };
+        let hello =
+            Hello { judge: format!("J{}", self.number).parse().unwrap(), nonce: [self.number; 16] };
         let AuthMessage::Challenge(challenge) = self.ask(&hello.encode()).await else {
             panic!("no challenge");
         };

@@ -31,4 +31,3 @@ fn an_event_is_believed_for_the_sake_of_a_known_root_only() {
     let same = Package::around("fair", &package.sets[0], &package.bundle).unwrap();
     assert_eq!(same, package);
 }
-

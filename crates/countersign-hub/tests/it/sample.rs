@@ -5,10 +5,10 @@ use countersign::{
     EventId, KeyState, KeysetContent, OnlineKey, Realm, RecordHeader, RecordId, Signer, SigningKey,
     Timestamp, VerifyingKey,
 };
+use countersign_hub::{Package, Trust};
 use countersign_judging::event::{
     Assignment, Category, Criterion, Event, HubKey, Judge, Project, Round, RoundState,
 };
-use countersign_hub::{Package, Trust};
 use countersign_judging::{Bundle, Vote, VoteId};
 
 /// When the bundles of these tests are signed; hubs and votes have the time of the machine.
@@ -126,7 +126,13 @@ pub(crate) fn event(hubs: &[(&str, &VerifyingKey, [u8; 32])]) -> Event {
 }
 
 /// A signed vote of a judge, at that time.
-pub(crate) fn vote(judge: u8, project: u8, revision: u32, points: &[u16], at: Timestamp) -> Vec<u8> {
+pub(crate) fn vote(
+    judge: u8,
+    project: u8,
+    revision: u32,
+    points: &[u16],
+    at: Timestamp,
+) -> Vec<u8> {
     let mut id = [0; 16];
     id[..4].copy_from_slice(&revision.to_be_bytes());
     id[4..8].copy_from_slice(&[judge, project, points.first().copied().unwrap_or(0) as u8, 0]);
