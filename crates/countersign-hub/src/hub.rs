@@ -120,21 +120,10 @@ impl Hub {
         let (node, events) = start_node(&desk, &venue)?;
         let orders = standing_orders(&desk, &venue, clock);
         let (voice, sealing) = (Arc::clone(&desk.voice), Arc::clone(&desk.sealing));
-        let packages = desk.folder().packages()?;
-        let package = packages.last().ok_or(HubError::NoEvent)?;
-        let papers = Arc::new(Papers::new(package, &desk.code));
+        let papers = papers(&desk)?;
         let mut tasks = JoinSet::new();
-        #[cfg(feature = "ble")]
-        let ble = desk.code.ble;
-        let udp = options
-            .links
-            .start(
-                node.handle().links(),
-                #[cfg(feature = "ble")]
-                ble,
-                &mut tasks,
-            )
-            .await?;
+        let (links, service) = (node.handle().links(), desk.code.ble);
+        let udp = options.links.start(links, service, &mut tasks).await?;
         let examiner = venue.examiner().clone();
         let venue: SharedVenue = Arc::new(RwLock::new(venue));
         let running = desk::start(desk, Arc::clone(&venue), clock)?;
@@ -235,6 +224,12 @@ impl Hub {
             Err(_) => Err(HubError::Ended),
         }
     }
+}
+
+fn papers(desk: &Desk) -> Result<Arc<Papers>, HubError> {
+    let packages = desk.folder().packages()?;
+    let package = packages.last().ok_or(HubError::NoEvent)?;
+    Ok(Arc::new(Papers::new(package, &desk.code)))
 }
 
 /// Without a folder of its own: after a restart the hub wants to hear again what it did not write down.

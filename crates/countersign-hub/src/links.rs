@@ -1,7 +1,6 @@
 //! Links besides the WebSocket of the hub's own pages.
 
 use crate::error::HubError;
-#[cfg(feature = "ble")]
 use countersign_mesh::BleUuid;
 use countersign_node::link::{Links, udp, ws};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,11 +21,11 @@ pub struct LinkOptions {
 }
 
 impl LinkOptions {
-    /// Opens them all. Gives where UDP neighbours reach us.
+    /// Opens them all; `service` is what Bluetooth offers. Gives where UDP neighbours reach us.
     pub(crate) async fn start(
         &self,
         links: Links,
-        #[cfg(feature = "ble")] service: BleUuid,
+        service: BleUuid,
         carriers: &mut JoinSet<()>,
     ) -> Result<Option<SocketAddr>, HubError> {
         let failed = |error: &dyn core::fmt::Display| HubError::Link(error.to_string());
@@ -56,6 +55,8 @@ impl LinkOptions {
                 }
             });
         }
+        #[cfg(not(feature = "ble"))]
+        let _unused = service;
         Ok(addr)
     }
 }

@@ -96,7 +96,7 @@ impl Public {
         page.push_str(&self.progress());
         let _done = write!(
             page,
-            "</section>\n</div>\n</main>\n<footer><p><a href=\"/bundle\">Event bundle</a>, version {} · {} devices connected · \
+            "</section>\n</div>\n</main>\n<footer><p>Event bundle version {} · {} devices connected · \
              <a href=\"/organiser\">Organiser</a></p></footer>\n</html>\n",
             self.version, self.links
         );
