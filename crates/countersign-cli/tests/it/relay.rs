@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use world::{Site, World, all};
 
+#[expect(dead_code, reason = "the tests of the crate use the rest")]
 #[path = "../../../countersign-node/tests/it/world.rs"]
 mod world;
 
