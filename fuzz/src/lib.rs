@@ -1,3 +1,4 @@
-//! What the fuzzer runs. The same functions run in `cargo test -p countersign` over the corpus.
+//! What the fuzzer runs. The same functions run in `cargo test` of the crates that they are about, over the corpus.
 
+pub mod mesh;
 pub mod targets;

@@ -44,7 +44,7 @@ const SETUP: &str = "\
 cargo xtask setup [--check] [--bench]
 
 Says what is missing, what it is for and which command brings it, then runs that command:
-apt-get (through sudo unless you are root), `npm install` into target/tools, `rustup`.
+apt-get (through sudo unless you are root), npm and pip into target/tools, `rustup`.
 When nothing is missing it takes well under a second. `demo`, `test` and `ci` begin with it.
 
   --check   only say it; the exit code is 1 when something is missing
@@ -75,6 +75,8 @@ The rules of this project that neither rustc nor clippy can see. Each finding is
   checks      each check of docs/PROTOCOL.md has its anchor in the code and its test, and each
               anchor in the code is in the table; an anchor is a comment like `// [V4] …`, and
               in a doc comment it stands in backticks, or rustdoc takes it for a link
+  faults      each row of the table of faults in docs/league.md begins with its tests, and they are
+              there
   files       at most 500 lines before the tests, no drawer names such as utils, no #[ignore]
   traces      no paths of one machine, no hosts of package registries
   duplicates  one version of each dependency, or a reason in deny.toml under [bans] skip";

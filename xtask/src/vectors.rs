@@ -42,8 +42,11 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// Crates and their examples that write vectors.
-const GENERATORS: [(&str, &str); 2] =
-    [("countersign", "vectors"), ("countersign-league", "league_vectors")];
+const GENERATORS: [(&str, &str); 3] = [
+    ("countersign", "vectors"),
+    ("countersign-league", "league_vectors"),
+    ("countersign-mesh", "mesh_vectors"),
+];
 
 fn write_into(folder: &Path) -> Outcome {
     for (package, example) in GENERATORS {

@@ -2,9 +2,12 @@
 
 mod client;
 mod demo;
+mod event;
 mod factory;
+mod hub;
 mod ops;
 mod output;
+mod relay;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +45,8 @@ enum Command {
     #[command(flatten)]
     Ops(ops::OpsCommand),
     Factory(Box<factory::FactoryArgs>),
+    Hub(Box<hub::HubArgs>),
+    Relay(Box<relay::RelayArgs>),
     Demo(demo::Demo),
 }
 
@@ -53,6 +58,8 @@ fn main() -> ExitCode {
         Command::Client(command) => client::run(command),
         Command::Ops(command) => ops::run(command),
         Command::Factory(args) => factory::run(*args),
+        Command::Hub(args) => hub::run(*args),
+        Command::Relay(args) => relay::run(*args),
         Command::Demo(command) => demo::run(&command),
     }
 }

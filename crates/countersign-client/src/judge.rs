@@ -10,11 +10,13 @@ use countersign_app::judge::{
     FromMesh, Judge, JudgeAsk, JudgeConfig, JudgeEffect, JudgeEvent, JudgeTap, JudgeTrouble, Place,
 };
 use countersign_app::{AskId, Failure};
+use countersign_judging::JudgeId;
+use countersign_judging::auth::{AuthMessage, Hello, Proof};
 use countersign_mesh::{HubKeys, NetKeys, RelayConfig, Role};
 use countersign_node::link::udp::{self, Multicast, UdpError};
 use countersign_node::link::{Ended, Links, ws};
 use countersign_node::{Event, Events, Node, NodeConfig, NodeError, NodeHandle, Status};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::net::SocketAddr;
@@ -91,7 +93,6 @@ pub struct JudgeParts {
 /// A judge's program with real sockets.
 pub struct HeadlessJudge {
     judge: Judge,
-    key: SigningKey,
     folder: Kept,
     source: Source,
     links: Vec<JudgeLink>,
@@ -116,6 +117,8 @@ struct Mesh {
 struct Source {
     server: Option<Arc<Client>>,
     hub: Option<http::Uri>,
+    realm: Realm,
+    key: Arc<SigningKey>,
 }
 
 impl HeadlessJudge {
@@ -124,10 +127,16 @@ impl HeadlessJudge {
     pub async fn open(parts: JudgeParts) -> Result<Self, JudgeError> {
         let folder = Kept::open(parts.folder)?;
         let kept = folder.all()?;
+        let source = Source {
+            server: parts.server,
+            hub: parts.hub,
+            realm: parts.realm.clone(),
+            key: Arc::new(parts.key),
+        };
         let mut judge = Judge::new(JudgeConfig {
             realm: parts.realm,
             keyset: parts.keyset,
-            key: parts.key.verifying_key().clone(),
+            key: source.key.verifying_key().clone(),
             entropy: random()?,
             device_secret: device_secret(&folder, &kept)?,
         });
@@ -138,9 +147,8 @@ impl HeadlessJudge {
         let (events, inbox) = mpsc::channel(EVENTS_MAX);
         let mut headless = Self {
             judge,
-            key: parts.key,
             folder,
-            source: Source { server: parts.server, hub: parts.hub },
+            source,
             links: parts.links,
             clock: parts.clock,
             mesh: None,
@@ -220,13 +228,13 @@ impl HeadlessJudge {
     fn ask(&self, id: AskId, ask: JudgeAsk) {
         let events = self.events.clone();
         let signed = match &ask {
-            JudgeAsk::Sign(input) => Some(self.key.sign(input).to_vec()),
+            JudgeAsk::Sign(input) => Some(self.source.key.sign(input).to_vec()),
             JudgeAsk::Bundle(_) => None,
         };
-        let source = self.source.clone();
+        let (source, judge) = (self.source.clone(), self.judge.screen().judge);
         tokio::spawn(async move {
             let result = match (ask, signed) {
-                (JudgeAsk::Bundle(event), None) => source.fetch(event).await,
+                (JudgeAsk::Bundle(event), None) => source.fetch(event, judge).await,
                 (JudgeAsk::Sign(_) | JudgeAsk::Bundle(_), signed) => Ok(signed.unwrap_or_default()),
             };
             // Nobody is left to hear it if this fails.
@@ -317,10 +325,13 @@ fn device_secret(folder: &Kept, kept: &[(String, Vec<u8>)]) -> Result<[u8; 32], 
 
 impl Source {
     /// The hub first: on the day there is no internet.
-    async fn fetch(&self, event: EventId) -> Result<Vec<u8>, Failure> {
-        let from_hub = match &self.hub {
-            Some(hub) => Some(from_hub(hub).await),
-            None => None,
+    async fn fetch(&self, event: EventId, judge: Option<JudgeId>) -> Result<Vec<u8>, Failure> {
+        let from_hub = match (&self.hub, judge) {
+            (Some(hub), Some(judge)) => Some(self.from_hub(hub, event, judge).await),
+            (Some(_), None) => Some(Err("a hub gives its bundle to judges that it knows; \
+                take the first one from the server or from a file"
+                .to_owned())),
+            (None, _) => None,
         };
         match (from_hub, &self.server) {
             (Some(Ok(frame)), _) => Ok(frame),
@@ -331,17 +342,38 @@ impl Source {
             )),
         }
     }
+
+    /// The handshake of the day, over HTTP and not sealed: whoever proves a judge's key gets the bundle.
+    async fn from_hub(
+        &self,
+        hub: &http::Uri,
+        event: EventId,
+        judge: JudgeId,
+    ) -> Result<Vec<u8>, String> {
+        let nonce = random().map_err(|error| error.to_string())?;
+        let hello = Hello { judge, nonce };
+        let answer = post(hub, "/bundle/challenge", hello.encode()).await?;
+        let challenge = match AuthMessage::decode(&answer) {
+            Ok(AuthMessage::Challenge(challenge)) if challenge.nonce == nonce => challenge,
+            Ok(_) | Err(_) => return Err(format!("{hub} does not answer as a hub does")),
+        };
+        // The hub's own time: the bundle does not depend on this device's clock.
+        let proof = Proof { challenge, clock: challenge.time, bundle_version: 0 };
+        let proof = proof.sign(&self.realm, &event, &*self.key).map_err(|e| e.to_string())?;
+        post(hub, "/bundle", proof).await
+    }
 }
 
-async fn from_hub(hub: &http::Uri) -> Result<Vec<u8>, String> {
+async fn post(hub: &http::Uri, path: &str, body: Vec<u8>) -> Result<Vec<u8>, String> {
     let base = hub.to_string();
-    let uri: http::Uri = format!("{}/bundle", base.trim_end_matches('/'))
-        .parse()
+    let uri = format!("{}{path}", base.trim_end_matches('/'));
+    let request = http::Request::post(&uri)
+        .body(Full::new(bytes::Bytes::from(body)))
         .map_err(|error| format!("{base} is no address of a hub: {error}"))?;
     let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .build::<_, Empty<bytes::Bytes>>(HttpConnector::new());
+        .build(HttpConnector::new());
     let fetch = async {
-        let response = client.get(uri.clone()).await.map_err(|error| error.to_string())?;
+        let response = client.request(request).await.map_err(|error| error.to_string())?;
         if !response.status().is_success() {
             return Err(format!("{uri} answers {}", response.status()));
         }

@@ -27,10 +27,13 @@ pub enum Role {
     Master,
     /// The identity of a device's slave; lies on the device.
     Slave,
+    /// Signs receipts and the log of an event; lies on the venue's hub.
+    Hub,
 }
 
 impl Role {
-    const ALL: [Self; 5] = [Self::Root, Self::Online, Self::Factory, Self::Master, Self::Slave];
+    const ALL: [Self; 6] =
+        [Self::Root, Self::Online, Self::Factory, Self::Master, Self::Slave, Self::Hub];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +42,7 @@ impl Role {
             Self::Factory => "factory",
             Self::Master => "master",
             Self::Slave => "slave",
+            Self::Hub => "hub",
         }
     }
 }
@@ -74,7 +78,7 @@ pub enum KeyFileError {
     /// Something else.
     #[error(
         "{} is no key file: it should have the line \"countersign-key-v1 ed25519 root\" (or online, factory, master, \
-         slave) and a line of 64 hexadecimal digits", .0.display()
+         slave, hub) and a line of 64 hexadecimal digits", .0.display()
     )]
     Format(PathBuf),
     /// A key for another use.

@@ -22,7 +22,7 @@
 //!   keys/keyset-history/       every former set, by version
 //! ```
 //!
-//! Key files of a factory and of the devices that it makes have the same form, with roles of their own.
+//! Key files of a factory, of the devices that it makes, and of an event's hub have the same form, with roles of their own.
 //!
 //! Nothing here reads a clock. Files are written aside, synced and renamed: a crash leaves the old set or the new one.
 #![forbid(unsafe_code)]

@@ -122,7 +122,7 @@ fn row(pages: &mut Pages, criterion: &Criterion, weights: u64, top: f32) {
     let scores = criterion.most.saturating_sub(criterion.least).saturating_add(1);
     let room = if scores <= BOXES { scores as f32 * (BOX + 1.5) } else { 52.0 };
     let style = Style::plain(9.5);
-    let lines = if right - SIDE - room < 90.0 { 2 } else { 1 };
+    let lines = if right - SIDE - room < 95.0 { 2 } else { 1 };
     let start = if lines == 2 { foot - style.leading() / 2.0 } else { foot };
     pages.text((SIDE, start), &name, style, right - SIDE - room - 3.0, lines);
     if scores <= BOXES {

@@ -15,7 +15,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { name: "retention", sql: include_str!("../migrations/0002_retention.sql") },
     Migration { name: "league", sql: include_str!("../migrations/0003_league.sql") },
-    Migration { name: "events", sql: include_str!("../migrations/0004_events.sql") },
+    Migration { name: "injuries", sql: include_str!("../migrations/0004_injuries.sql") },
+    Migration { name: "events", sql: include_str!("../migrations/0005_events.sql") },
 ];
 
 /// Why a database does not fit this program.

@@ -87,7 +87,7 @@ fn is_named(path: &str, wanted: &str) -> bool {
     path.strip_suffix(wanted).is_some_and(|before| before.ends_with('/'))
 }
 
-fn is_defined(tree: &Tree, function: &str) -> bool {
+pub(super) fn is_defined(tree: &Tree, function: &str) -> bool {
     let definition = format!("fn {function}");
     tree.rust(&["crates/", "fuzz/"]).any(|file| has_word(&file.text, &definition))
 }

@@ -65,7 +65,16 @@ const LAYERS: &[Layer] = &[
         "countersign-sim",
         &["countersign", "countersign-league", "countersign-judging", "countersign-mesh"],
     ),
-    ("countersign-client", &["countersign", "countersign-app", "countersign-mesh", "countersign-node"]),
+    (
+        "countersign-client",
+        &[
+            "countersign",
+            "countersign-app",
+            "countersign-judging",
+            "countersign-mesh",
+            "countersign-node",
+        ],
+    ),
     (
         "countersign-store-sqlite",
         &["countersign", "countersign-league", "countersign-judging", "countersign-store"],

@@ -5,6 +5,7 @@
 //!   layers      which crate may depend on which
 //!   manifests   what every Cargo.toml has in common
 //!   checks      docs/PROTOCOL.md <-> anchors in the code <-> tests
+//!   faults      docs/league.md <-> tests of the league's faults
 //!   files       length, names, #[ignore]
 //!   traces      paths of one machine, hosts of package registries
 //!   duplicates  one version of each dependency
@@ -14,6 +15,7 @@
 
 mod checks;
 mod duplicates;
+mod faults;
 mod files;
 mod layers;
 mod manifests;
@@ -46,6 +48,7 @@ const RULES: &[Rule] = &[
     Rule { name: "layers", check: layers::check },
     Rule { name: "manifests", check: manifests::check },
     Rule { name: "checks", check: checks::check },
+    Rule { name: "faults", check: faults::check },
     Rule { name: "files", check: files::check },
     Rule { name: "traces", check: traces::check },
     Rule { name: "duplicates", check: duplicates::check },

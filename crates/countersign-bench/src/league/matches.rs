@@ -105,7 +105,13 @@ impl League {
         let (start_frame, result_frame) = by.ends(pitch, &start)?;
         let players = ticket_frames.into_iter().zip(roll_frames);
         let players = players.map(|(ticket, roll)| PlayerEvidence { ticket, roll }).collect();
-        let bundle = Bundle { start: start_frame, result: result_frame, players, acts: Vec::new() };
+        let bundle = Bundle {
+            start: start_frame,
+            result: result_frame,
+            players,
+            acts: Vec::new(),
+            missed: Vec::new(),
+        };
         Ok(Played { bundle: bundle.encode(), tickets: digests, kickoff, match_id })
     }
 }

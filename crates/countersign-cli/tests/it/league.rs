@@ -130,6 +130,22 @@ fn a_match_is_settled_once_and_everybody_gets_the_same_receipt() {
 }
 
 #[test]
+fn a_name_that_was_erased_is_given_to_nobody() {
+    let mut league = League::start(6, Options::new());
+    let game = league.play();
+    let bundle = league.bundle(&game);
+    league.settle(0, &bundle);
+    let wish = json!({ "match_id": game.start.match_id.to_string() });
+    let said = ask(&mut league.players[1], "league.match", &wish);
+    assert!(said["bundle"].is_string() && said["players"][3]["name"].is_string());
+    let name = said["players"][3]["name"].as_str().unwrap().to_owned();
+    done(&mut league.players[3], "account.delete", br#"{"confirm":"delete my account"}"#);
+    let said = ask(&mut league.players[1], "league.match", &wish);
+    assert!(!said.to_string().contains(&name) && said["bundle"].is_null(), "{said}");
+    assert!(said["receipt"].is_string(), "which holds no names");
+}
+
+#[test]
 fn what_is_tampered_with_is_refused_by_name_and_leaves_no_trace() {
     let mut league = League::start(6, Options::new());
     let game = league.play();

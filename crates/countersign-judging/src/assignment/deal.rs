@@ -52,7 +52,7 @@ struct Step {
 
 /// One more seat at a project, if there is any way.
 fn add(hall: &mut Hall<'_>, project: usize) -> bool {
-    let least = least_load(hall);
+    let least = least_load(hall, hall.kin_of_project(project));
     let direct = (0..hall.judges())
         .filter(|judge| Some(hall.load(*judge)) == least && hall.may_sit(*judge, project))
         .min_by_key(|judge| {
@@ -66,7 +66,7 @@ fn add(hall: &mut Hall<'_>, project: usize) -> bool {
     let first = (0..hall.judges())
         .filter(|judge| hall.may_join(*judge, project))
         .map(|taker| Step { project, taker, giver: None });
-    match chain(hall, first.collect(), usize::MAX) {
+    match least.and_then(|least| chain(hall, first.collect(), usize::MAX, least)) {
         Some(chain) => {
             apply(hall, &chain);
             true
@@ -77,29 +77,34 @@ fn add(hall: &mut Hall<'_>, project: usize) -> bool {
 
 fn relief(hall: &Hall<'_>, judge: usize) -> Option<Vec<Step>> {
     let limit = hall.load(judge).checked_sub(1)?;
-    if least_load(hall).is_none_or(|least| least >= limit) {
-        return None;
-    }
-    chain(hall, gifts(hall, judge).collect(), limit)
+    let least = least_load(hall, hall.kin_of_judge(judge)).filter(|least| *least < limit)?;
+    let projects = hall.visits(judge).iter().map(|project| usize::from(*project));
+    let first = projects.flat_map(|project| gifts(hall, judge, project));
+    chain(hall, first.collect(), limit, least)
 }
 
-/// Loads of judges with room.
-fn least_load(hall: &Hall<'_>) -> Option<usize> {
-    (0..hall.judges()).filter(|judge| hall.has_room(*judge)).map(|judge| hall.load(judge)).min()
+/// Of the judges of a kin that have room.
+fn least_load(hall: &Hall<'_>, kin: usize) -> Option<usize> {
+    let open = |judge: &usize| hall.kin_of_judge(*judge) == kin && hall.has_room(*judge);
+    (0..hall.judges()).filter(open).map(|judge| hall.load(judge)).min()
 }
 
-/// What a judge could give to whom.
-fn gifts<'a>(hall: &'a Hall<'_>, giver: usize) -> impl Iterator<Item = Step> + 'a {
-    let movable = hall.visits(giver).iter().map(|project| usize::from(*project));
-    movable.filter(move |project| hall.is_movable(giver, *project)).flat_map(move |project| {
-        let takers = (0..hall.judges()).filter(move |taker| hall.may_join(*taker, project));
-        takers.map(move |taker| Step { project, taker, giver: Some(giver) })
-    })
+/// To whom a judge could give a project.
+fn gifts<'a>(
+    hall: &'a Hall<'_>,
+    giver: usize,
+    project: usize,
+) -> impl Iterator<Item = Step> + use<'a> {
+    let may_go = hall.is_movable(giver, project);
+    let takers = (0..hall.judges()).filter(move |taker| may_go && hall.may_join(*taker, project));
+    takers.map(move |taker| Step { project, taker, giver: Some(giver) })
 }
 
-/// The shortest chain to a judge with room and the least load, below `limit`; last step first.
-fn chain(hall: &Hall<'_>, first: Vec<Step>, limit: usize) -> Option<Vec<Step>> {
-    let least = least_load(hall)?;
+/// The shortest chain to a judge with room and the least load that can be reached, below `limit`; last step first. It need not
+/// look further than one with `least`.
+fn chain(hall: &Hall<'_>, first: Vec<Step>, limit: usize, least: usize) -> Option<Vec<Step>> {
+    // Who takes a project from one could take it from any other: each is looked at once.
+    let mut passed = vec![false; hall.task.projects.len()];
     let mut reached: Vec<Option<Step>> = vec![None; hall.judges()];
     // He who wants to give does not take.
     let start = first.first().and_then(|step| step.giver);
@@ -125,7 +130,12 @@ fn chain(hall: &Hall<'_>, first: Vec<Step>, limit: usize) -> Option<Vec<Step>> {
     };
     let mut found = reach(first, &mut queue);
     while let Some(judge) = queue.pop_front().filter(|_| !found) {
-        found = reach(gifts(hall, judge).collect(), &mut queue);
+        for project in hall.visits(judge).iter().map(|project| usize::from(*project)) {
+            if !found && !passed[project] && hall.is_movable(judge, project) {
+                passed[project] = true;
+                found = reach(gifts(hall, judge, project).collect(), &mut queue);
+            }
+        }
     }
     let mut steps = Vec::new();
     let mut at = best;

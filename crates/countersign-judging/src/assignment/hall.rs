@@ -1,6 +1,7 @@
 //! Who sits where while the plan is made.
 
-use super::{Task, Visit};
+use super::{Categories, Task, Visit};
+use crate::tally::graph::{top, unite};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -24,7 +25,12 @@ pub(super) struct Hall<'a> {
     meetings: Vec<u16>,
     /// Sorted.
     conflicts: Vec<Visit>,
+    /// By category: those that judges or projects link share a number.
+    kin: Vec<usize>,
 }
+
+/// Whoever is in no category is alone here.
+const NOWHERE: usize = 64;
 
 impl<'a> Hall<'a> {
     pub(super) fn new(task: &'a Task) -> Self {
@@ -38,7 +44,17 @@ impl<'a> Hall<'a> {
             done_anchors: vec![Vec::new(); judges],
             meetings: vec![0; judges * judges],
             conflicts,
+            kin: kin(task),
         }
+    }
+
+    /// No chain of moves leads from one kin to another.
+    pub(super) fn kin_of_judge(&self, judge: usize) -> usize {
+        self.kin[first(self.task.judges[judge].categories)]
+    }
+
+    pub(super) fn kin_of_project(&self, project: usize) -> usize {
+        self.kin[first(self.task.projects[project].categories)]
     }
 
     pub(super) fn seats(&self, project: usize) -> &[Seat] {
@@ -147,6 +163,22 @@ impl<'a> Hall<'a> {
     pub(super) fn lot(&self, a: usize, b: usize) -> u64 {
         mixed(mixed(self.task.seed ^ mixed(a as u64)) ^ b as u64)
     }
+}
+
+fn kin(task: &Task) -> Vec<usize> {
+    let mut parents: Vec<usize> = (0..=NOWHERE).collect();
+    let judges = task.judges.iter().map(|slot| slot.categories);
+    let projects = task.projects.iter().filter(|slot| !slot.anchor).map(|slot| slot.categories);
+    for set in judges.chain(projects) {
+        let members = (0..NOWHERE).filter(|category| set.0 >> category & 1 == 1);
+        members.for_each(|category| unite(&mut parents, first(set), category));
+    }
+    (0..=NOWHERE).map(|category| top(&mut parents, category)).collect()
+}
+
+/// 64, which is nowhere, for no category.
+const fn first(set: Categories) -> usize {
+    set.0.trailing_zeros() as usize
 }
 
 /// The last step of SplitMix64.

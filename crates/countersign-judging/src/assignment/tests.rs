@@ -291,6 +291,22 @@ fn what_is_too_much_or_not_there_is_refused() {
 }
 
 #[test]
+fn a_big_event_of_crowded_and_empty_categories_is_dealt_out() {
+    let mut task = uniform(1000, 2400, 3, 1);
+    for (at, slot) in task.judges.iter_mut().enumerate() {
+        slot.categories = Categories(1 << (at / 500));
+    }
+    for (at, slot) in task.projects.iter_mut().enumerate() {
+        slot.categories = Categories(1 << (at / 1600));
+    }
+    let plan = Plan::deal(&task).unwrap();
+    let loads = loads(&plan, 1000);
+    assert!(loads[..500].iter().all(|load| (9..=10).contains(load)));
+    assert!(loads[500..].iter().all(|load| (4..=5).contains(load)));
+    assert_eq!((plan.short(), plan.groups()), (&[][..], 2));
+}
+
+#[test]
 fn a_big_event_is_dealt_out() {
     let plan = Plan::deal(&uniform(2000, 5000, 4, 1)).unwrap();
     assert!(plan.short().is_empty());

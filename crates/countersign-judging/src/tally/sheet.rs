@@ -116,7 +116,8 @@ impl Sheet {
         for (project, judge) in &words {
             known(*judge, judges, *project, projects)?;
         }
-        if let Some([(project, judge), _]) = words.array_windows().find(|[a, b]| a == b) {
+        let same = words.windows(2).find(|pair| pair.first() == pair.last());
+        if let Some((project, judge)) = same.and_then(|pair| pair.first()) {
             return Err(SheetError::Twice { judge: *judge, project: *project });
         }
         let mut is_anchor = vec![false; usize::from(projects)];

@@ -121,12 +121,10 @@ impl Votes {
         self.at(self.recusals.get(&(*judge, *project)))
     }
 
-    /// Adds a vote, or an earlier acceptance of one that is there.
+    /// Adds a vote, or the earlier acceptance of one that is there.
     pub(super) fn add(&mut self, kept: KeptVote) {
         if let Some(place) = self.by_digest.get(&kept.vote.digest) {
-            if let Some(known) = self.kept.get_mut(*place)
-                && kept.accepted < known.accepted
-            {
+            if let Some(known) = self.kept.get_mut(*place) {
                 (known.accepted, known.hub) = (kept.accepted, kept.hub);
             }
             return;

@@ -93,6 +93,18 @@ fn a_chain_by_a_dishonest_hub_does_not_verify() {
     let mut backdated = entries.clone();
     backdated.push(Entry { at: crate::world::at(0), act: Act::Revoke { key } });
     assert_eq!(rewritten(&backdated), Err(AuditFault::Log(RestoreFault::Backdated(8))));
+    // A vote that came from elsewhere, and is here already.
+    let Act::Vote { content } = entries[2].act.clone() else { panic!() };
+    let merged = |accepted, hub: &SigningKey| {
+        let (hub, content) = (crate::world::print(hub), content.clone());
+        let mut again = entries.clone();
+        again.push(Entry { at: entries[2].at, act: Act::MergedVote { hub, accepted, content } });
+        rewritten(&again)
+    };
+    let from_nowhere = Err(AuditFault::Log(RestoreFault::Merged(8)));
+    assert_eq!(merged(entries[2].at, &hub(2)), from_nowhere);
+    assert_eq!(merged(crate::world::at(0), &judge(1)), from_nowhere);
+    assert_eq!(merged(crate::world::at(0), &hub(2)), Ok(6));
     // A vote left out: the chain is one, the head says what it says, and the ballot root does not fit.
     let mut fewer = entries.clone();
     fewer.remove(3);

@@ -28,6 +28,36 @@ fn a_revocation_at_one_hub_takes_what_the_other_accepted_afterwards() {
 }
 
 #[test]
+fn the_earlier_of_two_revocations_counts_at_both_hubs() {
+    let (mut one, mut two) = (Hub::open(1), Hub::open(2));
+    one.revoke(&judge(1), NOON + MINUTE);
+    let thief = vote(2, NOON);
+    two.accepts(&thief, NOON + 2 * MINUTE);
+    two.revoke(&judge(1), NOON + 3 * MINUTE);
+    assert_eq!(
+        (one.merge(&two, NOON + HOUR).revoked, two.merge(&one, NOON + HOUR).revoked),
+        (0, 1)
+    );
+    for hub in [&one, &two] {
+        let revoked = hub.venue.revoked_at(&crate::world::print(&judge(1)));
+        assert_eq!((revoked, hub.ballot(&thief)), (Some(at(NOON + MINUTE)), None));
+    }
+    assert_eq!(one.venue.head().ballot_root, two.venue.head().ballot_root);
+}
+
+#[test]
+fn a_thief_cannot_recuse_the_judge_whose_phone_it_was() {
+    let (mut one, mut two) = (Hub::open(1), Hub::open(2));
+    one.accepts(&vote(1, NOON), NOON);
+    one.revoke(&judge(1), NOON + MINUTE);
+    let out = Vote { points: vec![], revision: 2, ..vote(2, NOON) };
+    two.accepts(&out, NOON + 2 * MINUTE);
+    drop(one.merge(&two, NOON + HOUR));
+    assert!(!one.venue.is_recused(&out.judge, &out.project));
+    assert_eq!(one.ballot(&vote(1, NOON)), Some(vec![9, 8, 10]));
+}
+
+#[test]
 fn a_hub_that_lost_its_disk_gets_its_votes_back_from_the_other() {
     let (mut one, mut two) = (Hub::open(1), Hub::open(2));
     one.accepts(&vote(1, NOON), NOON);

@@ -1,11 +1,11 @@
 //! Each check of the hub, by its id, and that it comes after those before it.
 
 use crate::world::{HOUR, Hub, MINUTE, MORNING, at, by, judge, print, sealed, vote};
-use countersign::{EventId, SigningKey};
+use countersign::{EventId, Signer, SigningKey};
 use countersign_judging::event::RoundState;
 use countersign_judging::venue::{FUTURE_MAX, Outcome, Refusal, STALE_AFTER, Slot, Status};
 use countersign_judging::vote::VoteError;
-use countersign_judging::{Vote, VoteId};
+use countersign_judging::{ReceivedVote, Vote, VoteId};
 
 const NOON: u64 = 3 * HOUR;
 
@@ -24,6 +24,8 @@ fn h1_only_the_one_form_is_a_vote() {
         ("[9,8,10]", "[9,8,65536]"),
         (r#""r":1"#, r#""r":0"#),
         (r#""n":1"#, r#""n":256"#),
+        (r#""n":1}"#, r#""n":1} "#),
+        (r#""n":1}"#, r#""n":1}}"#),
         (r#","n":1"#, ""),
         (r#","n":1"#, r#","n":1,"x":2"#),
         (r#""j":"J001""#, r#""j":"J 01""#),
@@ -63,6 +65,10 @@ fn h3_only_the_judges_own_key_for_this_event() {
     let elsewhere = EventId::new("OTHER").unwrap();
     let content = vote.sign(&crate::world::realm(), &elsewhere, &judge(1)).unwrap();
     assert_eq!(hub.refuses_bytes(&content, NOON), refusal);
+    let received = ReceivedVote::decode(&content).unwrap();
+    let key = judge(1);
+    let signed = received.verify(&crate::world::realm(), &elsewhere, key.verifying_key()).unwrap();
+    assert_eq!(hub.venue.admit(signed, at(NOON)).outcome, Outcome::Refused(refusal));
     let mut content = sealed(&vote);
     for byte in 0..content.len() {
         content[byte] ^= 1;

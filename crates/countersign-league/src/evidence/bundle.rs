@@ -26,9 +26,19 @@ pub struct PlayerEvidence {
     pub roll: Vec<u8>,
 }
 
+/// Somebody who was ready and did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedEvidence {
+    /// The ticket's frame.
+    pub ticket: Vec<u8>,
+    /// Frame of the act that binds: "ready", or "quit" between draw and kickoff.
+    pub act: Vec<u8>,
+}
+
 /// The frames of one match. Nothing in it is trusted before `settlement::check`.
 ///
-/// `"CSB1" ‖ LP16 start ‖ LP16 result ‖ u8 n ‖ n × (LP16 ticket ‖ LP16 roll) ‖ u16 m ‖ m × LP16 act`.
+/// `"CSB1" ‖ LP16 start ‖ LP16 result ‖ u8 n ‖ n × (LP16 ticket ‖ LP16 roll) ‖ u16 m ‖ m × LP16 act ‖ u8 k ‖
+/// k × (LP16 ticket ‖ LP16 act)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     /// The start's frame.
@@ -39,6 +49,8 @@ pub struct Bundle {
     pub players: Vec<PlayerEvidence>,
     /// Frames of the acts that the result rests on: leaves, votes, flags; at most [`Bundle::MAX_ACTS`].
     pub acts: Vec<Vec<u8>>,
+    /// Who missed the start without an excuse; at most as many as may play.
+    pub missed: Vec<MissedEvidence>,
 }
 
 impl Bundle {
@@ -60,6 +72,11 @@ impl Bundle {
         }
         out.extend_from_slice(&(self.acts.len() as u16).to_be_bytes());
         self.acts.iter().for_each(|act| put_frame(&mut out, act));
+        out.push(self.missed.len() as u8);
+        for missed in &self.missed {
+            put_frame(&mut out, &missed.ticket);
+            put_frame(&mut out, &missed.act);
+        }
         out
     }
 
@@ -84,8 +101,11 @@ impl Bundle {
         let acts = (0..count)
             .map(|_| take_frame(&mut reader, Act::MAX_FRAME))
             .collect::<Result<Vec<_>, _>>()?;
+        let count = super::certificate::in_range(reader.u8()?, 0, MAX_PLAYERS as u8)?;
+        let missed =
+            (0..count).map(|_| take_missed(&mut reader)).collect::<Result<Vec<_>, Malformed>>()?;
         reader.finish()?;
-        Ok(Self { start, result, players, acts })
+        Ok(Self { start, result, players, acts, missed })
     }
 }
 
@@ -93,6 +113,13 @@ fn take_player(reader: &mut Reader<'_>) -> Result<PlayerEvidence, Malformed> {
     Ok(PlayerEvidence {
         ticket: take_frame(reader, Ticket::MAX_FRAME)?,
         roll: take_frame(reader, Roll::MAX_FRAME)?,
+    })
+}
+
+fn take_missed(reader: &mut Reader<'_>) -> Result<MissedEvidence, Malformed> {
+    Ok(MissedEvidence {
+        ticket: take_frame(reader, Ticket::MAX_FRAME)?,
+        act: take_frame(reader, Act::MAX_FRAME)?,
     })
 }
 

@@ -13,7 +13,7 @@ mod ticket;
 mod tls;
 
 pub use act::{Act, ActKind, Roll};
-pub use bundle::{Bundle, BundleError, PlayerEvidence};
+pub use bundle::{Bundle, BundleError, MissedEvidence, PlayerEvidence};
 pub use certificate::{
     BatchManifest, DeviceCertificate, DeviceProof, DeviceStatus, PairCertificate,
 };

@@ -18,7 +18,9 @@ impl TicketFlags {
     pub const FLAG_WEIGHTLESS: u16 = 1 << 1;
     /// Votes of this player have no weight any more.
     pub const VOTE_WEIGHTLESS: u16 = 1 << 2;
-    const KNOWN: u16 = 7;
+    /// The player left another match injured within a month; the next injury is no excuse.
+    pub const INJURY_SPENT: u16 = 1 << 3;
+    const KNOWN: u16 = 15;
 
     /// Whether a bit is set.
     pub const fn has(self, bit: u16) -> bool {

@@ -122,10 +122,14 @@ impl Game {
             last_seen: now,
             connected: true,
             roll: None,
+            word: None,
+            silent: false,
         };
         match place {
             Place::Replaces(index) => {
-                lobby.members[index] = Member { ready: lobby.members[index].ready, ..member };
+                let known = &mut lobby.members[index];
+                let (ready, word) = (known.ready, known.word.take());
+                *known = Member { ready, word, ..member };
             }
             Place::Free => {
                 lobby.members.push(member);

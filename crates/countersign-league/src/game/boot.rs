@@ -6,7 +6,9 @@ use super::event::{Light, Refusal};
 use super::exhibit::Exhibit;
 use super::pairing::{Link, Pair};
 use super::seed::{Seed, Utc};
-use super::state::{Ending, Lobby, Member, Player, RollCall, Secret, Setup, Standing, State};
+use super::state::{
+    Absentee, Ending, Lobby, Member, Player, RollCall, Secret, Setup, Standing, State,
+};
 use super::view::Seen;
 use super::{Game, NoStarts};
 use crate::evidence::{MatchResult, Outcome, Roll};
@@ -121,7 +123,15 @@ impl Game {
                     last_seen: self.now,
                     connected: false,
                     roll: None,
+                    word: None,
+                    silent: false,
                 });
+            }
+            Entry::Missed(ticket, act) => {
+                let (ticket, act) =
+                    (Exhibit::reopen(&realm, &ticket)?, Exhibit::reopen(&realm, &act)?);
+                let lobby = self.lobby.as_mut().ok_or(Malformed::Range)?;
+                lobby.missed.push(Absentee { ticket, act });
             }
             Entry::Rolled(frame) => {
                 let roll: Exhibit<Roll> = Exhibit::reopen(&realm, &frame)?;
@@ -201,6 +211,7 @@ impl Game {
             members: Vec::new(),
             registered: Vec::new(),
             radios: Vec::new(),
+            missed: Vec::new(),
             ready_since: self.now,
             roll: RollCall { challenge: Nonce::NONE, began: self.now, second: false },
         });

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
-use super::state::{Ending, Fixture, Member, Player, Secret, State};
+use super::state::{Absentee, Ending, Fixture, Member, Player, Secret, State};
 use super::{CHECKPOINT_MS, Game};
 use crate::draw::{Draw, Entrant, draw, first_secret};
 use crate::evidence::{ActKind, MatchStart, Outcome, StartLine, open};
@@ -42,6 +42,7 @@ impl Game {
             link_epoch: self.pair.epoch,
         };
         let mut players = Vec::with_capacity(lobby.members.len());
+        let mut missed = Vec::new();
         for mut member in lobby.members {
             let user = member.user();
             let last_seq = lobby.registered.iter().find(|known| known.user == user);
@@ -51,10 +52,18 @@ impl Game {
                     self.append_member(&member, &roll);
                     players.push(player_of(member, roll, last_seq));
                 }
-                None => self.effects.push_back(Effect::Dropped(user)),
+                None => {
+                    if let Some(act) = member.word.filter(|_| member.silent) {
+                        let ticket = member.ticket;
+                        let frames = (ticket.frame().to_vec(), act.frame().to_vec());
+                        self.append(&Entry::Missed(frames.0, frames.1));
+                        missed.push(Absentee { ticket, act });
+                    }
+                    self.effects.push_back(Effect::Dropped(user));
+                }
             }
         }
-        self.draw_among(&terms, players, Some(lobby.secret));
+        self.draw_among(&terms, players, missed, Some(lobby.secret));
     }
 
     fn append_member(&mut self, member: &Member, roll: &Exhibit<crate::evidence::Roll>) {
@@ -63,7 +72,13 @@ impl Game {
         self.append(&Entry::Rolled(roll.frame().to_vec()));
     }
 
-    fn draw_among(&mut self, terms: &Terms, mut players: Vec<Player>, redraw: Option<Secret>) {
+    fn draw_among(
+        &mut self,
+        terms: &Terms,
+        mut players: Vec<Player>,
+        missed: Vec<Absentee>,
+        redraw: Option<Secret>,
+    ) {
         let params = &self.setup.params;
         let entrants = players.iter().map(|player| Entrant {
             user: player.user(),
@@ -80,7 +95,7 @@ impl Game {
         let start = self.start_of(terms, &players, &drawn);
         let previous = self.standing.last_terminal;
         self.effects.push_back(Effect::SignStart { start: Box::new(start.clone()), previous });
-        self.fixture = Some(Fixture::new(start, players, redraw));
+        self.fixture = Some(Fixture { missed, ..Fixture::new(start, players, redraw) });
         self.enter(State::Draw, None);
     }
 
@@ -187,7 +202,9 @@ impl Game {
             return self.abandon();
         };
         let Some(mut fixture) = self.fixture.take() else { return };
-        fixture.players.remove(usize::from(seat));
+        let mut missed = fixture.missed;
+        let ticket = fixture.players.remove(usize::from(seat)).ticket;
+        missed.extend(fixture.acts.pop().map(|act| Absentee { ticket, act }));
         let terms = Terms {
             lobby: fixture.start.lobby,
             commit: fixture.start.commit,
@@ -199,7 +216,7 @@ impl Game {
             link_epoch: fixture.start.link_epoch,
         };
         self.effects.push_back(Effect::Dropped(user));
-        self.draw_among(&terms, fixture.players, None);
+        self.draw_among(&terms, fixture.players, missed, None);
     }
 
     /// Nothing was played. The start was signed, so the end is signed as well.
@@ -242,9 +259,11 @@ impl Game {
             return None;
         }
         players.iter_mut().zip(roster).for_each(|(player, line)| player.team = line.team);
-        let redraw = self.lobby.take().map(|lobby| lobby.secret);
-        let redraw = redraw.filter(|secret| first_secret(&secret.0) == signed.value.secret)?;
-        self.fixture = Some(Fixture::new(signed.value, players, Some(redraw)));
+        let lobby = self.lobby.take()?;
+        let redraw =
+            Some(lobby.secret).filter(|secret| first_secret(&secret.0) == signed.value.secret)?;
+        let fixture = Fixture::new(signed.value, players, Some(redraw));
+        self.fixture = Some(Fixture { missed: lobby.missed, ..fixture });
         self.enter(State::Draw, None);
         self.start_signed(frame).ok()
     }

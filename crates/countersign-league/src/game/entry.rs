@@ -38,6 +38,8 @@ pub enum Entry {
     Opened(Opened),
     /// A player of the roster: keyed hash of the radio's address, frame of the ticket, frame of the act.
     Joined([u8; 8], Vec<u8>, Vec<u8>),
+    /// Somebody who was ready and does not play: frames of the ticket and of the act.
+    Missed(Vec<u8>, Vec<u8>),
     /// Frame of the player's answer to the roll call.
     Rolled(Vec<u8>),
     /// Frame of the start; kickoff counts from here. A second one is the redraw.
@@ -100,6 +102,7 @@ impl Entry {
             Self::PowerLost => 18,
             Self::Booted => 19,
             Self::Redraw(_) => 20,
+            Self::Missed(..) => 21,
         }
     }
 
@@ -110,10 +113,9 @@ impl Entry {
             Self::Opened(opened) => opened.put(&mut out),
             Self::Joined(radio, ticket, act) => {
                 out.extend_from_slice(radio);
-                out.extend_from_slice(&(ticket.len() as u16).to_be_bytes());
-                out.extend_from_slice(ticket);
-                out.extend_from_slice(act);
+                put_two(&mut out, ticket, act);
             }
+            Self::Missed(ticket, act) => put_two(&mut out, ticket, act),
             Self::Rolled(frame)
             | Self::Started(frame)
             | Self::Acted(frame)
@@ -153,9 +155,8 @@ impl Entry {
             1 => Self::Opened(Opened::take(&mut reader)?),
             2 => {
                 let radio = reader.array()?;
-                let len = usize::from(reader.u16()?);
-                let ticket = reader.slice(len)?.to_vec();
-                return Ok(Self::Joined(radio, ticket, reader.rest().to_vec()));
+                let (ticket, act) = take_two(reader)?;
+                return Ok(Self::Joined(radio, ticket, act));
             }
             3 => return Ok(Self::Rolled(whole())),
             4 => return Ok(Self::Started(whole())),
@@ -187,6 +188,10 @@ impl Entry {
             18 => Self::PowerLost,
             19 => Self::Booted,
             20 => Self::Redraw(reader.array()?),
+            21 => {
+                let (ticket, act) = take_two(reader)?;
+                return Ok(Self::Missed(ticket, act));
+            }
             _ => return Err(Malformed::Range),
         };
         reader.finish().map(|()| entry)
@@ -256,6 +261,19 @@ impl Hit {
             spread: reader.array()?,
         })
     }
+}
+
+/// `u16 length of the first ‖ first ‖ second`.
+fn put_two(out: &mut Vec<u8>, first: &[u8], second: &[u8]) {
+    out.extend_from_slice(&(first.len() as u16).to_be_bytes());
+    out.extend_from_slice(first);
+    out.extend_from_slice(second);
+}
+
+fn take_two(mut reader: Reader<'_>) -> Result<(Vec<u8>, Vec<u8>), Malformed> {
+    let len = usize::from(reader.u16()?);
+    let first = reader.slice(len)?.to_vec();
+    Ok((first, reader.rest().to_vec()))
 }
 
 fn put_seal(out: &mut Vec<u8>, seal: &SlaveSeal) {

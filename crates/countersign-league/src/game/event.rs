@@ -312,6 +312,9 @@ pub enum Refusal {
     /// The slave's word does not fit what was heard of it.
     #[error("the slave's seal does not fit its goals")]
     Seal = 24,
+    /// One injury in thirty days is an excuse.
+    #[error("an injury excuses once in 30 days; leave instead")]
+    InjurySpent = 25,
 }
 
 impl Refusal {

@@ -31,6 +31,7 @@ impl Game {
             members: Vec::new(),
             registered: Vec::new(),
             radios: Vec::new(),
+            missed: Vec::new(),
             ready_since: self.now,
             roll: RollCall { challenge: Nonce::NONE, began: self.now, second: false },
         });
@@ -101,7 +102,9 @@ impl Game {
         }
         match act.value().kind {
             ActKind::Ready if self.no_starts.bars(&user, now) => return Err(Refusal::NoStarts),
-            ActKind::Ready => member.ready = true,
+            ActKind::Ready => {
+                (member.ready, member.word) = (true, Some(act.clone()));
+            }
             ActKind::Unready => member.ready = false,
             ActKind::Quit => {}
             ActKind::Join

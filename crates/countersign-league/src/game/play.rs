@@ -207,6 +207,9 @@ impl Game {
         if weightless {
             return Err(Refusal::Weightless);
         }
+        if kind == ActKind::Injury && flags.has(TicketFlags::INJURY_SPENT) {
+            return Err(Refusal::InjurySpent);
+        }
         if player.acts >= Bundle::MAX_ACTS / fixture.players.len() {
             return Err(Refusal::TooMuch);
         }

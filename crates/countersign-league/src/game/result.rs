@@ -6,7 +6,7 @@ use super::event::{Effect, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
 use super::state::{Ending, Fixture, State, Unsettled};
 use crate::evidence::{
-    Bundle, MatchReceipt, MatchResult, Outcome, PlayerEvidence, SeatFlags, open,
+    Bundle, MatchReceipt, MatchResult, MissedEvidence, Outcome, PlayerEvidence, SeatFlags, open,
 };
 use crate::rating;
 use alloc::boxed::Box;
@@ -165,10 +165,15 @@ fn bundle_of(fixture: &Fixture) -> Bundle {
         ticket: player.ticket.frame().to_vec(),
         roll: player.roll.frame().to_vec(),
     };
+    let missed = |absentee: &super::state::Absentee| MissedEvidence {
+        ticket: absentee.ticket.frame().to_vec(),
+        act: absentee.act.frame().to_vec(),
+    };
     Bundle {
         start: fixture.start_frame.clone(),
         result: fixture.result_frame.clone(),
         players: fixture.players.iter().map(evidence).collect(),
         acts: fixture.acts.iter().map(|act| act.frame().to_vec()).collect(),
+        missed: fixture.missed.iter().map(missed).collect(),
     }
 }

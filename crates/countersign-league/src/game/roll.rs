@@ -93,8 +93,9 @@ impl Game {
         let silent: Vec<UserId> = silent.map(super::state::Member::user).collect();
         // If a third is silent, it was our radio.
         let is_excused = silent.len() * 3 >= called;
-        for member in lobby.members.iter_mut().filter(|member| member.roll.is_none()) {
-            member.ready = false;
+        for member in &mut lobby.members {
+            member.silent = member.ready && member.roll.is_none() && !is_excused;
+            member.ready &= member.roll.is_some();
         }
         if !is_excused {
             silent.iter().for_each(|user| self.no_starts.add(*user, self.now));

@@ -148,6 +148,8 @@ pub(super) struct Lobby {
     pub(super) registered: Vec<Registered>,
     /// Whose radio is whose, until the lobby ends; full means no new radios.
     pub(super) radios: Vec<([u8; 8], UserId)>,
+    /// Who missed the start that is being read from the journal.
+    pub(super) missed: Vec<Absentee>,
     /// When enough were ready.
     pub(super) ready_since: u64,
     pub(super) roll: RollCall,
@@ -182,6 +184,16 @@ pub(super) struct Member {
     pub(super) last_seen: u64,
     pub(super) connected: bool,
     pub(super) roll: Option<Exhibit<Roll>>,
+    /// The newest "ready".
+    pub(super) word: Option<Exhibit<Act>>,
+    /// Silent in the roll call, without an excuse.
+    pub(super) silent: bool,
+}
+
+/// Somebody who was ready and did not start, with what was signed last.
+pub(super) struct Absentee {
+    pub(super) ticket: Exhibit<Ticket>,
+    pub(super) act: Exhibit<Act>,
 }
 
 impl Member {
@@ -212,6 +224,8 @@ pub(super) struct Fixture {
     pub(super) players: Vec<Player>,
     /// For drawing again; nothing once that is done.
     pub(super) redraw: Option<Secret>,
+    /// Who was ready and does not play.
+    pub(super) missed: Vec<Absentee>,
     /// When the clock began.
     pub(super) kickoff: Option<u64>,
     pub(super) ending: Option<Ending>,
@@ -280,6 +294,7 @@ impl Fixture {
             start_digest: None,
             players,
             redraw,
+            missed: Vec::new(),
             kickoff: None,
             ending: None,
             goals: Vec::new(),

@@ -4,6 +4,7 @@ use super::Refusal;
 use super::refusal::{ActFault, Claim};
 use crate::evidence::{
     Act, ActKind, GoalState, MatchResult, MatchStart, Received, SeatFlags, Signed, Ticket,
+    TicketFlags,
 };
 use crate::ruleset::Params;
 use crate::team::{Seat, Team};
@@ -12,7 +13,11 @@ use alloc::vec::Vec;
 use countersign::Realm;
 
 /// The acts of a match, each by the player of its seat.
-pub(super) struct Acts(Vec<(Seat, Act)>);
+pub(super) struct Acts {
+    acts: Vec<(Seat, Act)>,
+    /// Whose ticket says that an injury is no excuse.
+    unexcused: Seats,
+}
 
 /// G13: every act is of this match and of a player of the roster, and is there once.
 pub(super) fn verify(
@@ -41,7 +46,9 @@ pub(super) fn verify(
         }
         acts.push((seat, act));
     }
-    Ok(Acts(acts))
+    let seats = (0..).zip(tickets);
+    let unexcused = seats.filter(|(_, it)| it.value.flags.has(TicketFlags::INJURY_SPENT));
+    Ok(Acts { acts, unexcused: unexcused.map(|(seat, _)| seat).collect() })
 }
 
 impl Acts {
@@ -81,9 +88,10 @@ impl Acts {
     ) -> Result<(), Claim> {
         let absent = || voters.declares_absent(team, self.about(ActKind::Absent, seat.into()));
         let did = |kind| self.of(kind).has(seat);
+        let injured = did(ActKind::Injury) && !self.unexcused.has(seat);
         let claims = [
             (SeatFlags::LEFT, self.gone().has(seat), Claim::Left(seat)),
-            (SeatFlags::INJURED, did(ActKind::Injury), Claim::Injured(seat)),
+            (SeatFlags::INJURED, injured, Claim::Injured(seat)),
             (SeatFlags::CONFIRMED, did(ActKind::Confirm), Claim::Confirmed(seat)),
             (SeatFlags::FLAGGED, did(ActKind::Flag), Claim::Flagged(seat)),
             (SeatFlags::ABSENT, absent(), Claim::Absent(seat)),
@@ -92,17 +100,22 @@ impl Acts {
         unbacked.map_or(Ok(()), |(_, _, claim)| Err(claim))
     }
 
+    /// Who signed the way out between draw and kickoff.
+    pub(super) fn quit(&self) -> Seats {
+        self.of(ActKind::Quit)
+    }
+
     fn gone(&self) -> Seats {
         self.of(ActKind::Leave).or(self.of(ActKind::Injury))
     }
 
     /// Who did this at least once.
     fn of(&self, kind: ActKind) -> Seats {
-        self.0.iter().filter(|(_, act)| act.kind == kind).map(|(seat, _)| *seat).collect()
+        self.acts.iter().filter(|(_, act)| act.kind == kind).map(|(seat, _)| *seat).collect()
     }
 
     fn about(&self, kind: ActKind, target: u16) -> Seats {
-        let acts = self.0.iter().filter(|(_, act)| act.kind == kind && act.target == target);
+        let acts = self.acts.iter().filter(|(_, act)| act.kind == kind && act.target == target);
         acts.map(|(seat, _)| *seat).collect()
     }
 }

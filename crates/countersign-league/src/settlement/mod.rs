@@ -37,7 +37,7 @@ use crate::team::Seat;
 use crate::vote::{Electorate, Seats};
 use alloc::vec::Vec;
 use core::time::Duration;
-use countersign::{Fingerprint, Realm, Timestamp, VerifyingKey};
+use countersign::{Fingerprint, Realm, Timestamp, UserId, VerifyingKey};
 use origin::Parsed;
 
 /// Results that come later are not rated.
@@ -88,8 +88,8 @@ pub struct Context<'a> {
 /// ```compile_fail,E0639
 /// # use countersign_league::settlement::Checked;
 /// fn forged(checked: Checked) -> Checked {
-///     let Checked { start, result, tickets, params, barred, objections, .. } = checked;
-///     Checked { start, result, tickets, params, barred, objections }
+///     let Checked { start, result, tickets, params, barred, missed, objections, .. } = checked;
+///     Checked { start, result, tickets, params, barred, missed, objections }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub struct Checked {
     pub params: Params,
     /// Who must not have started a rated match, by the ticket.
     pub barred: Seats,
+    /// Who was ready and did not start: silent in the roll call without an excuse, or gone before kickoff.
+    pub missed: Vec<UserId>,
     /// What stands against counting it, as far as the bundle shows.
     pub objections: Vec<Reason>,
 }
@@ -132,7 +134,8 @@ pub fn signer(bundle: &Bundle) -> Result<Fingerprint, Refusal> {
 pub fn check(bundle: &Bundle, context: &Context<'_>, now: Timestamp) -> Result<Checked, Refusal> {
     let parsed = Parsed::of(bundle)?;
     let device = origin::device(&parsed, context)?;
-    let (tickets, rolls, acts) = (parsed.tickets, parsed.rolls, parsed.acts);
+    let (tickets, rolls) = (parsed.tickets, parsed.rolls);
+    let (acts, missed) = (parsed.acts, parsed.missed);
     let (start, result) = origin::ends(parsed.start, parsed.result, context, device)?;
     origin::related(&start, &result, device, tickets.len())?;
     origin::seal(&start.value, &result.value, device)?;
@@ -144,13 +147,20 @@ pub fn check(bundle: &Bundle, context: &Context<'_>, now: Timestamp) -> Result<C
     same_stakes(&start.value, &tickets, &rules.params)?;
     same_deltas(&start.value, &result.value)?;
     let acts = acts::verify(acts, &tickets, &start.value, context.realm)?;
+    let mut missed = players::missed(missed, &tickets, &start.value, context)?;
     let voters = Electorate::of(&start.value.roster, &tickets);
     acts.back(&start.value, &result.value, &rules.params, &voters)?;
     goals::check(&start.value, &result.value, &rules.params)?;
     course::check(&start.value, &result.value, &rules.params)?;
     let objections = objections(&start.value, &result.value, device, rules, &voters, now);
     let barred = barred(&tickets, start.value.started);
-    Ok(Checked { start, result, tickets, params: rules.params.clone(), barred, objections })
+    if result.value.outcome == Outcome::Abandoned {
+        let quit = acts.quit();
+        let seats = (0..).zip(&start.value.roster).filter(|(seat, _)| quit.has(*seat));
+        missed.extend(seats.map(|(_, line)| line.user));
+    }
+    let params = rules.params.clone();
+    Ok(Checked { start, result, tickets, params, barred, missed, objections })
 }
 
 /// G7: rules that are known, and a roster that they and the device allow.

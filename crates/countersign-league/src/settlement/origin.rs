@@ -17,6 +17,7 @@ pub(super) struct Parsed<'f> {
     pub(super) tickets: Vec<ReceivedTicket<'f>>,
     pub(super) rolls: Vec<Received<'f, Roll>>,
     pub(super) acts: Vec<Received<'f, Act>>,
+    pub(super) missed: Vec<(ReceivedTicket<'f>, Received<'f, Act>)>,
 }
 
 /// A ticket with the time that it claims; only for finding the key that has to confirm it.
@@ -28,7 +29,8 @@ pub(super) struct ReceivedTicket<'f> {
 impl<'f> Parsed<'f> {
     /// G1 for a bundle that was not read from bytes, then G2.
     pub(super) fn of(bundle: &'f Bundle) -> Result<Self, Refusal> {
-        if bundle.players.len() > MAX_PLAYERS || bundle.acts.len() > Bundle::MAX_ACTS {
+        let players = bundle.players.len().max(bundle.missed.len());
+        if players > MAX_PLAYERS || bundle.acts.len() > Bundle::MAX_ACTS {
             return Err(Refusal::TooLarge);
         }
         let start = received(&bundle.start)?;
@@ -38,7 +40,11 @@ impl<'f> Parsed<'f> {
         let tickets = tickets.collect::<Result<_, _>>()?;
         let rolls = players().map(|player| received(&player.roll)).collect::<Result<_, _>>()?;
         let acts = bundle.acts.iter().map(|act| received(act)).collect::<Result<_, _>>()?;
-        Ok(Self { start, result, tickets, rolls, acts })
+        let missed = bundle.missed.iter();
+        let missed = missed
+            .map(|missed| Ok((received_ticket(&missed.ticket)?, received(&missed.act)?)))
+            .collect::<Result<_, Refusal>>()?;
+        Ok(Self { start, result, tickets, rolls, acts, missed })
     }
 }
 

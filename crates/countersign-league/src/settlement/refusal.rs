@@ -137,6 +137,9 @@ pub enum ActFault {
     /// The same player's act with the same number is there already.
     #[error("the player's act with this number is there already")]
     Twice,
+    /// It does not bind anybody to start.
+    #[error("it does not show that a player who was ready missed the start")]
+    Missed,
 }
 
 /// What a result says because players did something.

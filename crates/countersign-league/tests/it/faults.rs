@@ -1,12 +1,10 @@
 //! Every row of the table of faults, by its name. `docs/league.md` section "Faults" points here.
 //!
-//! Rows that the server decides are tested with settlement: server down at the end, two phones submit, different bytes for
-//! the same match, ticket expired before settling, user banned meanwhile, device revoked afterwards, result older than
-//! fourteen days.
+//! Rows that the server decides are in `countersign-cli`, `tests/it/league_faults.rs`.
 
 use crate::pitch::Pitch;
 use countersign_league::draw::first_secret;
-use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags};
+use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags, TicketFlags};
 use countersign_league::game::{
     Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
 };
@@ -67,6 +65,8 @@ fn ready_but_silent_in_roll_call() {
     assert!(pitch.effects.contains(&Effect::Dropped(crate::pitch::user(7))));
     // The second missed start within an hour costs ten minutes.
     pitch.abort();
+    let missed = [crate::pitch::user(7)];
+    assert_eq!(pitch.checked().missed, missed, "and the server hears of it");
     assert_eq!(pitch.state(), State::Lobby);
     pitch.join_ready(8);
     pitch.wait(30_000);
@@ -78,6 +78,30 @@ fn ready_but_silent_in_roll_call() {
     assert_eq!(pitch.join(7), Err(Refusal::NoStarts));
     pitch.pass(600_000);
     assert_eq!(pitch.join(7), Ok(()));
+}
+
+#[test]
+fn who_missed_the_start_is_known_after_a_loss_of_power() {
+    let mut pitch = Pitch::open();
+    pitch.join_ready(9);
+    pitch.wait(30_000);
+    for _ in 0..2 {
+        (0..8).for_each(|number| pitch.roll(number).unwrap());
+        pitch.pass(3_000);
+    }
+    pitch.act(4, ActKind::Quit).unwrap();
+    assert_eq!((pitch.state(), pitch.view().players.len()), (State::Kickoff, 7));
+    for _ in 0..2 {
+        let whole = pitch.journal.len();
+        pitch.reboot(1_000, whole);
+        pitch.recover(true);
+    }
+    pitch.pass(60_000);
+    pitch.pass(600_000);
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert_eq!(pitch.checked().missed, [8, 4].map(crate::pitch::user));
 }
 
 #[test]
@@ -93,6 +117,8 @@ fn silence_of_a_third_in_roll_call_is_excused() {
             }
             assert_eq!(pitch.view().players.len(), usize::from(called) - 3);
             pitch.abort();
+            let missed = pitch.checked().missed.len();
+            assert_eq!(missed, if last.is_ok() { 0 } else { 3 });
         }
         assert_eq!(
             pitch.join(called - 1),
@@ -133,6 +159,8 @@ fn leaves_in_kickoff_by_button() {
     pitch.act(quitter, ActKind::Quit).unwrap();
     pitch.ended(Outcome::Abandoned);
     assert!(pitch.result().deltas.iter().all(ALL_ZERO));
+    let quitters = [3, quitter].map(crate::pitch::user);
+    assert_eq!(pitch.checked().missed, quitters, "the server counts both");
     assert_eq!(pitch.state(), State::Lobby);
     assert_eq!(pitch.view().device_seq, before.device_seq + 1);
     assert_eq!(pitch.view().lobby, before.lobby, "tickets stay good");
@@ -245,6 +273,22 @@ fn injury_button() {
     let seat = usize::from(pitch.seat(loser));
     let stakes = pitch.start.as_ref().unwrap().roster[seat].stakes;
     assert_eq!(pitch.delta(loser), stakes.loss, "as the team, and the team loses whole");
+    // Once in thirty days: the server says so in the ticket.
+    let mut pitch = Pitch::open();
+    pitch.ticket(3).flags = TicketFlags(TicketFlags::INJURY_SPENT);
+    pitch.join_ready(8);
+    pitch.wait(30_000);
+    (0..8).for_each(|number| pitch.roll(number).unwrap());
+    pitch.pass(160_000);
+    assert_eq!(pitch.act(3, ActKind::Injury), Err(Refusal::InjurySpent));
+    pitch.act(3, ActKind::Leave).unwrap();
+    pitch.act(4, ActKind::Injury).unwrap();
+    pitch.pass(500_000);
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert_eq!(pitch.flags(3).0, SeatFlags::LEFT);
+    assert_eq!(pitch.flags(4).0, SeatFlags::LEFT | SeatFlags::INJURED);
 }
 
 #[test]

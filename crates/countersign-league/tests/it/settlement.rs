@@ -6,8 +6,8 @@ use crate::world::{
 };
 use countersign::{Signer, SigningKey, Timestamp, UserId};
 use countersign_league::evidence::{
-    ActKind, Bundle, EvidenceError, GoalState, Outcome, Roll, SeatFlags, Ticket, TicketFlags,
-    digest_of,
+    Act, ActKind, Bundle, EvidenceError, GoalState, MissedEvidence, Outcome, Roll, SeatFlags,
+    Ticket, TicketFlags, digest_of,
 };
 use countersign_league::settlement::{
     ActFault, Claim, CourseFault, GoalFault, KnownDevice, Refusal, RollFault, TicketFault, read,
@@ -282,6 +282,63 @@ fn g13_acts_of_others() {
     bundle.acts[0][last] ^= 1;
     let refusal = check_bundle(&bundle, &device(), true).unwrap_err();
     assert!(matches!(refusal, Refusal::Act(0, ActFault::Evidence(_))));
+}
+
+#[test]
+fn g13_who_missed_the_start_was_ready_and_is_not_playing() {
+    let evidence = |ticket: &Ticket, act: &Act| MissedEvidence {
+        ticket: frame(&server(), STARTED, ticket),
+        act: frame(&key(30), STARTED, act),
+    };
+    let mut honest = Match::honest();
+    let match_id = honest.start.match_id;
+    let user = UserId::from_bytes([30; 16]);
+    let theirs = Ticket { user, key: key(30).verifying_key().clone(), ..honest.tickets[0].clone() };
+    let ready = Act { match_id, seq: 7, kind: ActKind::Ready, target: 0 };
+    honest.missed.push(evidence(&theirs, &ready));
+    assert_eq!(honest.check().unwrap().missed, [user]);
+    let again = read(&honest.bundle().encode()).unwrap();
+    assert_eq!(again, honest.bundle());
+    let other = Act { match_id: MatchId::from_bytes([9; 16]), ..ready.clone() };
+    let unready = Act { kind: ActKind::Unready, ..ready.clone() };
+    let here = Ticket { user: honest.tickets[0].user, ..theirs.clone() };
+    let shared = Ticket { key: honest.tickets[0].key.clone(), ..theirs.clone() };
+    let old = Ticket { expires: STARTED, ..theirs.clone() };
+    let seat = honest.tickets.len() as u8;
+    let of_ticket = |fault| Refusal::Ticket(seat, fault);
+    for (ticket, act, refusal, check) in [
+        (&theirs, &other, Refusal::Act(0, ActFault::Match), "G13"),
+        (&theirs, &unready, Refusal::Act(0, ActFault::Missed), "G13"),
+        (&here, &ready, of_ticket(TicketFault::SharedKey), "G8"),
+        (&shared, &ready, of_ticket(TicketFault::SharedKey), "G8"),
+        (&old, &ready, of_ticket(TicketFault::Expired), "G8"),
+    ] {
+        honest.missed = vec![evidence(ticket, act)];
+        expect(honest.refusal(), refusal, check);
+    }
+    honest.missed = vec![evidence(&theirs, &ready); 2];
+    assert!(matches!(honest.refusal(), Refusal::Ticket(..)), "nobody misses a start twice");
+    let stolen =
+        MissedEvidence { act: frame(&key(31), STARTED, &ready), ..evidence(&theirs, &ready) };
+    honest.missed = vec![stolen];
+    assert!(matches!(honest.refusal(), Refusal::Act(0, ActFault::Evidence(_))));
+    // A third of those who were called: it was the radio.
+    let mut crowd = Match::of(6);
+    crowd.missed = (40..43)
+        .map(|n| {
+            let (user, key) = (UserId::from_bytes([n; 16]), key(n));
+            let act = Act { match_id: crowd.start.match_id, ..ready.clone() };
+            let ticket =
+                Ticket { user, key: key.verifying_key().clone(), ..crowd.tickets[0].clone() };
+            MissedEvidence {
+                ticket: frame(&server(), STARTED, &ticket),
+                act: frame(&key, STARTED, &act),
+            }
+        })
+        .collect();
+    assert_eq!(crowd.check().unwrap().missed, []);
+    crowd.missed.pop();
+    assert_eq!(crowd.check().unwrap().missed.len(), 2);
 }
 
 #[test]

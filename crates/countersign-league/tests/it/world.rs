@@ -3,9 +3,9 @@
 use countersign::{Realm, RecordDigest, RecordId, Signer, SigningKey, Timestamp, UserId};
 use countersign_league::draw::{Entrant, draw};
 use countersign_league::evidence::{
-    Act, ActKind, Bundle, DeviceStatus, Goal, GoalState, MatchResult, MatchStart, Outcome,
-    PlayerEvidence, Roll, SeatFlags, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags, digest_of,
-    seal,
+    Act, ActKind, Bundle, DeviceStatus, Goal, GoalState, MatchResult, MatchStart, MissedEvidence,
+    Outcome, PlayerEvidence, Roll, SeatFlags, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags,
+    digest_of, seal,
 };
 use countersign_league::rating::{Ending, Rated, final_deltas, stakes};
 use countersign_league::settlement::{Checked, Context, KnownDevice, KnownRules, Refusal, check};
@@ -71,6 +71,7 @@ pub(crate) struct Match {
     pub(crate) start: MatchStart,
     pub(crate) result: MatchResult,
     pub(crate) acts: Vec<(Seat, Act)>,
+    pub(crate) missed: Vec<MissedEvidence>,
 }
 
 /// Times a ticket was made before the start, in milliseconds.
@@ -136,8 +137,8 @@ impl Match {
         let roll_frames: Vec<Vec<u8>> = (0..).zip(&rolls).map(sign).collect();
         let start = start(&params, &tickets, &ticket_frames, &rolls, &roll_frames);
         let result = result(&params, &start);
-        let acts = Vec::new();
-        Self { params, tickets, ticket_frames, rolls, roll_frames, start, result, acts }
+        let (acts, missed) = (Vec::new(), Vec::new());
+        Self { params, tickets, ticket_frames, rolls, roll_frames, start, result, acts, missed }
     }
 
     /// Adds an act of this seat, numbered on.
@@ -189,7 +190,7 @@ impl Match {
             .map(|(ticket, roll)| PlayerEvidence { ticket: ticket.clone(), roll: roll.clone() });
         let sign = |(seat, act): &(Seat, Act)| frame(&key(seat + 1), STARTED, act);
         let acts = self.acts.iter().map(sign).collect();
-        Bundle { start, result, players: players.collect(), acts }
+        Bundle { start, result, players: players.collect(), acts, missed: self.missed.clone() }
     }
 
     pub(crate) fn check(&self) -> Result<Checked, Refusal> {

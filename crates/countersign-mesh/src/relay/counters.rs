@@ -23,7 +23,7 @@ pub enum DropReason {
     Future,
     /// Seen before.
     Seen,
-    /// The hub has decided about it already.
+    /// The hub has decided about it, the owner refused it, or it was kept to its end.
     Settled,
     /// The link brought more than its share.
     LinkRate,

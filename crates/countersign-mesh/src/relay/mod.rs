@@ -303,7 +303,8 @@ impl<E: Entropy> Relay<E> {
         self.store.contains(packet)
     }
 
-    /// Whether the hub has decided about the packet, as far as this relay remembers.
+    /// Whether the packet is not taken any more, as far as this relay remembers: the hub has decided, the owner refused it, or it was
+    /// kept to its end.
     pub fn is_settled(&self, packet: &ShortId) -> bool {
         self.store.is_settled(packet)
     }

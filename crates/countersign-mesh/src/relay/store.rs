@@ -5,13 +5,14 @@ use super::believed::AGE_MAX_MINUTES;
 use crate::packet::{Packet, PacketId, PacketType, ShortId, T16};
 use crate::seen::Keyed;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 use hashbrown::HashSet;
 
 /// Milliseconds in a minute.
 const MINUTE: u64 = 60_000;
 /// Minutes that receipts are kept: a hub says again what it is asked again.
 const RECEIPT_MINUTES: u16 = 15;
-/// Most ids of packets that the hub has decided about.
+/// Most ids of packets that are not taken again.
 const SETTLED_MAX: usize = 8_192;
 
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl Store {
         true
     }
 
-    /// The hub has decided: forgets the packet, and never takes it again. Gives the ids that were kept. `[M11]`
+    /// The hub has decided: forgets the packet, and never takes it again. Says whether it was kept. `[M11]`
     pub(super) fn settle(&mut self, short: ShortId) -> bool {
         if self.settled.insert(short) {
             self.settled_in_order.push_back(short);
@@ -115,8 +116,7 @@ impl Store {
                 self.settled.remove(&first);
             }
         }
-        let kept: alloc::vec::Vec<PacketId> =
-            self.packets.range(of_short(short)).map(|(id, _)| *id).collect();
+        let kept: Vec<PacketId> = self.packets.range(of_short(short)).map(|(id, _)| *id).collect();
         kept.iter().filter(|id| self.remove(id)).count() > 0
     }
 
@@ -128,12 +128,14 @@ impl Store {
         self.settled_in_order.iter()
     }
 
-    /// Forgets what is over; says how many.
+    /// Forgets what is over, and never takes it again: neighbours would hand it round for ever. Says how many.
     pub(super) fn expire(&mut self, now: u64, now16: T16) -> usize {
-        let before = self.packets.len();
-        self.packets.retain(|_, kept| !kept.is_over(now, now16));
-        self.bytes = self.packets.values().map(|kept| kept.packet.as_bytes().len()).sum();
-        before - self.packets.len()
+        let over = self.packets.iter().filter(|(_, kept)| kept.is_over(now, now16));
+        let over: Vec<PacketId> = over.map(|(id, _)| *id).collect();
+        over.iter().for_each(|id| {
+            self.settle(id.short());
+        });
+        over.len()
     }
 
     /// Forgets what does not hold; says how many.

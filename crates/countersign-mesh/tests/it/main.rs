@@ -7,6 +7,7 @@
 
 mod attacks;
 mod codes;
+mod corpus;
 mod flood;
 mod framing;
 mod network;
@@ -14,4 +15,5 @@ mod notices;
 mod packet;
 mod relay;
 mod restart;
+mod vectors;
 mod world;

@@ -224,6 +224,9 @@ fn copies_die_after_two_hours() {
     relay.handle_timeout(120 * MINUTE + 10_000);
     assert!(!relay.is_stored(&vote.id()));
     assert_eq!(relay.counters().expired, 1);
+    // A neighbour who got it later still has it; neither gives it new life.
+    give(&mut relay, B, &vote, 5, 121 * MINUTE);
+    assert_eq!((relay.stored(), dropped(&relay, DropReason::Settled)), (0, 1));
     // By the hub's time, however late this relay got it.
     let now = 200 * MINUTE;
     let start = Timestamp::from_millis(START);

@@ -29,7 +29,7 @@ pub struct NodeConfig {
     pub relay: RelayConfig,
     /// Where kept packets and seen ids survive a restart; `None`: they do not.
     pub folder: Option<PathBuf>,
-    /// How soon a change is on disk.
+    /// How soon a change is on disk; at least a millisecond.
     pub save_after: Duration,
 }
 
@@ -51,7 +51,7 @@ pub enum NodeError {
     Random(#[from] NoRandom),
 }
 
-/// A running node.
+/// A running node; dropping it ends it, without a last snapshot being waited for.
 #[derive(Debug)]
 pub struct Node {
     handle: NodeHandle,

@@ -1,6 +1,7 @@
-"""Virtual Bluetooth controllers that hear each other. Each speaks HCI H4 on a TCP port of its own.
+"""Virtual Bluetooth controllers. Each speaks HCI H4 on a TCP port of its own.
 
-Usage: controllers.py <how many>. Prints the ports on one line, and ends when its input ends.
+Usage: controllers.py <how many> [<pair>...]: with pairs such as 0-1 only these hear each other advertise, and can so connect.
+Prints the ports on one line, and ends when its input ends.
 """
 
 import asyncio
@@ -12,8 +13,23 @@ from bumble.link import LocalLink
 from bumble.transport.tcp_server import open_tcp_server_transport_with_socket
 
 
-async def main(count):
-    air = LocalLink()
+class Air(LocalLink):
+    """Where not everybody hears everybody."""
+
+    def __init__(self, pairs):
+        super().__init__()
+        self.pairs = pairs
+
+    def send_advertising_pdu(self, sender_controller, packet):
+        loop = asyncio.get_running_loop()
+        for controller in self.controllers:
+            pair = frozenset((controller.name, sender_controller.name))
+            if controller is not sender_controller and (not self.pairs or pair in self.pairs):
+                loop.call_soon(controller.on_ll_advertising_pdu, packet)
+
+
+async def main(count, pairs):
+    air = Air({frozenset(pair.split("-")) for pair in pairs})
     ports, controllers = [], []
     for number in range(count):
         listener = socket.socket()
@@ -22,7 +38,7 @@ async def main(count):
         transport = await open_tcp_server_transport_with_socket(listener)
         controllers.append(
             Controller(
-                f"C{number}",
+                str(number),
                 host_source=transport.source,
                 host_sink=transport.sink,
                 link=air,
@@ -33,4 +49,4 @@ async def main(count):
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-asyncio.run(main(int(sys.argv[1])))
+asyncio.run(main(int(sys.argv[1]), sys.argv[2:]))

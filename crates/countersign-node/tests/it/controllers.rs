@@ -12,14 +12,16 @@ pub(crate) struct Controllers {
     _process: Child,
 }
 
-/// So many controllers within reach of each other. `cargo xtask setup` has installed what they need.
-pub(crate) async fn controllers(count: usize) -> Controllers {
+/// So many controllers; those of a pair are within reach of each other, without pairs all are. `cargo xtask setup` has
+/// installed what they need.
+pub(crate) async fn controllers(count: usize, pairs: &[&str]) -> Controllers {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("../../target/tools/bumble/bin/python");
     assert!(python.exists(), "Bumble is missing; `cargo xtask setup` installs it");
     let mut process = Command::new(python)
         .arg(root.join("tests/it/controllers.py"))
         .arg(count.to_string())
+        .args(pairs)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -5,7 +5,7 @@ use crate::gateway::Sealer;
 use countersign::{RecordDigest, Timestamp, UserId};
 use countersign_league::evidence::{MatchReceipt, Outcome, ReceiptLine, SeatFlags, Settlement};
 use countersign_league::settlement::{self, Caps, Checked, Reason, Review, SeatFacts};
-use countersign_league::{Params, Team};
+use countersign_league::{Params, Seat, Team};
 use countersign_store::league::{
     Conduct, Facts, Lineup, LineupSeat, NewGame, Referee, SealCause, Sealing, SeqFact, TicketState,
     Verdict, VerdictLine,
@@ -70,7 +70,7 @@ impl MatchReferee {
             rated_today: u16::try_from(known.rated).unwrap_or(u16::MAX),
             ticket_used: matches!(known.ticket, Some(TicketState::Used(_))),
             // An erased account gains and loses nothing any more.
-            banned: known.player.erased.is_some(),
+            banned: known.banned || known.player.erased.is_some(),
         };
         let meeting = |met: &countersign_store::league::Meeting| settlement::Meeting {
             seats: [met.a, met.b],
@@ -93,6 +93,11 @@ impl MatchReferee {
             disputed: false,
             review: Review::Open,
         }
+    }
+
+    fn injured(&self) -> Vec<Seat> {
+        let seats = (0..).zip(&self.checked.result.value.seats);
+        seats.filter(|(_, flags)| flags.has(SeatFlags::INJURED)).map(|(seat, _)| seat).collect()
     }
 
     fn ranks(&self, sealing: &Sealing) -> Vec<u32> {
@@ -126,6 +131,8 @@ impl Referee for MatchReferee {
             counts_at: self.now.plus(self.pending),
             lines: verdict.lines.iter().map(line).collect(),
             conduct: flags.map(|flags| conduct(*flags, judged)).collect(),
+            injured: if judged { self.injured() } else { Vec::new() },
+            no_starts: self.checked.missed.clone(),
         }
     }
 
@@ -163,6 +170,8 @@ fn undecided(count: usize) -> Verdict {
         counts_at: Timestamp::ZERO,
         lines: vec![VerdictLine { sporting: 0, adjustment: 0 }; count],
         conduct: vec![Conduct::Unjudged; count],
+        injured: Vec::new(),
+        no_starts: Vec::new(),
     }
 }
 

@@ -21,6 +21,7 @@ fn player(number: u8, rating: i64) -> Player {
         barred_until: Timestamp::ZERO,
         joined: 10,
         finished: 10,
+        injured: Timestamp::ZERO,
         frivolous: 0,
         flag_weight: Weight::Full,
         vote_weight: Weight::Full,

@@ -30,7 +30,7 @@ impl Page {
         self.texts.iter().map(|text| text.text.as_str()).collect()
     }
 
-    /// Every code on it, in the order of drawing: the page is painted with four dots for a point, about 290 dpi, and each code
+    /// Every code on it, in the order of drawing: the page is painted with three dots for a point, 216 dpi, and each code
     /// is looked at with what is around it, because neighbours on a grid confuse the reader of codes.
     pub(crate) fn codes(&self) -> Vec<String> {
         let (width, height) = (dots(self.size.0), dots(self.size.1));
@@ -55,7 +55,7 @@ impl Page {
 }
 
 fn dots(points: f32) -> usize {
-    (points * 4.0).round() as usize
+    (points * 3.0).round() as usize
 }
 
 /// Reads a file and checks its structure on the way.

@@ -8,8 +8,8 @@ use countersign_league::evidence::{Outcome, Settlement};
 use countersign_league::{DeviceId, MatchId, RulesetId, Team};
 use countersign_store::league::tables::Appearance;
 use countersign_store::league::{
-    Conduct, EvidenceView, GameFilter, HistoryCursor, HistoryEntry, SeatResult, StoredGame,
-    StoredSeat, VerdictLine,
+    Conduct, EvidenceView, GameFilter, HistoryCursor, HistoryEntry, RULING_WINDOW, SeatResult,
+    StoredGame, StoredSeat, VerdictLine,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -101,11 +101,13 @@ pub(super) fn add(db: &Connection, game: &StoredGame) -> Result<u64, Fault> {
 pub(super) fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<StoredGame>, Fault> {
     let mut query = db.prepare_cached(select_games!(
         "WHERE m.settlement = 1 AND m.counts_at <= ?1
-         AND NOT EXISTS (SELECT 1 FROM league_disputes d
-                         WHERE d.match_id = m.match_id AND d.ruling IS NULL)
-         ORDER BY m.counts_at, m.no LIMIT ?2"
+         AND (m.settled <= ?2
+              OR NOT EXISTS (SELECT 1 FROM league_disputes d
+                             WHERE d.match_id = m.match_id AND d.ruling IS NULL))
+         ORDER BY m.counts_at, m.no LIMIT ?3"
     ))?;
-    collect(query.query_map(params![At(now), limit], read)?)
+    let params = params![At(now), At(now.minus(RULING_WINDOW)), limit];
+    collect(query.query_map(params, read)?)
 }
 
 pub(super) fn before(

@@ -12,7 +12,7 @@ macro_rules! select_players {
         concat!(
             "SELECT user_id, name, skeleton, visibility, avatar, season, balance, matches,
              season_matches, opponents, last_match, leaver_level, clean, barred_until, joined,
-             finished, frivolous, flag_weight, vote_weight, created, erased
+             finished, frivolous, flag_weight, vote_weight, created, erased, injured
              FROM league_players ",
             $tail
         )
@@ -57,9 +57,9 @@ pub(super) fn put(db: &Connection, player: &Player) -> Result<(), Fault> {
         "INSERT INTO league_players
          (user_id, name, skeleton, visibility, avatar, season, balance, matches,
           season_matches, opponents, last_match, leaver_level, clean, barred_until, joined,
-          finished, frivolous, flag_weight, vote_weight, created, erased)
+          finished, frivolous, flag_weight, vote_weight, created, erased, injured)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-          ?19, ?20, ?21)
+          ?19, ?20, ?21, ?22)
          ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, skeleton = excluded.skeleton,
          visibility = excluded.visibility, avatar = excluded.avatar, season = excluded.season,
          balance = excluded.balance, matches = excluded.matches,
@@ -68,7 +68,7 @@ pub(super) fn put(db: &Connection, player: &Player) -> Result<(), Fault> {
          clean = excluded.clean, barred_until = excluded.barred_until, joined = excluded.joined,
          finished = excluded.finished, frivolous = excluded.frivolous,
          flag_weight = excluded.flag_weight, vote_weight = excluded.vote_weight,
-         erased = excluded.erased",
+         erased = excluded.erased, injured = excluded.injured",
     )?;
     put.execute(params![
         player.user.as_bytes(),
@@ -92,6 +92,7 @@ pub(super) fn put(db: &Connection, player: &Player) -> Result<(), Fault> {
         player.vote_weight as u8,
         At(player.created),
         player.erased.map(At),
+        At(player.injured),
     ])?;
     Ok(())
 }
@@ -138,6 +139,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Player> {
         barred_until: time(row, 13)?,
         joined: row.get(14)?,
         finished: row.get(15)?,
+        injured: time(row, 21)?,
         frivolous: row.get(16)?,
         flag_weight: numbered(row, 17, Weight::from_number)?,
         vote_weight: numbered(row, 18, Weight::from_number)?,

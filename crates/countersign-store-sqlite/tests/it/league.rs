@@ -109,6 +109,8 @@ impl Referee for Fixed {
             counts_at: facts.device.registered.plus(Duration::from_secs(90_000)),
             lines: lines.collect(),
             conduct: conduct.collect(),
+            injured: Vec::new(),
+            no_starts: Vec::new(),
         }
     }
 

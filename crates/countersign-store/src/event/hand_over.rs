@@ -3,8 +3,8 @@
 use countersign::{EventId, Fingerprint, RecordDigest, Timestamp};
 use countersign_judging::{JudgeId, VoteDigest, VoteId};
 
-/// Most bytes of one hub's log: a log of two million entries.
-pub const LOG_MAX: u64 = 512 * 1024 * 1024;
+/// Most bytes of one hub's log, here as at the hub: about a million entries.
+pub const LOG_MAX: u64 = 256 * 1024 * 1024;
 /// Most bytes of a piece.
 pub const PIECE_MAX: usize = 1024 * 1024;
 /// Most heads of forks that are kept of one hub: two convict it.

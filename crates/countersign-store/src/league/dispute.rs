@@ -4,6 +4,7 @@ use super::{Rated, VerdictLine};
 use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
 use countersign_league::{MatchId, Team};
+use std::time::Duration;
 
 /// Number of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,10 @@ from_number!(DisputeKind: Other Goal Roster Conduct Fork);
 
 /// Most bytes of a dispute's text.
 pub const DISPUTE_TEXT_MAX: usize = 2_000;
+
+/// For so long after it was settled, an open dispute keeps a pending match from counting. Longer, and to dispute would be a
+/// way to void a match that nobody has time to look at; a ruling can still come later.
+pub const RULING_WINDOW: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Most open disputes of one match.
 pub const DISPUTES_MAX: usize = 32;

@@ -81,7 +81,8 @@ pub struct Facts {
     /// By seat.
     pub players: Vec<PlayerFacts>,
     /// Pairs of opponents that met before, first seat in team A: in rated matches that ended less than
-    /// [`MEETINGS_WINDOW`] before this one started, or later.
+    /// [`MEETINGS_WINDOW`] before this one started, or later. In one where all players of this match played, everybody met
+    /// everybody, whatever the teams were.
     pub meetings: Vec<Meeting>,
 }
 
@@ -92,6 +93,8 @@ pub struct PlayerFacts {
     pub player: Player,
     /// Rated matches on the day (UTC) on which this one ended, without this one.
     pub rated: u32,
+    /// An operator's bar ended after the match did, or lasts.
+    pub banned: bool,
     /// The ticket, if it was issued by this server.
     pub ticket: Option<TicketState>,
 }
@@ -167,6 +170,10 @@ pub struct Verdict {
     pub lines: Vec<VerdictLine>,
     /// By seat. If a third or more left, nobody is blamed.
     pub conduct: Vec<Conduct>,
+    /// Who left because of an injury, which is an excuse once in a while.
+    pub injured: Vec<Seat>,
+    /// Who was ready and did not start, of this match's players or not.
+    pub no_starts: Vec<UserId>,
 }
 
 /// Decides and signs, inside the unit that settles: facts cannot change between the decision and its effect, and a receipt

@@ -37,7 +37,8 @@ pub use device::{
 };
 pub use dispute::{
     DISPUTE_TEXT_MAX, DISPUTES_MAX, DisputeEntry, DisputeId, DisputeKind, DisputeOutcome,
-    DisputeQueue, DisputeState, NewDispute, NewRuling, Ruling, RulingKind, RulingOutcome,
+    DisputeQueue, DisputeState, NewDispute, NewRuling, RULING_WINDOW, Ruling, RulingKind,
+    RulingOutcome,
 };
 pub use game::{
     BUNDLE_MAX, Conduct, EvidenceView, FORKS_MAX, Facts, FactsOutcome, GameFilter, GameView,
@@ -48,8 +49,9 @@ pub use game::{
 pub use ledger::{LedgerCheck, LedgerLine, LineKind, Replay};
 pub use notice::{Notice, NoticeKind};
 pub use penalty::{
-    CLEAN_MATCHES, NO_START_WINDOW, NewPenalty, PardonOutcome, Penalty, PenaltyCause, PenaltyId,
-    PenaltyKind, TOP_LEVEL, bar_of_level, bar_of_no_starts, climb, finish_clean, too_many_gone,
+    CLEAN_MATCHES, INJURY_WINDOW, NO_START_WINDOW, NewPenalty, PardonOutcome, Penalty,
+    PenaltyCause, PenaltyId, PenaltyKind, TOP_LEVEL, bar_of_level, bar_of_no_starts, climb,
+    finish_clean, too_many_gone,
 };
 pub use player::{
     AVATAR_MAX, Avatar, AvatarChange, NewPlayer, Player, PlayerExport, PlayerName, PlayerOutcome,
@@ -217,7 +219,8 @@ pub trait LeagueStore: Send + Sync + 'static {
         other: UserId,
     ) -> impl Future<Output = Result<HeadToHead>> + Send;
 
-    /// Lets pending matches count whose time has come and that nobody disputes. Returns them with the ratings that changed.
+    /// Lets pending matches count whose time has come and that nobody disputes, or has disputed for [`RULING_WINDOW`]
+    /// without a ruling. Returns them with the ratings that changed.
     fn apply_due(
         &self,
         now: Timestamp,

@@ -113,6 +113,9 @@ pub const fn bar_of_no_starts(count: u32) -> Duration {
 /// Missed starts count for an hour.
 pub const NO_START_WINDOW: Duration = Duration::from_secs(60 * 60);
 
+/// One injury in this time is an excuse.
+pub const INJURY_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// One step up.
 pub fn climb(player: &mut Player) {
     player.leaver_level = (player.leaver_level + 1).min(TOP_LEVEL);

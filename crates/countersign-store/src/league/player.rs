@@ -103,6 +103,8 @@ pub struct Player {
     pub joined: u32,
     /// Matches that were played to their end.
     pub finished: u32,
+    /// End of the latest match that was left because of an injury, [`Timestamp::ZERO`] before the first.
+    pub injured: Timestamp,
     /// Disputes that turned out to be frivolous.
     pub frivolous: u8,
     /// Whether flags count.

@@ -79,7 +79,8 @@ pub trait Tables {
     fn put_game(&mut self, game: &StoredGame) -> Result<(), Self::Error>;
     /// Writes a new match and returns its number; the one in `game` does not count.
     fn add_game(&mut self, game: &StoredGame) -> Result<u64, Self::Error>;
-    /// Pending matches that count at this time or before and have no open dispute, longest due first.
+    /// Pending matches that count at this time or before, longest due first; with an open dispute only those that were
+    /// settled [`RULING_WINDOW`](super::RULING_WINDOW) before this time.
     fn games_due(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredGame>, Self::Error>;
     /// Matches with a number below `before`, last settled first.
     fn games_before(

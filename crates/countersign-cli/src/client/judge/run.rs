@@ -7,6 +7,7 @@ use crate::output;
 use clap::Args;
 use countersign_app::judge::JudgeTap;
 use countersign_client::HeadlessJudge;
+use countersign_hub::Package;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
 
@@ -22,7 +23,7 @@ Examples:
   countersign judge run --bundle fair.bundle --hub http://192.0.2.7:8470 --code 'NODUS:EVENT_ID=…'
   printf 'vote P1 INNOVATION 9 8 10\\ndone\\n' | countersign judge run --hub http://192.0.2.7:8470")]
 pub(crate) struct Run {
-    /// The event's bundle; kept, so once is enough
+    /// The event's bundle or package; kept, so once is enough
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// What the event's QR says; kept, so once is enough
@@ -68,6 +69,8 @@ pub(super) async fn start(
     if let Some(path) = bundle {
         let frame = std::fs::read(&path)
             .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        // A package is for the hub; its bundle is the one for judges.
+        let frame = Package::decode(&frame).map_or(frame, |package| package.bundle);
         judge.tap(JudgeTap::Bundle(frame)).await?;
         fail_on_trouble(&judge)?;
     }

@@ -60,7 +60,9 @@ pub(crate) enum EventError {
     #[error("two logs cannot be put together: {0}")]
     Merge(#[from] MergeRefusal),
     #[error("the ballots cannot be counted: {0}")]
-    Count(String),
+    Count(#[from] countersign_hub::count::CountError),
+    #[error(transparent)]
+    Export(#[from] countersign_hub::ExportError),
     #[error("the results have {0} bytes, more than the 4 MiB that can be published")]
     TooLong(usize),
     #[error("what is stored of the event cannot be read: {0}")]

@@ -1,12 +1,12 @@
 //! `countersign event`: what the organiser of an event does on the server's machine, before the day and after it.
 
 mod assign;
-mod count;
 mod desk;
 mod error;
 mod export;
 mod files;
 mod judges;
+mod package;
 mod plan;
 mod publish;
 mod results;
@@ -14,6 +14,7 @@ mod show;
 
 use super::data::DataArgs;
 use super::{OpsError, Output};
+use crate::event::Verify;
 use countersign::{EventId, Timestamp};
 use desk::Desk;
 use std::path::PathBuf;
@@ -32,12 +33,12 @@ Before the day:
   countersign event judges FAIR_2027                  who has enrolled a key (`countersign judge enrol`)
   countersign event assign FAIR_2027 --views 3        who is asked to judge what
   countersign event publish FAIR_2027                 signs the bundle that devices take along
-  countersign event bundle FAIR_2027 --out fair.bundle
+  countersign event bundle FAIR_2027 --out fair.package      for `countersign hub run`
 
 After the day, when the hubs have handed over (`countersign hub sync`):
   countersign event results FAIR_2027                 counts what all hubs accepted
   countersign event results FAIR_2027 --publish       and lets everybody ask for it
-  countersign event export FAIR_2027 --out fair       everything that a third party needs to count again
+  countersign event export FAIR_2027 --out fair       a folder per hub, for `countersign event verify`
 
 Exit codes: 0 done, 1 refused, 2 wrong usage.")]
 pub(crate) struct EventArgs {
@@ -78,7 +79,7 @@ enum EventCommand {
     Show(Named),
     /// List judges and their keys; allow one another key
     Judges(judges::JudgesArgs),
-    /// Write a signed bundle into a file
+    /// Write the event's package, which a hub takes: a signed bundle and the keys behind it
     Bundle {
         #[command(flatten)]
         event: Named,
@@ -88,6 +89,9 @@ enum EventCommand {
         /// Another version than the newest
         #[arg(long, value_name = "N")]
         version: Option<u32>,
+        /// The record event.bundle alone, as judges' devices have it
+        #[arg(long)]
+        bare: bool,
     },
     /// Count what all hubs handed over; publish it
     Results(results::ResultsArgs),
@@ -99,6 +103,7 @@ enum EventCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    Verify(Verify),
 }
 
 /// Which event.
@@ -114,6 +119,10 @@ pub(super) fn run(
     now: Timestamp,
     out: &mut Output<'_>,
 ) -> Result<ExitCode, OpsError> {
+    // Needs no database.
+    if let EventCommand::Verify(command) = &args.command {
+        return Ok(command.run(args.json));
+    }
     let desk = Desk { store: args.data.open()?, data: &args.data.data, now, json: args.json };
     match &args.command {
         EventCommand::Create { files } => publish::create(files, &desk, out)?,
@@ -122,11 +131,12 @@ pub(super) fn run(
         EventCommand::Publish { event, without_missing } => {
             publish::publish(event.id, *without_missing, &desk, out)?;
         }
+        EventCommand::Verify(_) => {}
         EventCommand::List => show::list(&desk, out)?,
         EventCommand::Show(event) => show::show(event.id, &desk, out)?,
         EventCommand::Judges(args) => judges::run(args, &desk, out)?,
-        EventCommand::Bundle { event, out: file, version } => {
-            publish::write(event.id, *version, file, &desk, out)?;
+        EventCommand::Bundle { event, out: file, version, bare } => {
+            package::write(event.id, *version, *bare, file, &desk, out)?;
         }
         EventCommand::Results(args) => results::run(args, &desk, out)?,
         EventCommand::Export { event, out: folder } => {

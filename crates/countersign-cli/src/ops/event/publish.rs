@@ -15,7 +15,6 @@ use countersign_store::event::{
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 pub(super) fn create(files: &Files, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     let salt = countersign_server::random::bytes::<32>().map_err(EventError::from)?;
@@ -237,29 +236,4 @@ fn published(outcome: PublishOutcome, event: EventId) -> Result<(), EventError> 
         PublishOutcome::Full => Err(EventError::Full),
         PublishOutcome::NoEvent => Err(EventError::NoEvent(event)),
     }
-}
-
-pub(super) fn write(
-    event: EventId,
-    version: Option<u32>,
-    file: &Path,
-    desk: &Desk<'_>,
-    out: &mut Output<'_>,
-) -> Result<(), OpsError> {
-    use std::io::Write as _;
-    desk.event(event)?;
-    let bundle = wait(desk.store.find_bundle(event, version))?;
-    let none = || version.map_or(EventError::NotPublished(event), EventError::NoVersion);
-    let bundle = bundle.ok_or_else(none)?;
-    let mut to = std::fs::File::create_new(file).map_err(OpsError::file(file, "written"))?;
-    to.write_all(&bundle.frame).map_err(OpsError::file(file, "written"))?;
-    let (file, version, bytes) = (file.display(), bundle.version, bundle.frame.len());
-    if desk.json {
-        let file = file.to_string();
-        let digest = bundle.digest.to_string();
-        let said = json!({ "file": file, "version": version, "digest": digest, "bytes": bytes });
-        return Ok(out.json(&said)?);
-    }
-    out.line(format_args!("{file} holds version {version} of {event}, {bytes} bytes."))?;
-    Ok(())
 }

@@ -2,13 +2,14 @@
 
 use super::super::data::wait;
 use super::super::{OpsError, Output};
-use super::count::{Count, counts};
 use super::desk::Desk;
 use super::{EventError, Named};
 use countersign::evidence::Signed;
 use countersign::{EventId, Realm};
+use countersign_hub::count::{Count, counts};
+use countersign_judging::event::Event;
 use countersign_judging::tally::{Estimate, Standing};
-use countersign_judging::{Bundle, Venue, verify_log};
+use countersign_judging::{Bundle, ProjectId, Venue, verify_log};
 use countersign_store::event::{EventStore, RESULTS_MAX, Results, StoredHead};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,8 +32,8 @@ pub(super) struct Log {
 }
 
 /// What all hubs together say.
-pub(super) struct Union {
-    pub(super) venue: Venue,
+struct Union {
+    venue: Venue,
     /// Votes and revocations that do not fit the newest log's bundle.
     left_out: usize,
 }
@@ -46,7 +47,7 @@ pub(super) fn run(
     desk.event(event)?;
     let logs = logs(event, desk)?;
     let union = union(&logs, event, desk)?;
-    let counts = counts(&union.venue)?;
+    let counts = counts(&union.venue).map_err(EventError::from)?;
     let said = as_json(&union, &logs, &counts);
     if args.publish {
         publish(&union, &said, desk)?;
@@ -57,8 +58,8 @@ pub(super) fn run(
     let (votes, root) = (&said["votes"], union.venue.head().ballot_root);
     out.line(format_args!("{event}: {votes} votes of {} hubs, ballot root {root}", logs.len()))?;
     for count in &counts {
-        out.line(format_args!("\nRound {}, {}", count.round, count.category))?;
-        out.table(&table(count))?;
+        out.line(format_args!("\nRound {}, {}", count.ballots.round, count.ballots.category))?;
+        out.table(&table(count, union.venue.bundle().event()))?;
     }
     let (alarms, left_out) = (union.venue.alarms().len(), union.left_out);
     if alarms + left_out > 0 {
@@ -106,7 +107,7 @@ fn verified(
 }
 
 /// The logs put together, on top of the one with the newest bundle.
-pub(super) fn union(logs: &[Log], event: EventId, desk: &Desk<'_>) -> Result<Union, EventError> {
+fn union(logs: &[Log], event: EventId, desk: &Desk<'_>) -> Result<Union, EventError> {
     let newest = logs.iter().max_by_key(|log| log.venue.bundle().event().version);
     let newest = newest.ok_or(EventError::NoLogs(event))?;
     let (mut venue, mut left_out) = (newest.venue.clone(), 0);
@@ -114,6 +115,17 @@ pub(super) fn union(logs: &[Log], event: EventId, desk: &Desk<'_>) -> Result<Uni
         left_out += venue.merge(&log.venue, desk.now)?.left_out;
     }
     Ok(Union { venue, left_out })
+}
+
+/// What all logs together say, as it is published.
+pub(super) fn all_as_json(
+    logs: &[Log],
+    event: EventId,
+    desk: &Desk<'_>,
+) -> Result<Value, EventError> {
+    let union = union(logs, event, desk)?;
+    let counts = counts(&union.venue)?;
+    Ok(as_json(&union, logs, &counts))
 }
 
 fn publish(union: &Union, said: &Value, desk: &Desk<'_>) -> Result<(), OpsError> {
@@ -148,15 +160,19 @@ fn as_json(union: &Union, logs: &[Log], counts: &[Count]) -> Value {
         "ballot_root": head.ballot_root.to_string(),
         "alarms": union.venue.alarms().len(),
         "left_out": union.left_out,
-        "counts": counts.iter().map(count).collect::<Vec<_>>(),
+        "counts": counts.iter().map(|it| count(it, event)).collect::<Vec<_>>(),
     })
 }
 
-fn count(of: &Count) -> Value {
-    let project = |(standing, project): (&Standing, &countersign_judging::event::Project)| {
+fn title(event: &Event, project: &ProjectId) -> String {
+    event.project(project).map(|project| project.title.clone()).unwrap_or_default()
+}
+
+fn count(of: &Count, event: &Event) -> Value {
+    let project = |(standing, project): (&Standing, &ProjectId)| {
         json!({
-            "project": project.id.as_str(),
-            "title": project.title,
+            "project": project.as_str(),
+            "title": title(event, project),
             "anchor": standing.anchor,
             "votes": standing.votes,
             "recused": standing.recused,
@@ -166,11 +182,12 @@ fn count(of: &Count) -> Value {
             "bradley_terry": estimate(standing.bradley_terry),
         })
     };
+    let projects = of.tally.projects.iter().zip(&of.ballots.projects).map(project);
     json!({
-        "round": of.round,
-        "category": of.category.as_str(),
+        "round": of.ballots.round,
+        "category": of.ballots.category.as_str(),
         "groups": of.tally.groups,
-        "projects": of.tally.projects.iter().zip(&of.projects).map(project).collect::<Vec<_>>(),
+        "projects": projects.collect::<Vec<_>>(),
     })
 }
 
@@ -186,8 +203,8 @@ fn estimate(of: Option<Estimate>) -> Value {
     })
 }
 
-fn table(of: &Count) -> Vec<Vec<String>> {
-    let mut rows: Vec<_> = of.tally.projects.iter().zip(&of.projects).collect();
+fn table(of: &Count, event: &Event) -> Vec<Vec<String>> {
+    let mut rows: Vec<_> = of.tally.projects.iter().zip(&of.ballots.projects).collect();
     let rank = |of: Option<Estimate>| of.and_then(|it| it.place).map(|place| place.rank);
     rows.sort_by_key(|(standing, _)| (rank(standing.ridge).unwrap_or(u32::MAX), standing.project));
     let percent = |of: Option<Estimate>| {
@@ -203,16 +220,12 @@ fn table(of: &Count) -> Vec<Vec<String>> {
     for (standing, project) in rows {
         table.push(vec![
             ranked(standing.ridge),
-            project.id.to_string(),
+            project.to_string(),
             standing.votes.to_string(),
             percent(standing.ridge),
             percent(standing.raw),
             ranked(standing.raw),
-            if standing.anchor {
-                format!("{} (anchor)", project.title)
-            } else {
-                project.title.clone()
-            },
+            format!("{}{}", title(event, project), if standing.anchor { " (anchor)" } else { "" }),
         ]);
     }
     table

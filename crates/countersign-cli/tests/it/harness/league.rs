@@ -4,11 +4,15 @@ use super::{Device, Opened, Options, Server, now, random};
 use countersign::{
     RecordDigest, RecordHeader, RecordId, ResultCode, Signer, SigningKey, Timestamp, UserId,
 };
+use countersign_keys::folder::online_path;
+use countersign_keys::key_file::read_online;
+use countersign_keys::{InitOptions, init};
 use countersign_league::draw::{Entrant, draw};
 use countersign_league::evidence::{
-    Artefact, BatchManifest, Bundle, DeviceProof, DeviceStatus, Goal, GoalState, MatchReceipt,
-    MatchResult, MatchStart, Outcome, PairCertificate, PlayerEvidence, Received, Registration,
-    Roll, SeatFlags, Signed, SlaveSeal, Stamp, StartLine, Ticket, digest_of, seal,
+    Act, ActKind, Artefact, BatchManifest, Bundle, DeviceProof, DeviceStatus, Goal, GoalState,
+    MatchReceipt, MatchResult, MatchStart, MissedEvidence, Outcome, PairCertificate,
+    PlayerEvidence, Received, Registration, Roll, SeatFlags, Signed, SlaveSeal, Stamp, StartLine,
+    Ticket, TicketFlags, digest_of, seal,
 };
 use countersign_league::rating::{Ending, Rated, final_deltas, stakes};
 use countersign_league::{
@@ -18,20 +22,25 @@ use countersign_store::LeagueStore;
 use countersign_store::league::{StatusChange, StatusOutcome};
 use countersign_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
 
 /// The rules of all matches here: half a minute.
 pub(crate) const RULES: Params = Params::SHORT;
 
 /// A server that knows a factory.
 pub(crate) fn start(factory: &SigningKey, options: Options) -> Server {
+    Server::start(league_of(factory, options))
+}
+
+fn league_of(factory: &SigningKey, options: Options) -> Options {
     let key = hex::encode(factory.verifying_key().as_bytes());
-    Server::start(
-        options
-            .set("league.rulesets", r#"["official", "short"]"#)
-            .set("league.factory_keys", format!(r#"["{key}"]"#))
-            .set("league.device_domain", "glt.example.org")
-            .set("limits.session_cache_ms", 0),
-    )
+    options
+        .set("league.rulesets", r#"["official", "short"]"#)
+        .set("league.factory_keys", format!(r#"["{key}"]"#))
+        .set("league.device_domain", "glt.example.org")
+        .set("limits.session_cache_ms", 0)
 }
 
 /// A pair as it left the factory.
@@ -124,18 +133,32 @@ pub(crate) fn registration(server: &Server, by: &SigningKey, pairs: &[&Pair]) ->
 
 /// Gives an account a scope, as the operator does.
 pub(crate) fn grant(server: &Server, address: &str, scope: &str) {
+    operate(server, &["user", "grant", address, scope]);
+}
+
+/// What the operator does beside the server; returns what the command said.
+pub(crate) fn operate(server: &Server, words: &[&str]) -> String {
     let data = server.data().display().to_string();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
-    let output = command.args(["user", "grant", address, scope, "--data", &data]).output().unwrap();
+    let output = command.args(words).args(["--data", &data]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The store of a server, opened beside it.
+pub(crate) fn store(server: &Server) -> SqliteStore {
+    SqliteStore::open(&server.data().join("countersign.db")).unwrap()
+}
+
+/// Waits for the store.
+pub(crate) fn wait<T>(work: impl Future<Output = countersign_store::Result<T>>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work).unwrap()
 }
 
 /// Moves a device on in its life, as the operator does.
 pub(crate) fn set_status(server: &Server, device: DeviceId, to: DeviceStatus) -> StatusOutcome {
-    let store = SqliteStore::open(&server.data().join("countersign.db")).unwrap();
-    let change = StatusChange { device, to, by: None, now: now() };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(store.set_device_status(change)).unwrap()
+    wait(store(server).set_device_status(StatusChange { device, to, by: None, now: now() }))
 }
 
 /// A call that succeeds.
@@ -177,10 +200,31 @@ impl League {
     pub(crate) fn start(count: usize, options: Options) -> Self {
         let factory = SigningKey::from_seed(&random());
         let server = start(&factory, options);
+        Self::on(server, &factory, count)
+    }
+
+    /// The same, on a server whose key has signed for a month.
+    pub(crate) fn since_a_month(count: usize, options: Options) -> Self {
+        let factory = SigningKey::from_seed(&random());
+        let folder = TempDir::new().unwrap();
+        let keys = folder.path().join("data/keys");
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let lead = Duration::from_secs(31 * 86_400);
+        let realm = countersign::Realm::new("dev", "localhost").unwrap();
+        init(&keys, &realm, now(), &InitOptions { lead, ..InitOptions::default() }).unwrap();
+        let server = Server::start_in(Arc::new(folder), league_of(&factory, options));
+        let mut league = Self::on(server, &factory, count);
+        for player in &mut league.players {
+            done(player, "league.ticket", br#"{"travel":true}"#);
+        }
+        league
+    }
+
+    fn on(server: Server, factory: &SigningKey, count: usize) -> Self {
         let pair = Pair::new("GL-00001");
         let mut station = Device::register(&server, "station@example.org");
         grant(&server, "station@example.org", "factory");
-        let payload = registration(&server, &factory, &[&pair]).encode();
+        let payload = registration(&server, factory, &[&pair]).encode();
         done(&mut station, "factory.register", &payload);
         set_status(&server, pair.id, DeviceStatus::Sold);
         done(&mut station, "league.device_verify", &pair.proof(&server));
@@ -198,7 +242,43 @@ impl League {
         let ticket = |player: &mut Device| done(player, "league.ticket", wish.as_bytes());
         let tickets: Vec<Vec<u8>> = self.players.iter_mut().map(ticket).collect();
         self.pair.played += 1;
-        Match::of(self, lobby, tickets)
+        Match::of(self, lobby, tickets, now())
+    }
+
+    /// The same, so long ago; only where the server's key is older.
+    pub(crate) fn play_ago(&mut self, ago: Duration) -> Match {
+        let (lobby, started) = (Nonce::from_bytes(random()), now().minus(ago));
+        let (issued, life) = (started.minus(Duration::from_secs(60)), Duration::from_secs(1_800));
+        let keys = self.server.data().join("keys");
+        let keyset = self.server.keyset();
+        let online = *keyset.content.keys[0].key.fingerprint();
+        let online = read_online(&online_path(&keys, &online), &online).unwrap();
+        let ticket = |player: &Device| Ticket {
+            user: player.user.parse().unwrap(),
+            key: player.key.verifying_key().clone(),
+            device: self.pair.id,
+            lobby,
+            season: 1,
+            rating: 1_500_000,
+            matches: 0,
+            flags: TicketFlags::default(),
+            barred_until: Timestamp::ZERO,
+            expires: issued.plus(life),
+            name: "Player".into(),
+        };
+        let tickets = self.players.iter().map(ticket);
+        let tickets = tickets.map(|ticket| signed(&self.server, &online, issued, &ticket));
+        let tickets = tickets.collect();
+        self.pair.played += 1;
+        Match::of(self, lobby, tickets, started)
+    }
+
+    /// What the player in this seat did in a match.
+    pub(crate) fn act(&self, game: &mut Match, seat: usize, kind: ActKind, target: u16) {
+        let (match_id, seq) = (game.start.match_id, game.acts.len() as u32 + 1);
+        let act = Act { match_id, seq, kind, target };
+        let frame = signed(&self.server, &self.players[seat].key, game.start.started, &act);
+        game.acts.push(frame);
     }
 
     /// What a phone sends, signed by everybody.
@@ -208,7 +288,8 @@ impl League {
         let digest = digest_of(&server.realm(), &start).unwrap();
         let result = MatchResult { start: digest, ..game.result.clone() };
         let result = linked(server, &pair.master, game.result.ended, digest, &result);
-        Bundle { start, result, players: game.players.clone(), acts: Vec::new() }.encode()
+        let Match { players, acts, missed, .. } = game.clone();
+        Bundle { start, result, players, acts, missed }.encode()
     }
 
     /// The same bundle, brought by this player.
@@ -227,12 +308,14 @@ pub(crate) struct Match {
     pub(crate) start: MatchStart,
     pub(crate) result: MatchResult,
     pub(crate) players: Vec<PlayerEvidence>,
+    pub(crate) acts: Vec<Vec<u8>>,
+    pub(crate) missed: Vec<MissedEvidence>,
 }
 
 impl Match {
-    fn of(league: &League, lobby: Nonce, ticket_frames: Vec<Vec<u8>>) -> Self {
+    fn of(league: &League, lobby: Nonce, ticket_frames: Vec<Vec<u8>>, started: Timestamp) -> Self {
         let League { server, pair, players, .. } = league;
-        let (secret, started) = (random(), now());
+        let secret = random();
         let commit = Commitment::to(&secret);
         let match_id = MatchId::derive(&pair.id, pair.played, &commit);
         let challenge = Nonce::from_bytes(random());
@@ -280,7 +363,7 @@ impl Match {
         let result = result(pair, &start);
         let evidence = ticket_frames.into_iter().zip(rolls);
         let players = evidence.map(|(ticket, (_, roll))| PlayerEvidence { ticket, roll }).collect();
-        Self { start, result, players }
+        Self { start, result, players, acts: Vec::new(), missed: Vec::new() }
     }
 
     /// Another score of the same match, by as many goals of one team.
@@ -288,6 +371,24 @@ impl Match {
         let mut other = self.clone();
         other.result = result_with(pair, &self.start, &[(Team::B, 1), (Team::B, 2)]);
         other
+    }
+
+    /// Score and changes follow what was changed about the result.
+    pub(crate) fn recount(&mut self) {
+        let result = &mut self.result;
+        let counts = |goal: &&Goal| goal.state == GoalState::Counted;
+        let of = |team| result.goals.iter().filter(counts).filter(|goal| goal.team == team).count();
+        result.score = Team::BOTH.map(|team| of(team) as u8);
+        let (outcome, loser, score) = (result.outcome, result.loser, result.score);
+        let ending = Ending { outcome, loser, score, seats: &result.seats };
+        let deltas = final_deltas(&self.start, ending);
+        (result.deltas, result.bank) = (deltas.seats, deltas.bank);
+    }
+
+    /// Seats of a team.
+    pub(crate) fn seats_of(&self, team: Team) -> Vec<usize> {
+        let roster = self.start.roster.iter().enumerate();
+        roster.filter(|(_, line)| line.team == team).map(|(seat, _)| seat).collect()
     }
 
     /// Players of a team, by seat.
@@ -327,9 +428,7 @@ fn result_with(pair: &Pair, start: &MatchStart, goals: &[(Team, u32)]) -> MatchR
         deltas: deltas.seats,
         bank: deltas.bank,
         played: RULES.duration,
-        ended: start
-            .started
-            .plus(std::time::Duration::from_millis(u64::from(RULES.duration + RULES.kickoff))),
+        ended: start.started.plus(Duration::from_millis(u64::from(RULES.duration + RULES.kickoff))),
         gaps: [0, 40],
         touches: 5,
         journal: (JournalHead::from_bytes([0x77; 32]), 321),

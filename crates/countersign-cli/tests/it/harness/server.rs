@@ -106,7 +106,8 @@ impl Server {
         Self::start_in(Arc::clone(&self.folder), options)
     }
 
-    fn start_in(folder: Arc<TempDir>, options: Options) -> Self {
+    /// Starts on this folder: keys that are there are used.
+    pub(crate) fn start_in(folder: Arc<TempDir>, options: Options) -> Self {
         let mut process = Process::spawn(&folder.path().join("data"), &options);
         let (public, admin) = process.addresses();
         let (public, admin) = (Address::new(public), Address::new(admin));

@@ -196,19 +196,30 @@ struct Listener {
 impl EventHandler for Listener {
     fn on_adv_reports(&self, reports: LeAdvReportsIter<'_>) {
         for report in reports.flatten() {
-            let mut structures = AdStructure::decode(report.data);
-            let offers = |structure| match structure {
-                Ok(
-                    AdStructure::CompleteServiceUuids128(services)
-                    | AdStructure::IncompleteServiceUuids128(services),
-                ) => services.contains(&self.service),
-                Ok(_) | Err(_) => false,
-            };
-            if structures.any(offers) {
-                // Heard again soon if there is no room now.
-                let address = Address::new(report.addr_kind, report.addr);
-                let _heard_again = self.found.try_send(address).is_err();
-            }
+            self.heard(Address::new(report.addr_kind, report.addr), report.data);
+        }
+    }
+
+    /// Some controllers report old advertisements in the new way.
+    fn on_ext_adv_reports(&self, reports: LeExtAdvReportsIter<'_>) {
+        for report in reports.flatten() {
+            self.heard(Address::new(report.addr_kind, report.addr), report.data);
+        }
+    }
+}
+
+impl Listener {
+    fn heard(&self, address: Address, data: &[u8]) {
+        let offers = |structure| match structure {
+            Ok(
+                AdStructure::CompleteServiceUuids128(services)
+                | AdStructure::IncompleteServiceUuids128(services),
+            ) => services.contains(&self.service),
+            Ok(_) | Err(_) => false,
+        };
+        if AdStructure::decode(data).any(offers) {
+            // Heard again soon if there is no room now.
+            let _full = self.found.try_send(address).is_err();
         }
     }
 }

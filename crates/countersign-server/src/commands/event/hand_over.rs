@@ -113,7 +113,7 @@ async fn keep<S: Backend>(call: Call<'_, S>, piece: LogPiece) -> Result<Reply, S
         PieceOutcome::NotNext { held } => conflict("not_next", held),
         PieceOutcome::Differs { held } => conflict("differs", held),
         PieceOutcome::Size => {
-            Reply::invalid("a piece has 1 byte to 1 MiB, and a log at most 512 MiB")
+            Reply::invalid("a piece has 1 byte to 1 MiB, and a log at most 256 MiB")
         }
         PieceOutcome::NoEvent => no_event(),
     })

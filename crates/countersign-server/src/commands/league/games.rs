@@ -45,7 +45,8 @@ pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     said["results"] = found.evidence.iter().map(result).collect::<Vec<_>>().into();
     // Tickets in a bundle hold the names under which everybody played; nobody can take one out of what was signed.
     let whole = found.seats.iter().all(|seat| players.get(&seat.user).is_some_and(shows));
-    said["bundle"] = whole.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.bundle)).into();
+    let named = whole && players.values().all(|player| player.erased.is_none());
+    said["bundle"] = named.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.bundle)).into();
     said["receipt"] = whole.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.receipt)).into();
     said["device_certificate"] = certificate(call, &found).await?;
     Ok(Reply::json(&said))

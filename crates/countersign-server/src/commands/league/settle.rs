@@ -97,6 +97,8 @@ async fn settled<S: Backend>(
         SettleOutcome::Before { receipt } => Ok(Reply::bytes(receipt)),
         SettleOutcome::Fork { receipt, first } => {
             tracing::warn!(%match_id, %first, "a device signed two results of one match");
+            // What the first one moved is taken back: boards and players hear of it.
+            call.league.wake();
             Ok(Reply::bytes(receipt))
         }
         SettleOutcome::TooManyForks => Ok(conflict(

@@ -4,10 +4,10 @@ use super::{Call, Stop, conflict, id, parse, rate_limited};
 use crate::app::Backend;
 use crate::league::{Missing, rating_in};
 use crate::reply::Reply;
-use countersign::{RecordHeader, ResultCode};
+use countersign::{RecordHeader, ResultCode, Timestamp};
 use countersign_league::evidence::{DeviceStatus, Ticket, TicketFlags, digest_of};
 use countersign_league::{DeviceId, Nonce};
-use countersign_store::league::{NewTicket, Player, TicketOutcome, Weight};
+use countersign_store::league::{INJURY_WINDOW, NewTicket, Player, TicketOutcome, Weight};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(super) async fn issue<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> 
         season,
         rating: rating_in(&player, season),
         matches: u16::try_from(player.matches).unwrap_or(u16::MAX),
-        flags: flags(&player, &Missing::of(&player, now)),
+        flags: flags(&player, &Missing::of(&player, now), now),
         barred_until: player.barred_until,
         expires: now.plus(life),
         name: player.name.clone(),
@@ -89,11 +89,13 @@ async fn may_be_joined<S: Backend>(call: Call<'_, S>, device: DeviceId) -> Resul
     }
 }
 
-fn flags(player: &Player, missing: &Missing) -> TicketFlags {
+fn flags(player: &Player, missing: &Missing, now: Timestamp) -> TicketFlags {
+    let injured = player.injured != Timestamp::ZERO && now.since(player.injured) < INJURY_WINDOW;
     let bits = [
         (missing.is_provisional(), TicketFlags::PROVISIONAL),
         (player.flag_weight == Weight::None, TicketFlags::FLAG_WEIGHTLESS),
         (player.vote_weight == Weight::None, TicketFlags::VOTE_WEIGHTLESS),
+        (injured, TicketFlags::INJURY_SPENT),
     ];
     TicketFlags(bits.iter().filter(|(holds, _)| *holds).fold(0, |all, (_, bit)| all | bit))
 }

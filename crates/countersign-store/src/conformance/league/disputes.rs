@@ -3,8 +3,8 @@
 use super::*;
 use crate::league::{
     DISPUTE_TEXT_MAX, DisputeId, DisputeKind, DisputeOutcome, DisputeQueue, DisputeState,
-    HeadToHead, LineKind, NewDispute, NewRuling, NoticeKind, Ruling, RulingKind, RulingOutcome,
-    Tally, Weight,
+    HeadToHead, LineKind, NewDispute, NewRuling, NoticeKind, RULING_WINDOW, Ruling, RulingKind,
+    RulingOutcome, Tally, Weight,
 };
 
 const USERS: [u32; 6] = [1, 2, 3, 4, 5, 6];
@@ -35,13 +35,13 @@ async fn settlement_of(store: &impl LeagueStore, n: u32) -> Result<Option<Settle
     Ok(store.find_game(match_id(n)).await?.map(|view| view.game.settlement))
 }
 
-/// However long; upheld, it counts at once.
+/// Upheld, it counts at once.
 pub async fn a_disputed_match_waits_for_its_ruling(store: &Arc<impl LeagueStore>) -> Result<()> {
     league(store.as_ref(), 1, &USERS).await?;
     settled_as(store.as_ref(), game(1, &USERS), told(Settlement::Pending)).await?;
     let id = opened(store.as_ref(), dispute(1, 4)).await?;
     opened(store.as_ref(), dispute(1, 5)).await?;
-    assert_eq!(store.apply_due(at(1 << 30), 9).await?, []);
+    assert_eq!(store.apply_due(at(72 * 3_600), 9).await?, []);
     let outcome = store.rule(ruling(1, Ruling::Uphold)).await?;
     let RulingOutcome::Ruled { settlement, ratings: changed, ended } = outcome else {
         return Err(unexpected(format!("no ruling: {outcome:?}")));
@@ -57,6 +57,25 @@ pub async fn a_disputed_match_waits_for_its_ruling(store: &Arc<impl LeagueStore>
         RulingOutcome::Ruled { settlement: Settlement::Settled, ratings: Vec::new(), ended: 0 };
     assert_eq!(again, nothing);
     assert_eq!(store.apply_due(at(1 << 30), 9).await?, []);
+    sound(store.as_ref()).await
+}
+
+/// Then it counts as it is, the dispute stays open, and a ruling can still take everything back.
+pub async fn a_dispute_that_nobody_rules_on_holds_nothing_back_for_longer_than_three_days(
+    store: &Arc<impl LeagueStore>,
+) -> Result<()> {
+    league(store.as_ref(), 1, &USERS).await?;
+    let new = game(1, &USERS);
+    let due = new.now.plus(RULING_WINDOW);
+    settled_as(store.as_ref(), new, told(Settlement::Pending)).await?;
+    opened(store.as_ref(), dispute(1, 4)).await?;
+    assert_eq!(store.apply_due(due.minus(Duration::from_millis(1)), 9).await?, []);
+    let applied = store.apply_due(due, 9).await?;
+    assert_eq!(applied.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [match_id(1)]);
+    assert_eq!(ratings(store.as_ref(), &[1, 4]).await?, [1_508_000, 1_492_000]);
+    assert_eq!(store.disputes(DisputeQueue::Open, DisputeId(0), 9).await?.len(), 1);
+    store.rule(ruling(1, Ruling::Void)).await?;
+    assert_eq!(ratings(store.as_ref(), &USERS).await?, [FIRST; 6]);
     sound(store.as_ref()).await
 }
 

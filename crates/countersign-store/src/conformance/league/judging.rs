@@ -1,7 +1,7 @@
 //! Properties of the facts on which a match is judged.
 
 use super::*;
-use crate::league::{FactsOutcome, SeqFact};
+use crate::league::{FactsOutcome, NewPenalty, PenaltyCause, SeqFact};
 
 const USERS: [u32; 6] = [1, 2, 3, 4, 5, 6];
 const HOURS_OF_DAY: u32 = 24;
@@ -108,6 +108,55 @@ pub async fn facts_leave_out_what_was_not_rated(store: &Arc<impl LeagueStore>) -
     assert!(facts.meetings.iter().all(|meeting| meeting.times == 1));
     let stranger = store.settlement_facts(game(9, &[1, 2, 3, 4, 5, 99]).lineup).await?;
     assert_eq!(stranger, FactsOutcome::UnknownPlayer(user_id(99)));
+    Ok(())
+}
+
+/// Their draws cannot hide how often they played among themselves. One more or other player, and only opponents met.
+pub async fn in_a_match_of_the_same_players_everybody_met_everybody(
+    store: &Arc<impl LeagueStore>,
+) -> Result<()> {
+    league(store.as_ref(), 1, &[1, 2, 3, 4, 5, 6, 7]).await?;
+    settled(store.as_ref(), game(1, &USERS)).await?;
+    // 1 and 4 in one team.
+    settled(store.as_ref(), game(2, &[1, 4, 3, 2, 5, 6])).await?;
+    settled(store.as_ref(), game(3, &[1, 4, 3, 2, 5, 7])).await?;
+    let times = |facts: &Facts, a, b| {
+        let met = facts.meetings.iter().find(|meeting| (meeting.a, meeting.b) == (a, b));
+        met.map_or(0, |meeting| meeting.times)
+    };
+    let same = facts(store.as_ref(), &game(4, &USERS)).await?;
+    assert_eq!((times(&same, 0, 3), times(&same, 0, 4)), (2, 3));
+    let other = facts(store.as_ref(), &game(4, &[1, 2, 3, 4, 5, 7])).await?;
+    assert_eq!((times(&other, 0, 3), times(&other, 0, 4), times(&other, 0, 5)), (2, 3, 1));
+    let more = facts(store.as_ref(), &game(4, &[1, 2, 3, 7, 4, 5, 6])).await?;
+    assert_eq!(times(&more, 0, 4), 1, "1 and 4 met once, and never all seven");
+    Ok(())
+}
+
+/// Of the match's end: a leaver of another match did nothing here.
+pub async fn a_bar_by_an_operator_is_a_fact_and_one_by_the_ladder_is_not(
+    store: &Arc<impl LeagueStore>,
+) -> Result<()> {
+    league(store.as_ref(), 1, &USERS).await?;
+    let ended = game(1, &USERS).lineup.ended;
+    let bar = |until| PenaltyCause::Operator { until };
+    let after = ended.plus(Duration::from_secs(1));
+    for (n, cause) in [
+        (1, bar(after)),
+        (2, bar(ended)),
+        (3, PenaltyCause::Left),
+        (3, PenaltyCause::Left),
+        (4, bar(after)),
+    ] {
+        let new = NewPenalty { user: user_id(n), cause, match_id: None, now: ended };
+        let given = store.penalize(new).await?;
+        if let Some(given) = given.filter(|_| n == 4) {
+            store.pardon(given.id, after).await?;
+        }
+    }
+    let facts = facts(store.as_ref(), &game(1, &USERS)).await?;
+    let banned: Vec<_> = facts.players.iter().map(|known| known.banned).collect();
+    assert_eq!(banned, [true, false, false, false, false, false]);
     Ok(())
 }
 

@@ -21,9 +21,9 @@ use crate::league::{
     Verdict, VerdictLine,
 };
 use crate::{LeagueStore, Result};
-use countersign::{Fingerprint, RecordDigest, Timestamp};
+use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::evidence::{DeviceStatus, Outcome, Settlement};
-use countersign_league::{BatchId, DeviceId, MatchId, Nonce, RulesetId, Team};
+use countersign_league::{BatchId, DeviceId, MatchId, Nonce, RulesetId, Seat, Team};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ macro_rules! league_conformance_tests {
             parallel_submitters_get_one_receipt
             another_result_is_kept_and_suspects_the_device
             a_fork_freezes_what_was_pending
+            a_fork_takes_back_what_was_counted
             forks_are_bounded
             unknown_devices_and_players_settle_nothing
             a_receipt_that_cannot_be_signed_settles_nothing
@@ -71,6 +72,8 @@ macro_rules! league_conformance_tests {
             a_number_that_is_used_twice_freezes
             facts_hold_meetings_and_the_day
             facts_leave_out_what_was_not_rated
+            in_a_match_of_the_same_players_everybody_met_everybody
+            a_bar_by_an_operator_is_a_fact_and_one_by_the_ladder_is_not
             matches_that_arrive_at_once_see_each_other
         );
         $crate::league_conformance_tests!(@group $open, ledger,
@@ -84,6 +87,7 @@ macro_rules! league_conformance_tests {
         );
         $crate::league_conformance_tests!(@group $open, disputes,
             a_disputed_match_waits_for_its_ruling
+            a_dispute_that_nobody_rules_on_holds_nothing_back_for_longer_than_three_days
             only_players_dispute_and_once
             disputes_are_listed_by_queue
             a_void_ruling_takes_everything_back
@@ -96,6 +100,7 @@ macro_rules! league_conformance_tests {
             the_ladder_goes_up_and_down
             a_leaver_loses_although_the_team_won
             nobody_is_blamed_if_a_third_left
+            injuries_and_missed_starts_are_remembered
             missed_starts_count_for_an_hour
             a_pardon_takes_a_penalty_back
             notices_are_read_in_order_and_forgotten
@@ -228,6 +233,8 @@ struct Told {
     deltas: Vec<VerdictLine>,
     /// By seat; finished for those beyond.
     conduct: Vec<Conduct>,
+    injured: Vec<Seat>,
+    no_starts: Vec<UserId>,
     counts_at: Timestamp,
     signs: Result<(), String>,
     shown: Arc<Mutex<Vec<Facts>>>,
@@ -245,6 +252,8 @@ fn told(settlement: Settlement) -> Told {
         settlement,
         deltas: [won, lost].concat(),
         conduct: Vec::new(),
+        injured: Vec::new(),
+        no_starts: Vec::new(),
         counts_at: at(0),
         signs: Ok(()),
         shown: Arc::default(),
@@ -270,6 +279,8 @@ impl Referee for Told {
             counts_at: self.counts_at,
             lines: seats.clone().map(line_of).collect(),
             conduct: seats.map(conduct_of).collect(),
+            injured: self.injured.clone(),
+            no_starts: self.no_starts.clone(),
         }
     }
 

@@ -83,6 +83,48 @@ pub async fn nobody_is_blamed_if_a_third_left(store: &Arc<impl LeagueStore>) -> 
     Ok(())
 }
 
+/// By the end of the match, however late it came: the latest injury, and a step of the ladder of missed starts.
+pub async fn injuries_and_missed_starts_are_remembered(
+    store: &Arc<impl LeagueStore>,
+) -> Result<()> {
+    league(store.as_ref(), 1, &[1, 2, 3, 4, 5, 6, 9]).await?;
+    let (first, second) = (game(1, &USERS), game(2, &USERS));
+    let (ended, later) = (first.lineup.ended, second.lineup.ended);
+    for (new, injured) in [(second, vec![2, 3]), (first, vec![3, 4])] {
+        let mut referee = told(Settlement::Settled);
+        referee.conduct = vec![Conduct::Finished; 2];
+        referee.conduct.push(Conduct::Excused);
+        referee.injured = injured;
+        settled_as(store.as_ref(), new, referee).await?;
+    }
+    let mut seen = Vec::new();
+    for n in 1..=6 {
+        seen.push(player(store.as_ref(), n).await?.injured);
+    }
+    let never = Timestamp::ZERO;
+    assert_eq!(seen, [never, never, later, later, ended, never]);
+    assert_eq!(store.penalties(user_id(3), PenaltyId(0), 9).await?, [], "no penalty");
+    let mut times = Vec::new();
+    for n in 3..=4 {
+        let mut abandoned = game(n, &USERS);
+        abandoned.lineup.ended = at(20_000 + u64::from(n));
+        abandoned.now = at(90_000);
+        let referee =
+            Told { no_starts: vec![user_id(1), user_id(9), user_id(99)], ..told(Settlement::Void) };
+        settled_as(store.as_ref(), abandoned, referee).await?;
+        times.push(at(20_000 + u64::from(n)));
+    }
+    let log = store.penalties(user_id(1), PenaltyId(0), 9).await?;
+    let log: Vec<_> = log.iter().map(|given| (given.kind, given.at, given.until)).collect();
+    let until = times[1].plus(Duration::from_secs(600));
+    let kind = PenaltyKind::NoStart;
+    assert_eq!(log, [(kind, times[0], never), (kind, times[1], until)]);
+    assert_eq!(player(store.as_ref(), 1).await?.leaver_level, 0);
+    let spectator = store.penalties(user_id(9), PenaltyId(0), 9).await?;
+    assert_eq!(spectator.len(), 2, "who is missing has no seat");
+    Ok(())
+}
+
 /// A warning, ten minutes, half an hour; forgotten after one.
 pub async fn missed_starts_count_for_an_hour(store: &Arc<impl LeagueStore>) -> Result<()> {
     league(store.as_ref(), 1, &USERS).await?;

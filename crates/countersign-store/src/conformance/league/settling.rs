@@ -4,7 +4,7 @@ use super::*;
 use crate::Store;
 use crate::league::{
     DisputeId, DisputeKind, DisputeQueue, EvidenceView, FORKS_MAX, GameFilter, HeadToHead,
-    HistoryCursor, NewDispute, NoticeKind, SeatResult, Tally,
+    HistoryCursor, NewDispute, NewRuling, NoticeKind, Ruling, SeatResult, Tally,
 };
 use countersign::UserId;
 
@@ -112,13 +112,12 @@ pub async fn parallel_submitters_get_one_receipt(store: &Arc<impl LeagueStore>) 
     sound(store.as_ref()).await
 }
 
-/// The first one stays; the second has its own receipt, the same for everybody.
+/// The first one keeps its receipt; the second has its own, the same for everybody.
 pub async fn another_result_is_kept_and_suspects_the_device<S: LeagueStore + Store>(
     store: &Arc<S>,
 ) -> Result<()> {
     league(store.as_ref(), 1, &USERS).await?;
     let first = settled(store.as_ref(), game(1, &USERS)).await?;
-    let before = ratings(store.as_ref(), &USERS).await?;
     let other =
         NewGame { result: digest(0x61, 99), score: [0, 9], bundle: vec![9], ..game(1, &USERS) };
     let outcome = store.settle_game(other.clone(), told(Settlement::Settled)).await?;
@@ -132,10 +131,9 @@ pub async fn another_result_is_kept_and_suspects_the_device<S: LeagueStore + Sto
     assert_eq!(again, SettleOutcome::Before { receipt });
     let again = store.settle_game(game(1, &USERS), told(Settlement::Settled)).await?;
     assert_eq!(again, SettleOutcome::Before { receipt: first });
-    assert_eq!(ratings(store.as_ref(), &USERS).await?, before);
     let view = store.find_game(match_id(1)).await?;
     let view = view.map(|view| (view.evidence.len(), view.game.forks, view.game.settlement));
-    assert_eq!(view, Some((2, 1, Settlement::Settled)));
+    assert_eq!(view, Some((2, 1, Settlement::Frozen)));
     let device = store.find_device(device_id(1)).await?.map(|device| device.status);
     assert_eq!(device, Some(DeviceStatus::Suspect));
     let open = store.disputes(DisputeQueue::Open, DisputeId(0), 9).await?;
@@ -156,6 +154,29 @@ pub async fn a_fork_freezes_what_was_pending(store: &Arc<impl LeagueStore>) -> R
     let now = store.find_game(match_id(1)).await?.map(|view| view.game.settlement);
     assert_eq!(now, Some(Settlement::Frozen));
     Ok(())
+}
+
+/// Nobody knows which of the two was played. Upheld, the first counts again; a second fork of a void one wakes nothing.
+pub async fn a_fork_takes_back_what_was_counted(store: &Arc<impl LeagueStore>) -> Result<()> {
+    league(store.as_ref(), 1, &USERS).await?;
+    settled(store.as_ref(), game(1, &USERS)).await?;
+    let counted = ratings(store.as_ref(), &USERS).await?;
+    let other = |n| NewGame { result: digest(0x61, n), ..game(1, &USERS) };
+    store.settle_game(other(98), told(Settlement::Settled)).await?;
+    assert_eq!(ratings(store.as_ref(), &USERS).await?, [FIRST; 6]);
+    assert_eq!(player(store.as_ref(), 1).await?.matches, 0);
+    sound(store.as_ref()).await?;
+    let rule =
+        |ruling| NewRuling { match_id: match_id(1), ruling, frivolous: Vec::new(), now: at(9_000) };
+    store.rule(rule(Ruling::Uphold)).await?;
+    assert_eq!(ratings(store.as_ref(), &USERS).await?, counted);
+    store.rule(rule(Ruling::Void)).await?;
+    store.settle_game(other(99), told(Settlement::Settled)).await?;
+    let view = store.find_game(match_id(1)).await?;
+    let view = view.map(|view| (view.game.forks, view.game.settlement));
+    assert_eq!(view, Some((2, Settlement::Void)));
+    assert_eq!(ratings(store.as_ref(), &USERS).await?, [FIRST; 6]);
+    sound(store.as_ref()).await
 }
 
 /// A burnt key cannot fill the disk.

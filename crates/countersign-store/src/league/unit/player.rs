@@ -43,6 +43,7 @@ pub fn player_of<T: Tables>(tables: &mut T, new: &NewPlayer) -> Result<PlayerOut
         barred_until: Timestamp::ZERO,
         joined: 0,
         finished: 0,
+        injured: Timestamp::ZERO,
         frivolous: 0,
         flag_weight: Weight::Full,
         vote_weight: Weight::Full,

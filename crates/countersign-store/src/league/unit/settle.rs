@@ -2,7 +2,7 @@
 
 use super::book::{Target, rebook};
 use super::device::suspect;
-use super::player::blame;
+use super::player::{blame, penalize};
 use super::season::carry;
 use super::{misuse, notify};
 use crate::AuditEvent;
@@ -10,9 +10,9 @@ use crate::league::tables::Appearance;
 use crate::league::{
     BUNDLE_MAX, Conduct, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
     EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
-    NewGame, NoticeKind, PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing,
-    SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine,
-    rating_of, too_many_gone,
+    NewGame, NewPenalty, NoticeKind, Penalty, PenaltyCause, PenaltyId, PenaltyKind, Player,
+    PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing, SeqFact, SettleOutcome,
+    StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine, rating_of, too_many_gone,
 };
 use countersign::Timestamp;
 use countersign_league::evidence::Settlement;
@@ -82,7 +82,9 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
         seen.sort_unstable_by_key(|seen| seen.no);
         appearances.push(seen);
         let ticket = tables.ticket(seat.ticket)?.filter(|issued| issued.ticket.user == seat.user);
-        players.push(PlayerFacts { player, rated, ticket: ticket.map(|issued| issued.state) });
+        let banned = is_banned(tables, &player, lineup.ended)?;
+        let ticket = ticket.map(|issued| issued.state);
+        players.push(PlayerFacts { player, rated, banned, ticket });
     }
     Ok(FactsOutcome::Facts(Box::new(Facts {
         seq: seq_fact(tables, lineup, device.seq_high)?,
@@ -92,6 +94,18 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
         device,
         players,
     })))
+}
+
+/// Whether an operator's bar ended after this time, or lasts. Bars of the ladder do not reach back.
+fn is_banned<T: Tables>(tables: &T, player: &Player, at: Timestamp) -> Result<bool, T::Error> {
+    if player.barred_until <= at {
+        return Ok(false);
+    }
+    let all = tables.penalties(player.user, PenaltyId(0), u32::MAX)?;
+    let bans = |known: &Penalty| {
+        known.kind == PenaltyKind::Operator && known.pardoned.is_none() && known.until > at
+    };
+    Ok(all.iter().any(bans))
 }
 
 fn seq_fact<T: Tables>(tables: &T, lineup: &Lineup, high: u32) -> Result<SeqFact, T::Error> {
@@ -110,12 +124,14 @@ fn meetings(lineup: &Lineup, appearances: &[Vec<Appearance>]) -> Vec<Meeting> {
         let seats = (0..).zip(&lineup.seats).zip(appearances);
         seats.filter(move |((_, seat), _)| seat.team == team).map(|((seat, _), seen)| (seat, seen))
     };
+    let same_roster = of_all(appearances);
     let mut meetings = Vec::new();
     for (a, seen_a) in of(Team::A) {
         for (b, seen_b) in of(Team::B) {
             let opposed = |one: &&Appearance| {
                 let other = seen_b.binary_search_by_key(&one.no, |other| other.no);
-                other.ok().and_then(|at| seen_b.get(at)).is_some_and(|o| o.team != one.team)
+                let other = other.ok().and_then(|at| seen_b.get(at));
+                other.is_some_and(|o| o.team != one.team || same_roster.contains(&one.no))
             };
             let times = seen_a.iter().filter(opposed).count() as u32;
             if times > 0 {
@@ -124,6 +140,14 @@ fn meetings(lineup: &Lineup, appearances: &[Vec<Appearance>]) -> Vec<Meeting> {
         }
     }
     meetings
+}
+
+/// Matches in which all of them played.
+fn of_all(appearances: &[Vec<Appearance>]) -> BTreeSet<u64> {
+    let Some((first, others)) = appearances.split_first() else { return BTreeSet::new() };
+    let has = |seen: &Vec<Appearance>, no| seen.binary_search_by_key(&no, |one| one.no).is_ok();
+    let nos = first.iter().map(|one| one.no);
+    nos.filter(|no| others.iter().all(|seen| has(seen, *no))).collect()
 }
 
 /// The first result of a match.
@@ -158,6 +182,7 @@ fn settle_first<T: Tables>(
         }
         notify(tables, seat.user, NoticeKind::Result, Some(game.match_id), new.now)?;
     }
+    note_conduct(tables, new, &verdict)?;
     let target = Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
     let ratings = match verdict.settlement {
         Settlement::Settled => rebook(tables, &mut game, &mut seats, &target, new.now)?,
@@ -166,6 +191,28 @@ fn settle_first<T: Tables>(
         }
     };
     Ok(SettleOutcome::Settled { receipt, settlement: verdict.settlement, ratings, reused })
+}
+
+/// What is remembered although the ladder does not know it: injuries, and starts that were missed.
+fn note_conduct<T: Tables>(
+    tables: &mut T,
+    new: &NewGame,
+    verdict: &Verdict,
+) -> Result<(), T::Error> {
+    let of = |seat: &Seat| new.lineup.seats.get(usize::from(*seat)).map(|seat| seat.user);
+    let ended = new.lineup.ended.min(new.now);
+    for user in verdict.injured.iter().filter_map(of) {
+        if let Some(mut player) = tables.player(user)? {
+            player.injured = player.injured.max(ended);
+            tables.put_player(&player)?;
+        }
+    }
+    for &user in &verdict.no_starts {
+        let match_id = Some(new.lineup.match_id);
+        let cause = PenaltyCause::NoStart;
+        penalize(tables, &NewPenalty { user, cause, match_id, now: ended })?;
+    }
+    Ok(())
 }
 
 /// A ticket counts in one match: in the second, the line of its seat is taken back.
@@ -321,15 +368,14 @@ fn fork<T: Tables>(
     )?;
     add_evidence(tables, new, &receipt)?;
     first.forks += 1;
-    let pending = first.settlement == Settlement::Pending;
-    if pending {
-        first.settlement = Settlement::Frozen;
-    }
-    tables.put_game(&first)?;
-    if pending {
-        for seat in tables.seats(first.no)? {
-            tables.put_seat(&first, &seat)?;
+    match first.settlement {
+        // Nobody knows which of the two was played: what the first one moved waits with it.
+        Settlement::Settled | Settlement::Pending => {
+            let mut seats = tables.seats(first.no)?;
+            let (settlement, score, winner) = (Settlement::Frozen, first.score, first.winner);
+            rebook(tables, &mut first, &mut seats, &Target { settlement, score, winner }, new.now)?;
         }
+        Settlement::Unrated | Settlement::Void | Settlement::Frozen => tables.put_game(&first)?,
     }
     open_fork(tables, first.match_id, new.now)?;
     suspect(tables, first.device, new.now)?;

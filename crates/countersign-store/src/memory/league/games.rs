@@ -5,8 +5,8 @@ use super::{State, take};
 use crate::Result;
 use crate::league::tables::Appearance;
 use crate::league::{
-    DisputeEntry, DisputeState, GameFilter, HistoryCursor, HistoryEntry, SeasonRow, StoredGame,
-    StoredSeat,
+    DisputeEntry, DisputeState, GameFilter, HistoryCursor, HistoryEntry, RULING_WINDOW, SeasonRow,
+    StoredGame, StoredSeat,
 };
 use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
@@ -58,7 +58,7 @@ impl State {
         let games = self.league.games.iter().map(|(game, _)| game);
         let mut due: Vec<_> = games
             .filter(|game| game.settlement == Settlement::Pending && game.counts_at <= now)
-            .filter(|game| !self.is_disputed(game))
+            .filter(|game| game.settled <= now.minus(RULING_WINDOW) || !self.is_disputed(game))
             .cloned()
             .collect();
         due.sort_by_key(|game| (game.counts_at, game.no));

@@ -73,6 +73,7 @@ impl Game {
             result,
             players,
             acts: (0..).zip(&self.flags).map(flag).collect(),
+            missed: Vec::new(),
         }
     }
 

@@ -317,6 +317,8 @@ impl Referee for Judge {
             counts_at: self.now.plus(DAY),
             lines: verdict.lines.iter().map(line).collect(),
             conduct: vec![Conduct::Finished; verdict.lines.len()],
+            injured: Vec::new(),
+            no_starts: Vec::new(),
         }
     }
 

@@ -1,0 +1,363 @@
+//! What organisers are shown, on their page and on the terminal.
+
+use crate::count::{Ballots, Count, CountError, ballots, count};
+use countersign_judging::event::RoundState;
+use countersign_judging::tally::{Estimate, Standing};
+use countersign_judging::venue::{Alarm, Slot};
+use countersign_judging::{JudgeId, ProjectId, Venue};
+use countersign_keys::Utc;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Most lines of a list on a page; the log has them all.
+const LIST_MAX: usize = 200;
+
+/// A round.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RoundView {
+    pub(crate) number: u8,
+    pub(crate) name: String,
+    pub(crate) state: &'static str,
+}
+
+/// A judge.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct JudgeView {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Ballots that hold.
+    pub(crate) done: usize,
+    /// Assignments that are still to do.
+    pub(crate) left: usize,
+    pub(crate) revoked: bool,
+}
+
+/// An assigned project that is short of judgements.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ShortView {
+    pub(crate) project: String,
+    pub(crate) name: String,
+    pub(crate) category: String,
+    pub(crate) round: u8,
+    pub(crate) done: usize,
+    pub(crate) wanted: usize,
+    /// By whom it was judged.
+    pub(crate) judges: Vec<String>,
+}
+
+/// Assigned and done; nothing in it is a score.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CoverageView {
+    pub(crate) done: usize,
+    pub(crate) wanted: usize,
+    pub(crate) short: Vec<ShortView>,
+}
+
+/// A vote that does not count.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct QuarantineView {
+    pub(crate) judge: String,
+    pub(crate) project: String,
+    pub(crate) category: String,
+    pub(crate) scores: Vec<u16>,
+    pub(crate) at: String,
+}
+
+/// What one method says of one project.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Cell {
+    /// In hundredths of the range.
+    pub(crate) score: f64,
+    pub(crate) error: Option<f64>,
+    /// Nothing for anchors and projects with too few votes.
+    pub(crate) rank: Option<u32>,
+    pub(crate) tied: bool,
+    /// The ranks that the 95 % interval leaves open.
+    pub(crate) range: Option<(u32, u32)>,
+}
+
+/// One project by all methods.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct TallyRow {
+    pub(crate) project: String,
+    pub(crate) name: String,
+    pub(crate) votes: u16,
+    pub(crate) recused: u16,
+    pub(crate) anchor: bool,
+    pub(crate) cells: [Option<Cell>; 3],
+}
+
+/// One category in one round.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct TallyView {
+    pub(crate) name: String,
+    pub(crate) category: String,
+    pub(crate) round: u8,
+    pub(crate) methods: [&'static str; 3],
+    pub(crate) rows: Vec<TallyRow>,
+    /// What to know before reading it out; may be empty.
+    pub(crate) note: String,
+}
+
+/// Everything but the tally, which is counted without the venue.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) event: String,
+    pub(crate) name: String,
+    pub(crate) bundle_version: u32,
+    pub(crate) rounds: Vec<RoundView>,
+    pub(crate) coverage: CoverageView,
+    pub(crate) judges: Vec<JudgeView>,
+    pub(crate) quarantine: Vec<QuarantineView>,
+    pub(crate) quarantined: usize,
+    pub(crate) alarms: Vec<String>,
+    pub(crate) ballots: usize,
+    pub(crate) entries: u64,
+    pub(crate) ballot_root: String,
+}
+
+impl Overview {
+    pub(crate) fn of(venue: &Venue) -> Self {
+        let event = venue.bundle().event();
+        let quarantine = venue.quarantine();
+        Self {
+            event: event.id.to_string(),
+            name: event.title.clone(),
+            bundle_version: event.version,
+            rounds: rounds(venue),
+            coverage: coverage(venue),
+            judges: judges(venue),
+            quarantine: quarantine
+                .iter()
+                .rev()
+                .take(LIST_MAX)
+                .map(|it| QuarantineView {
+                    judge: it.vote.vote.judge.to_string(),
+                    project: it.vote.vote.project.to_string(),
+                    category: it.vote.vote.category.to_string(),
+                    scores: it.vote.vote.points.clone(),
+                    at: Utc(it.at).to_string(),
+                })
+                .collect(),
+            quarantined: quarantine.len(),
+            alarms: venue.alarms().iter().take(LIST_MAX).map(alarm).collect(),
+            ballots: venue.ballots().count(),
+            entries: venue.entries(),
+            ballot_root: venue.head().ballot_root.to_string(),
+        }
+    }
+}
+
+/// The rounds with their names.
+pub(crate) fn rounds(venue: &Venue) -> Vec<RoundView> {
+    let event = venue.bundle().event();
+    let of = |(number, state): (u8, RoundState)| {
+        let name = event.round(number).map(|round| round.title.clone()).unwrap_or_default();
+        RoundView { number, name, state: state.as_str() }
+    };
+    venue.rounds().map(of).collect()
+}
+
+/// What is assigned and not closed without a judgement, and what is done. A judge with a conflict, or who recused themself, is
+/// not waited for.
+pub(crate) fn coverage(venue: &Venue) -> CoverageView {
+    let event = venue.bundle().event();
+    let mut judged: BTreeMap<_, Vec<JudgeId>> = BTreeMap::new();
+    for ballot in venue.ballots() {
+        let Slot { judge, project, category, round } = Slot::of(ballot.vote);
+        judged.entry((round, project, category)).or_default().push(judge);
+    }
+    let mut wanted: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+    for one in &event.assignments {
+        if venue.is_recused(&one.judge, &one.project) {
+            continue;
+        }
+        let key = (one.round, one.project, one.category);
+        let is_done = judged.get(&key).is_some_and(|judges| judges.contains(&one.judge));
+        let sum = wanted.entry(key).or_default();
+        *sum = (sum.0 + usize::from(is_done), sum.1 + 1);
+    }
+    let short = wanted.iter().filter(|(_, (done, wanted))| done < wanted);
+    let line = |((round, project, category), (done, wanted)): (
+        &(u8, ProjectId, countersign_judging::CategoryId),
+        &(usize, usize),
+    )| ShortView {
+        project: project.to_string(),
+        name: event.project(project).map(|it| it.title.clone()).unwrap_or_default(),
+        category: event.category(category).map(|it| it.title.clone()).unwrap_or_default(),
+        round: *round,
+        done: *done,
+        wanted: *wanted,
+        judges: judged
+            .get(&(*round, *project, *category))
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+    };
+    CoverageView {
+        done: wanted.values().map(|sum| sum.0).sum(),
+        wanted: wanted.values().map(|sum| sum.1).sum(),
+        short: short.take(LIST_MAX).map(line).collect(),
+    }
+}
+
+fn judges(venue: &Venue) -> Vec<JudgeView> {
+    let mut done: BTreeMap<JudgeId, usize> = BTreeMap::new();
+    for ballot in venue.ballots() {
+        *done.entry(ballot.vote.judge).or_default() += 1;
+    }
+    let of = |judge: &countersign_judging::event::Judge| JudgeView {
+        id: judge.id.to_string(),
+        name: judge.name.clone(),
+        done: done.get(&judge.id).copied().unwrap_or(0),
+        left: venue.left(&judge.id).len(),
+        revoked: venue.revoked_at(judge.key.fingerprint()).is_some(),
+    };
+    venue.bundle().judges.iter().map(of).collect()
+}
+
+fn alarm(alarm: &Alarm) -> String {
+    let Alarm::TwoVotes { slot, revision, kept, .. } = alarm;
+    format!(
+        "{} signed two different votes on {} ({}, round {}) with revision {revision}; {kept} holds",
+        slot.judge, slot.project, slot.category, slot.round
+    )
+}
+
+/// The ballots to count, so that the venue is not needed for it.
+pub(crate) fn to_count(venue: &Venue) -> Result<Vec<(Ballots, Names)>, CountError> {
+    let names = Names::of(venue);
+    Ok(ballots(venue)?.into_iter().map(|it| (it, names.clone())).collect())
+}
+
+/// What people call projects and categories.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    projects: std::sync::Arc<BTreeMap<ProjectId, String>>,
+    categories: std::sync::Arc<BTreeMap<countersign_judging::CategoryId, String>>,
+}
+
+impl Names {
+    fn of(venue: &Venue) -> Self {
+        let event = venue.bundle().event();
+        let projects = event.projects.iter().map(|it| (it.id, it.title.clone())).collect();
+        let categories = event.categories.iter().map(|it| (it.id, it.title.clone())).collect();
+        Self {
+            projects: std::sync::Arc::new(projects),
+            categories: std::sync::Arc::new(categories),
+        }
+    }
+}
+
+/// Counts, for people.
+pub(crate) fn tally(ballots: Vec<(Ballots, Names)>) -> Result<Vec<TallyView>, CountError> {
+    ballots.into_iter().map(|(ballots, names)| Ok(shown(&count(ballots)?, &names))).collect()
+}
+
+/// Counts that were made already, for people.
+pub(crate) fn shown_counts(venue: &Venue, counts: &[Count]) -> Vec<TallyView> {
+    let names = Names::of(venue);
+    counts.iter().map(|count| shown(count, &names)).collect()
+}
+
+fn shown(counted: &Count, names: &Names) -> TallyView {
+    let Count { ballots, tally } = counted;
+    let mut rows: Vec<TallyRow> = tally.projects.iter().map(|it| row(it, ballots, names)).collect();
+    // The default method decides the order; who has no rank comes last.
+    rows.sort_by_key(|row| {
+        let rank = row.cells[0].as_ref().and_then(|cell| cell.rank);
+        (rank.unwrap_or(u32::MAX), row.project.clone())
+    });
+    let title = names.categories.get(&ballots.category).cloned().unwrap_or_default();
+    TallyView {
+        name: format!("{title}, round {}", ballots.round),
+        category: ballots.category.to_string(),
+        round: ballots.round,
+        methods: ["Strictness taken off (ridge)", "Mean", "Order (Bradley-Terry)"],
+        rows,
+        note: match tally.groups {
+            0 | 1 => String::new(),
+            groups => format!(
+                "The projects fall into {groups} groups that no judge compared; ranks across groups are a guess."
+            ),
+        },
+    }
+}
+
+fn row(standing: &Standing, ballots: &Ballots, names: &Names) -> TallyRow {
+    let id = ballots.projects.get(usize::from(standing.project.0)).copied();
+    TallyRow {
+        project: id.map(|id| id.to_string()).unwrap_or_default(),
+        name: id.and_then(|id| names.projects.get(&id).cloned()).unwrap_or_default(),
+        votes: standing.votes,
+        recused: standing.recused,
+        anchor: standing.anchor,
+        cells: [standing.ridge, standing.raw, standing.bradley_terry].map(|it| it.map(cell)),
+    }
+}
+
+fn cell(estimate: Estimate) -> Cell {
+    Cell {
+        score: f64::from(estimate.value) / 10_000.0,
+        error: estimate.error.map(|error| f64::from(error) / 10_000.0),
+        rank: estimate.place.map(|place| place.rank),
+        tied: estimate.place.is_some_and(|place| place.shared_by > 1),
+        range: estimate.place.and_then(|place| place.range),
+    }
+}
+
+/// For the terminal.
+pub(crate) fn tally_text(views: &[TallyView]) -> String {
+    let mut out = String::new();
+    for view in views {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{}", view.name);
+        let [first, second, third] = view.methods;
+        let _ = writeln!(out, "  {:<24} {:>5}  {first} | {second} | {third}", "project", "votes");
+        for row in &view.rows {
+            let cells = row.cells.each_ref().map(cell_text);
+            let _ = writeln!(out, "  {:<24} {:>5}  {}", row.project, row.votes, cells.join(" | "));
+        }
+        if !view.note.is_empty() {
+            let _ = writeln!(out, "  {}", view.note);
+        }
+    }
+    match out.is_empty() {
+        true => "No votes yet.".to_owned(),
+        false => out.trim_end().to_owned(),
+    }
+}
+
+fn cell_text(cell: &Option<Cell>) -> String {
+    let Some(cell) = cell else { return "-".to_owned() };
+    let error = cell.error.map(|error| format!(" ± {error:.2}")).unwrap_or_default();
+    let rank = match cell.rank {
+        Some(rank) => format!(" ({rank}{})", if cell.tied { "=" } else { "" }),
+        None => String::new(),
+    };
+    format!("{:.2}{error}{rank}", cell.score)
+}
+
+/// For the terminal.
+pub(crate) fn overview_text(view: &Overview) -> String {
+    let mut out = format!(
+        "{} ({}), bundle version {}\n{} ballots, {} log entries, ballot root {}\n",
+        view.name, view.event, view.bundle_version, view.ballots, view.entries, view.ballot_root
+    );
+    for round in &view.rounds {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "round {} {}: {}", round.number, round.name, round.state);
+    }
+    let CoverageView { done, wanted, short } = &view.coverage;
+    let _ =
+        writeln!(out, "{done} of {wanted} assigned judgements; {} projects are short", short.len());
+    let revoked = view.judges.iter().filter(|judge| judge.revoked).count();
+    let (judges, quarantined) = (view.judges.len(), view.quarantined);
+    let _ = writeln!(out, "{judges} judges, {revoked} revoked; {quarantined} votes in quarantine");
+    for alarm in &view.alarms {
+        let _ = writeln!(out, "look at this: {alarm}");
+    }
+    out.trim_end().to_owned()
+}

@@ -1,0 +1,170 @@
+//! The pages, as a browser and as a stranger see them.
+
+use crate::judge::Judge;
+use crate::sample::{self, Deployment};
+use crate::venue::Venue;
+use countersign_hub::{Hub, Package};
+use countersign_judging::auth::{AuthMessage, Hello, Proof};
+use countersign_mesh::ReceiptStatus;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+struct Response {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+fn exchange(to: SocketAddr, method: &str, path: &str, more: &str, body: &[u8]) -> Response {
+    let mut tcp = TcpStream::connect(to).unwrap();
+    write!(
+        tcp,
+        "{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\ncontent-length: {}\r\n{more}\r\n",
+        body.len()
+    )
+    .unwrap();
+    tcp.write_all(body).unwrap();
+    let mut bytes = Vec::new();
+    tcp.read_to_end(&mut bytes).unwrap();
+    let at = bytes.windows(4).position(|it| it == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..at].to_vec()).unwrap().to_lowercase();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Response { status, head, body: bytes[at + 4..].to_vec() }
+}
+
+async fn get(hub: &Hub, path: &str, more: String) -> Response {
+    let (to, path) = (hub.addr, path.to_owned());
+    tokio::task::spawn_blocking(move || exchange(to, "GET", &path, &more, &[])).await.unwrap()
+}
+
+async fn post(hub: &Hub, token: &str, body: &Value) -> (u16, Value) {
+    let (to, body) = (hub.addr, body.to_string());
+    let more = format!("authorization: Bearer {token}\r\n");
+    let said = tokio::task::spawn_blocking(move || {
+        exchange(to, "POST", "/organiser/command", &more, body.as_bytes())
+    });
+    let said = said.await.unwrap();
+    (said.status, serde_json::from_slice(&said.body).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_the_code_and_the_coverage_and_nobody_a_score_or_markup() {
+    let venue = Venue::new(1);
+    let hub = venue.start(0).await;
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
+    let vote = judge.vote(0, 1, &[7, 7]);
+    assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);
+    let page = get(&hub, "/", String::new()).await;
+    let text = String::from_utf8(page.body).unwrap();
+    assert_eq!(page.status, 200);
+    assert!(text.contains("1 of 9 assigned judgements are in"), "{text}");
+    assert!(text.contains("Project 0 &amp; &quot;co&quot;") && !text.contains("& \"co\""));
+    assert!(text.contains("lang=\"en\"") && text.contains("alt=\"QR code of the event FAIR\""));
+    for part in ["default-src 'none'", "nosniff", "no-referrer", "cache-control: no-store"] {
+        assert!(page.head.contains(part), "{part} in {}", page.head);
+    }
+    assert!(!page.head.contains("unsafe-inline"));
+    for (path, starts) in [
+        ("/event.svg", b"<svg".as_slice()),
+        ("/event.png", b"\x89PNG"),
+        ("/event.pdf", b"%PDF"),
+        ("/projects.pdf", b"%PDF"),
+        ("/healthz", b"ok"),
+    ] {
+        let found = get(&hub, path, String::new()).await;
+        assert_eq!(found.status, 200, "{path}");
+        assert!(found.body.starts_with(starts), "{path}");
+    }
+    let metrics = get(&hub, "/metrics", String::new()).await;
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    assert!(metrics.contains("countersign_hub_receipts_total{status=\"accepted\"} 1"), "{metrics}");
+    assert!(metrics.contains("countersign_mesh_frames_in_total"), "{metrics}");
+    assert_eq!(get(&hub, "/nothing", String::new()).await.status, 404);
+    hub.stop().await.unwrap();
+}
+
+/// The salt is in it: without it the code on the projector opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
+    let venue = Venue::new(1);
+    let hub = venue.start(0).await;
+    for path in ["/bundle", "/package"] {
+        assert_eq!(get(&hub, path, String::new()).await.status, 403, "{path}");
+    }
+    let authorised = format!("authorization: Bearer {}\r\n", hub.token());
+    let package = get(&hub, "/package", authorised.clone()).await;
+    assert_eq!(Package::decode(&package.body).unwrap(), venue.package);
+    assert_eq!(get(&hub, "/bundle", authorised).await.body, venue.package.bundle);
+
+    let to = hub.addr;
+    let send = move |path: &'static str, body: Vec<u8>| {
+        tokio::task::spawn_blocking(move || exchange(to, "POST", path, "", &body))
+    };
+    let hello = Hello { judge: "J1".parse().unwrap(), nonce: [4; 16] };
+    let challenge = send("/bundle/challenge", hello.encode()).await.unwrap();
+    let Ok(AuthMessage::Challenge(challenge)) = AuthMessage::decode(&challenge.body) else {
+        panic!("no challenge");
+    };
+    let proof = Proof { challenge, clock: sample::now(), bundle_version: 0 };
+    let event = "FAIR".parse().unwrap();
+    for (number, status) in [(0, 403), (1, 200)] {
+        let key = sample::judge_key(number);
+        let proof = proof.sign(&Deployment::realm(), &event, &key).unwrap();
+        let got = send("/bundle", proof).await.unwrap();
+        assert_eq!(got.status, status, "signed by judge {number}");
+        assert_eq!(got.body == venue.package.bundle, status == 200);
+    }
+    let stranger = Hello { judge: "J9".parse().unwrap(), nonce: [4; 16] };
+    assert_eq!(send("/bundle/challenge", stranger.encode()).await.unwrap().status, 403);
+    assert_eq!(send("/bundle", hello.encode()).await.unwrap().status, 403);
+    hub.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_token_opens_the_organisers_view_and_its_commands() {
+    let venue = Venue::new(1);
+    let hub = venue.start(0).await;
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
+    for project in 0..2 {
+        let vote = judge.vote(project, 1, &[7, u16::from(project)]);
+        assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);
+    }
+    let token = hub.token().to_owned();
+    for more in [
+        String::new(),
+        "authorization: Bearer \r\n".into(),
+        format!("authorization: Bearer {}x\r\n", token),
+        format!("authorization: Basic {token}\r\n"),
+        format!("cookie: token={token}\r\n"),
+    ] {
+        let refused = get(&hub, "/organiser/state", more.clone()).await;
+        assert_eq!(refused.status, 401, "{more}");
+        assert!(!String::from_utf8(refused.body).unwrap().contains("ballot"));
+    }
+    assert_eq!(post(&hub, "x", &json!({ "do": "rekey" })).await.0, 401);
+    let authorised = format!("authorization: Bearer {token}\r\n");
+    let view = get(&hub, "/organiser/state", authorised).await;
+    let view: Value = serde_json::from_slice(&view.body).unwrap();
+    assert_eq!(view["ballots"], 2);
+    assert_eq!(view["coverage"]["done"], 2);
+    assert_eq!(view["judges"][0]["left"], 1);
+    assert_eq!(view["tally"][0]["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(view["tally"][0]["methods"].as_array().unwrap().len(), 3);
+
+    let (status, said) = post(&hub, &token, &json!({ "do": "close", "round": 1 })).await;
+    assert_eq!((status, said["text"].as_str()), (200, Some("Round 1 is closed.")));
+    let (status, said) = post(&hub, &token, &json!({ "do": "close", "round": 1 })).await;
+    assert_eq!((status, said["code"].as_str()), (409, Some("refused")));
+    // What names files is for the control socket only.
+    for foreign in [
+        json!({ "do": "export", "out": "/tmp/x" }),
+        json!({ "do": "merge", "log": "/etc/passwd" }),
+        json!({ "do": "open", "round": 1, "more": 1 }),
+        json!([]),
+    ] {
+        assert_eq!(post(&hub, &token, &foreign).await.0, 400, "{foreign}");
+    }
+    assert_eq!(post(&hub, &token, &json!({ "do": "open", "round": 1 })).await.0, 200);
+    hub.stop().await.unwrap();
+}
