@@ -7,6 +7,7 @@ use countersign::{EventId, RecordDigest};
 use countersign_store::event::{BUNDLES_MAX, NewBundle, PublishOutcome, StoredBundle};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// `[E6]`
 pub(super) fn publish(db: &Connection, new: &NewBundle) -> Result<PublishOutcome, Fault> {
     let Some(event) = draft::find(db, new.event)? else { return Ok(PublishOutcome::NoEvent) };
     let (newest, revision) = (event.summary.version, event.revision);

@@ -90,6 +90,7 @@ pub(super) fn drop_pieces(
     Ok(held(db, event, hub)?.held)
 }
 
+/// `[E10]`
 pub(super) fn insert(db: &Connection, new: &HandOver) -> Result<HandOverOutcome, Fault> {
     if draft::revision(db, new.event)?.is_none() {
         return Ok(HandOverOutcome::NoEvent);

@@ -42,6 +42,7 @@ pub(super) fn invitations(
     collect(query.query_map(params![address, limit], read)?)
 }
 
+/// `[E1]` `[E3]` `[E4]`
 pub(super) fn enrol(db: &Connection, new: &NewEnrolment) -> Result<EnrolOutcome, Fault> {
     let Some(judge) = seat_of(db, new)? else { return Ok(EnrolOutcome::NotInvited) };
     for (event, is_current, known) in with_key(db, &new.fingerprint)? {

@@ -211,7 +211,7 @@ fn keys(
     Ok((keys, missing))
 }
 
-/// Asks what a hub with the last bundle would say of the next one.
+/// Asks what a hub with the last bundle would say of the next one. `[E6]`
 fn check_amendment(
     realm: &countersign::Realm,
     last: Option<Signed<Bundle>>,

@@ -21,7 +21,7 @@ struct Wish {
     proof: String,
 }
 
-/// E1 to E4: the address is on the roster, the key is proven, it is nobody's, and it replaces no published one unasked.
+/// The address is on the roster; the key is proven, nobody else's, and replaces no published one unasked. `[E1]` `[E2]` `[E3]` `[E4]`
 pub(super) async fn enrol<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     const EXPECTED: &str = r#"expected {"event":"<id>","key":"<64 hex>","proof":"<128 hex>"}"#;
     let wish: Wish = parse(call.admitted, EXPECTED)?;
