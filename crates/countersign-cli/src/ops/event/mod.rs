@@ -87,8 +87,8 @@ enum EventCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         /// Another version than the newest
-        #[arg(long, value_name = "N")]
-        version: Option<u32>,
+        #[arg(long, value_name = "VERSION")]
+        number: Option<u32>,
         /// The record event.bundle alone, as judges' devices have it
         #[arg(long)]
         bare: bool,
@@ -135,8 +135,8 @@ pub(super) fn run(
         EventCommand::List => show::list(&desk, out)?,
         EventCommand::Show(event) => show::show(event.id, &desk, out)?,
         EventCommand::Judges(args) => judges::run(args, &desk, out)?,
-        EventCommand::Bundle { event, out: file, version, bare } => {
-            package::write(event.id, *version, *bare, file, &desk, out)?;
+        EventCommand::Bundle { event, out: file, number, bare } => {
+            package::write(event.id, *number, *bare, file, &desk, out)?;
         }
         EventCommand::Results(args) => results::run(args, &desk, out)?,
         EventCommand::Export { event, out: folder } => {

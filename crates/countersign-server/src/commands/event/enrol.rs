@@ -28,7 +28,7 @@ pub(super) async fn enrol<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> 
     let event = event_id(&wish.event)?;
     let session = call.admitted.session.device.id;
     let proven = proven(call.app.sealer.realm(), &event, &session, &wish);
-    let key = proven.map_err(|why| Reply::invalid(why))?;
+    let key = proven.map_err(Reply::invalid)?;
     let user = call.user().await?;
     let fingerprint = *key.fingerprint();
     let enrolment = NewEnrolment {
