@@ -338,6 +338,7 @@ fn e1_e3_e4_only_invited_judges_enrol_keys_of_their_own() {
     }
     // Taking a judge away would let devices that have the bundle disagree.
     std::fs::write(fair.path("judges.csv"), "id,name,email\nJ001,Ana,ana@example.org\n").unwrap();
+    std::fs::write(fair.path("conflicts.csv"), "judge,project\n").unwrap();
     fair.take_files("amend");
     let said = fair.refused(&["event", "publish", EVENT, "--without-missing"]);
     assert!(said.contains("takes away"), "{said}");
