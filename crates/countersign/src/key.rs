@@ -72,7 +72,8 @@ pub enum KeyError {
 #[error("the signature is not valid")]
 pub struct BadSignature;
 
-/// A public key that passed [`VerifyingKey::from_bytes`], decompressed once, with its fingerprint.
+/// A public key that passed [`VerifyingKey::from_bytes`] here or where it was taken in, decompressed once, with its
+/// fingerprint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
     point: Ed25519,
@@ -82,12 +83,24 @@ pub struct VerifyingKey {
 impl VerifyingKey {
     /// Takes a key in. Refuses anything but a canonical point of the prime-order group. `[L5]`
     pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
+        let key = Self::from_vouched(bytes)?;
+        match key.point.to_edwards().is_torsion_free() {
+            true => Ok(key),
+            false => Err(KeyError::Weak),
+        }
+    }
+
+    /// A key that [`VerifyingKey::from_bytes`] took in before, where only such keys get in: the server's own store, or what
+    /// the server signed, once its signature is verified. Bytes that anybody else chose do not come here: who signs with a
+    /// key that has a small-order part could repudiate it.
+    ///
+    /// Leaves out the multiplication by the group's order, as dear as a verification; what else is refused is refused here.
+    pub fn from_vouched(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
         let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        let edwards = point.to_edwards();
-        if edwards.compress().as_bytes() != bytes {
+        if point.to_edwards().compress().as_bytes() != bytes {
             return Err(KeyError::NotAPoint);
         }
-        if point.is_weak() || !edwards.is_torsion_free() {
+        if point.is_weak() {
             return Err(KeyError::Weak);
         }
         Ok(Self { point, fingerprint: fingerprint(ALG_ED25519, bytes) })
@@ -216,6 +229,13 @@ mod tests {
         let mixed = hex_32("cf5026947ef73b09712fdca09da152251bbbdff76f18cf44c076fdbca624b435");
         assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::Weak));
         assert_eq!(VerifyingKey::from_alg(2, &[0; 33]), Err(KeyError::Algorithm(2)));
+        // Whoever vouches for a key has checked its order; everything else is checked again.
+        assert_eq!(VerifyingKey::from_vouched(&identity), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_vouched(&order_8), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_vouched(&non_canonical), Err(KeyError::NotAPoint));
+        let good = SigningKey::from_seed(&[9; 32]);
+        let vouched = VerifyingKey::from_vouched(good.verifying_key().as_bytes());
+        assert_eq!(vouched.as_ref(), Ok(good.verifying_key()));
     }
 
     #[test]

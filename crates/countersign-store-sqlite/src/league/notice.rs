@@ -8,16 +8,18 @@ use countersign_league::MatchId;
 use countersign_store::league::{Notice, NoticeKind};
 use rusqlite::{Connection, params};
 
-pub(super) fn add(db: &Connection, notice: &Notice) -> Result<(), Fault> {
+pub(super) fn add(db: &Connection, notices: &[Notice]) -> Result<(), Fault> {
     let mut insert = db.prepare_cached(
         "INSERT INTO league_notices (user_id, kind, match_id, at) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    insert.execute(params![
-        notice.user.as_bytes(),
-        notice.kind as u8,
-        notice.match_id.map(|match_id| *match_id.as_bytes()),
-        At(notice.at),
-    ])?;
+    for notice in notices {
+        insert.execute(params![
+            notice.user.as_bytes(),
+            notice.kind as u8,
+            notice.match_id.map(|match_id| *match_id.as_bytes()),
+            At(notice.at),
+        ])?;
+    }
     Ok(())
 }
 

@@ -53,6 +53,8 @@ pub trait Tables {
     fn players_before_season(&self, season: u16, limit: u32) -> Result<Vec<Player>, Self::Error>;
     /// Writes a player.
     fn put_player(&mut self, player: &Player) -> Result<(), Self::Error>;
+    /// Writes what a match can change of players who are there: balance, counters, last match, leaver ladder and bar.
+    fn update_players(&mut self, players: &[Player]) -> Result<(), Self::Error>;
     /// The bytes of a player's avatar.
     fn avatar(&self, user: UserId) -> Result<Option<Vec<u8>>, Self::Error>;
     /// Writes or removes it.
@@ -104,7 +106,9 @@ pub trait Tables {
 
     /// Seats of a match, in order.
     fn seats(&self, no: u64) -> Result<Vec<StoredSeat>, Self::Error>;
-    /// Writes a seat of a match.
+    /// Writes the seats of a match that is new.
+    fn add_seats(&mut self, game: &StoredGame, seats: &[StoredSeat]) -> Result<(), Self::Error>;
+    /// Writes a seat of a match that is not new.
     fn put_seat(&mut self, game: &StoredGame, seat: &StoredSeat) -> Result<(), Self::Error>;
     /// Matches of a user that count, or will unless disputed, and ended at `from` or later.
     fn appearances(&self, user: UserId, from: Timestamp) -> Result<Vec<Appearance>, Self::Error>;
@@ -116,20 +120,15 @@ pub trait Tables {
         limit: u32,
     ) -> Result<Vec<HistoryEntry>, Self::Error>;
 
-    /// Meetings of two players, the lower id first.
-    fn meetings(&self, low: UserId, high: UserId) -> Result<HeadToHead, Self::Error>;
+    /// Meetings of each of these pairs of players, the lower id first.
+    fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>, Self::Error>;
     /// Writes them.
-    fn put_meetings(
-        &mut self,
-        low: UserId,
-        high: UserId,
-        met: HeadToHead,
-    ) -> Result<(), Self::Error>;
+    fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<(), Self::Error>;
 
     /// Number of the last line; 0 if there is none.
     fn last_line(&self) -> Result<u64, Self::Error>;
-    /// Writes a line.
-    fn add_line(&mut self, line: &LedgerLine) -> Result<(), Self::Error>;
+    /// Writes lines, which follow on the last one.
+    fn add_lines(&mut self, lines: &[LedgerLine]) -> Result<(), Self::Error>;
     /// Lines above `after`, oldest first.
     fn lines(&self, after: u64, limit: u32) -> Result<Vec<LedgerLine>, Self::Error>;
     /// Lines of a user above `after`, oldest first.
@@ -144,10 +143,10 @@ pub trait Tables {
     fn season(&self) -> Result<Season, Self::Error>;
     /// Opens a season.
     fn add_season(&mut self, season: Season) -> Result<(), Self::Error>;
-    /// What a player did in a season; nothing if there is no row.
-    fn tally(&self, season: u16, user: UserId) -> Result<Tally, Self::Error>;
+    /// What each of these players did in a season; nothing where there is no row.
+    fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>, Self::Error>;
     /// Writes it; a rating that is there stays.
-    fn put_tally(&mut self, season: u16, user: UserId, tally: Tally) -> Result<(), Self::Error>;
+    fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<(), Self::Error>;
     /// Writes the rating at the end of a season.
     fn close_tally(&mut self, season: u16, user: UserId, rating: i32) -> Result<(), Self::Error>;
     /// Rows of these players in a season, with their form, in the order of players; those without a row are left out.
@@ -183,8 +182,8 @@ pub trait Tables {
     /// Writes a penalty that is not new.
     fn put_penalty(&mut self, penalty: &Penalty) -> Result<(), Self::Error>;
 
-    /// Writes a new notice; the number in it does not count.
-    fn add_notice(&mut self, notice: &Notice) -> Result<(), Self::Error>;
+    /// Writes new notices in this order; the numbers in them do not count.
+    fn add_notices(&mut self, notices: &[Notice]) -> Result<(), Self::Error>;
     /// Notices above `after`, oldest first.
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>, Self::Error>;
     /// Forgets notices up to this number.

@@ -1,9 +1,9 @@
 //! Booking: what a match counts for its players, written, changed and taken back as differences.
 
 use super::season::carry;
-use super::{missing, notify};
+use super::{missing, notice};
 use crate::league::{
-    Conduct, HeadToHead, LedgerLine, LineKind, NoticeKind, Player, Rated, SeatResult, StoredGame,
+    Conduct, HeadToHead, LedgerLine, LineKind, Notice, NoticeKind, Player, Rated, SeatResult, StoredGame,
     StoredSeat, Tables, Tally,
 };
 use countersign::{Timestamp, UserId};
@@ -21,10 +21,16 @@ pub(super) fn post<T: Tables>(
     let bank = -lines.iter().map(|&(_, _, amount)| amount).sum::<i64>();
     let of_players = lines.iter().map(|&(kind, user, amount)| (kind, Some(user), amount));
     let all = of_players.chain([(LineKind::Bank, None, bank)]).filter(|line| line.2 != 0);
-    for (seq, (kind, user, amount)) in (posting..).zip(all) {
-        tables.add_line(&LedgerLine { seq, posting, at, kind, user, match_id, amount })?;
-    }
-    Ok(())
+    let line = |(seq, (kind, user, amount))| LedgerLine {
+        seq,
+        posting,
+        at,
+        kind,
+        user,
+        match_id,
+        amount,
+    };
+    tables.add_lines(&(posting..).zip(all).map(line).collect::<Vec<LedgerLine>>())
 }
 
 /// What a match is to count from now on.
@@ -37,8 +43,14 @@ pub(super) struct Target {
     pub(super) winner: Option<Team>,
 }
 
-/// Makes ledger, ratings and tables say what the lines of the seats and the target say, by writing the difference to what
-/// they said before. Returns the ratings that changed.
+impl Target {
+    /// What a match says of itself.
+    pub(super) const fn of(game: &StoredGame) -> Self {
+        Self { settlement: game.settlement, score: game.score, winner: game.winner }
+    }
+}
+
+/// [`book`] for a match that is stored, with its players.
 pub(super) fn rebook<T: Tables>(
     tables: &mut T,
     game: &mut StoredGame,
@@ -54,6 +66,26 @@ pub(super) fn rebook<T: Tables>(
         carry(tables, &mut player, season, now)?;
         players.push(player);
     }
+    let ratings = book(tables, game, seats, &mut players, target, now)?;
+    tables.put_game(game)?;
+    for seat in seats.iter() {
+        tables.put_seat(game, seat)?;
+    }
+    tables.update_players(&players)?;
+    Ok(ratings)
+}
+
+/// Makes ledger, ratings and tables say what the lines of the seats and the target say, by writing the difference to what
+/// they said before. Returns the ratings that changed. The caller writes the match, the seats and the players, who are of
+/// the present season.
+pub(super) fn book<T: Tables>(
+    tables: &mut T,
+    game: &mut StoredGame,
+    seats: &mut [StoredSeat],
+    players: &mut [Player],
+    target: &Target,
+    now: Timestamp,
+) -> Result<Vec<Rated>, T::Error> {
     let counts = target.settlement == Settlement::Settled;
     let counted = seats.iter().any(|seat| seat.counted.is_some());
     let lines: Vec<_> = seats.iter().flat_map(|seat| lines_to(seat, counts)).collect();
@@ -61,26 +93,27 @@ pub(super) fn rebook<T: Tables>(
     meet(
         tables,
         seats,
-        &mut players,
+        players,
         counted.then_some(game.winner),
         counts.then_some(target.winner),
     )?;
     game.settlement = target.settlement;
     game.score = target.score;
     game.winner = target.winner;
-    tables.put_game(game)?;
-    let mut ratings = Vec::new();
-    for (seat, player) in seats.iter_mut().zip(&mut players) {
+    let users: Vec<UserId> = seats.iter().map(|seat| seat.user).collect();
+    let tallies = tables.tallies(game.season, &users)?;
+    let (mut ratings, mut tallied) = (Vec::new(), Vec::new());
+    for ((seat, player), tally) in seats.iter_mut().zip(players).zip(tallies) {
         let before = player.rating();
-        recount(tables, game, seat, player, counts)?;
-        tables.put_seat(game, seat)?;
-        tables.put_player(player)?;
-        let after = player.rating();
+        tallied.extend(recount(game, seat, player, tally, counts));
+        let (user, after, season) = (seat.user, player.rating(), player.season);
         if before != after {
-            ratings.push(Rated { user: seat.user, before, after, season });
-            notify(tables, seat.user, NoticeKind::Rating, Some(game.match_id), now)?;
+            ratings.push(Rated { user, before, after, season });
         }
     }
+    tables.put_tallies(game.season, &tallied)?;
+    let rating = |rated: &Rated| notice(rated.user, NoticeKind::Rating, Some(game.match_id), now);
+    tables.add_notices(&ratings.iter().map(rating).collect::<Vec<Notice>>())?;
     Ok(ratings)
 }
 
@@ -96,23 +129,22 @@ fn lines_to(seat: &StoredSeat, counts: bool) -> Vec<(LineKind, UserId, i64)> {
     }
 }
 
-/// Balance, counters and table of one player.
-fn recount<T: Tables>(
-    tables: &mut T,
+/// Balance and counters of one player; the tally if it changed.
+fn recount(
     game: &StoredGame,
     seat: &mut StoredSeat,
     player: &mut Player,
+    mut tally: Tally,
     counts: bool,
-) -> Result<(), T::Error> {
+) -> Option<(UserId, Tally)> {
     let target = if counts { seat.line.total() } else { 0 };
     player.balance += target - seat.booked;
     seat.booked = target;
     let before = seat.counted;
     seat.counted = counts.then(|| seat_result(game.winner, seat));
     if before == seat.counted {
-        return Ok(());
+        return None;
     }
-    let mut tally = tables.tally(game.season, player.user)?;
     if let Some(result) = before {
         let count = counter(&mut tally, result);
         *count = count.saturating_sub(1);
@@ -123,7 +155,7 @@ fn recount<T: Tables>(
         shift(player, game, u32::saturating_add);
         player.last_match = player.last_match.max(game.ended);
     }
-    tables.put_tally(game.season, player.user, tally)
+    Some((player.user, tally))
 }
 
 fn shift(player: &mut Player, game: &StoredGame, by: fn(u32, u32) -> u32) {
@@ -163,30 +195,31 @@ fn meet<T: Tables>(
         return Ok(());
     }
     let of = |team| seats.iter().enumerate().filter(move |(_, seat)| seat.team == team);
-    for (index_a, a) in of(Team::A) {
-        for (index_b, b) in of(Team::B) {
-            let (low, high) = (a.user.min(b.user), a.user.max(b.user));
-            let low_team = if low == a.user { Team::A } else { Team::B };
-            let mut met = tables.meetings(low, high)?;
-            let first = met.met();
-            if let Some(winner) = before {
-                let count = met_counter(&mut met, low_team, winner);
-                *count = count.saturating_sub(1);
-            }
-            if let Some(winner) = after {
-                *met_counter(&mut met, low_team, winner) += 1;
-            }
-            tables.put_meetings(low, high, met)?;
-            for index in [index_a, index_b] {
-                if let Some(player) = players.get_mut(index) {
-                    let gone = u32::from(first > 0 && met.met() == 0);
-                    player.opponents += u32::from(first == 0 && met.met() > 0);
-                    player.opponents -= gone.min(player.opponents);
-                }
+    let opponents: Vec<_> = of(Team::A).flat_map(|a| of(Team::B).map(move |b| (a, b))).collect();
+    let pairs: Vec<_> =
+        opponents.iter().map(|((_, a), (_, b))| (a.user.min(b.user), a.user.max(b.user))).collect();
+    let mut counted = Vec::with_capacity(pairs.len());
+    let known = pairs.iter().zip(tables.meetings(&pairs)?);
+    for ((&(low, high), mut met), ((index_a, a), (index_b, _))) in known.zip(opponents) {
+        let low_team = if low == a.user { Team::A } else { Team::B };
+        let first = met.met();
+        if let Some(winner) = before {
+            let count = met_counter(&mut met, low_team, winner);
+            *count = count.saturating_sub(1);
+        }
+        if let Some(winner) = after {
+            *met_counter(&mut met, low_team, winner) += 1;
+        }
+        counted.push((low, high, met));
+        for index in [index_a, index_b] {
+            if let Some(player) = players.get_mut(index) {
+                let gone = u32::from(first > 0 && met.met() == 0);
+                player.opponents += u32::from(first == 0 && met.met() > 0);
+                player.opponents -= gone.min(player.opponents);
             }
         }
     }
-    Ok(())
+    tables.put_meetings(&counted)
 }
 
 fn met_counter(met: &mut HeadToHead, low_team: Team, winner: Option<Team>) -> &mut u32 {

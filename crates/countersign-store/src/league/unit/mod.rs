@@ -42,5 +42,14 @@ fn notify<T: Tables>(
     match_id: Option<MatchId>,
     at: Timestamp,
 ) -> Result<(), T::Error> {
-    tables.add_notice(&Notice { id: 0, user, kind, match_id, at })
+    tables.add_notices(&[notice(user, kind, match_id, at)])
+}
+
+const fn notice(
+    user: UserId,
+    kind: NoticeKind,
+    match_id: Option<MatchId>,
+    at: Timestamp,
+) -> Notice {
+    Notice { id: 0, user, kind, match_id, at }
 }

@@ -1,20 +1,20 @@
 //! Settling a match.
 
-use super::book::{Target, rebook};
+use super::book::{Target, book};
 use super::device::suspect;
 use super::player::blame;
 use super::season::carry;
-use super::{misuse, notify};
+use super::{misuse, notice};
 use crate::AuditEvent;
 use crate::league::tables::Appearance;
 use crate::league::{
-    BUNDLE_MAX, Conduct, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
+    BUNDLE_MAX, Conduct, Device, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
     EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
-    NewGame, NoticeKind, PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing,
+    NewGame, Notice, NoticeKind, Player, PlayerFacts, RECEIPT_MAX, Rated, Referee, SealCause, SealedLine, Sealing,
     SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine,
     rating_of, too_many_gone,
 };
-use countersign::Timestamp;
+use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
 use countersign_league::{MatchId, Seat, Team};
 use std::collections::BTreeSet;
@@ -34,18 +34,19 @@ pub fn settle<T: Tables>(
     if let Some(first) = tables.game(new.lineup.match_id)? {
         return fork(tables, first, new, referee);
     }
+    let mut players = match players_of(tables, &new.lineup)? {
+        Ok(players) => players,
+        Err(user) => return Ok(SettleOutcome::UnknownPlayer(user)),
+    };
+    let Some(device) = tables.device(new.lineup.device)? else {
+        return Ok(SettleOutcome::UnknownDevice);
+    };
     let season = tables.season()?.number;
-    for seat in &new.lineup.seats {
-        match tables.player(seat.user)? {
-            Some(mut player) => carry(tables, &mut player, season, new.now)?,
-            None => return Ok(SettleOutcome::UnknownPlayer(seat.user)),
-        }
+    for player in &mut players {
+        carry(tables, player, season, new.now)?;
     }
-    match facts(tables, &new.lineup)? {
-        FactsOutcome::Facts(facts) => settle_first(tables, new, &facts, referee),
-        FactsOutcome::UnknownDevice => Ok(SettleOutcome::UnknownDevice),
-        FactsOutcome::UnknownPlayer(user) => Ok(SettleOutcome::UnknownPlayer(user)),
-    }
+    let known = known(tables, &new.lineup, season, device, players)?;
+    settle_first(tables, new, known, referee)
 }
 
 fn check_shape<E: From<crate::StoreError>>(new: &NewGame) -> Result<(), E> {
@@ -66,15 +67,52 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
     let Some(device) = tables.device(lineup.device)? else {
         return Ok(FactsOutcome::UnknownDevice);
     };
+    let season = tables.season()?.number;
+    Ok(match players_of(tables, lineup)? {
+        Ok(players) => {
+            let known = known(tables, lineup, season, device, players)?;
+            FactsOutcome::Facts(Box::new(known.facts))
+        }
+        Err(user) => FactsOutcome::UnknownPlayer(user),
+    })
+}
+
+/// Players by seat, or the first user who is none.
+fn players_of<T: Tables>(
+    tables: &T,
+    lineup: &Lineup,
+) -> Result<Result<Vec<Player>, UserId>, T::Error> {
+    let mut players = Vec::with_capacity(lineup.seats.len());
+    for seat in &lineup.seats {
+        match tables.player(seat.user)? {
+            Some(player) => players.push(player),
+            None => return Ok(Err(seat.user)),
+        }
+    }
+    Ok(Ok(players))
+}
+
+/// What is read once for a match.
+struct Known {
+    facts: Facts,
+    /// By seat: those whose state the facts show.
+    tickets: Vec<Option<IssuedTicket>>,
+}
+
+fn known<T: Tables>(
+    tables: &T,
+    lineup: &Lineup,
+    season: u16,
+    device: Device,
+    of_seats: Vec<Player>,
+) -> Result<Known, T::Error> {
     let day = Timestamp::from_millis(lineup.ended.as_millis() / DAY * DAY);
     let next_day = Timestamp::from_millis(day.as_millis().saturating_add(DAY));
     let since = lineup.started.minus(MEETINGS_WINDOW);
-    let mut players = Vec::with_capacity(lineup.seats.len());
-    let mut appearances = Vec::with_capacity(lineup.seats.len());
-    for seat in &lineup.seats {
-        let Some(player) = tables.player(seat.user)? else {
-            return Ok(FactsOutcome::UnknownPlayer(seat.user));
-        };
+    let count = lineup.seats.len();
+    let (mut players, mut tickets) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut appearances = Vec::with_capacity(count);
+    for (seat, player) in lineup.seats.iter().zip(of_seats) {
         let mut seen = tables.appearances(seat.user, since.min(day))?;
         let today = |seen: &&Appearance| day <= seen.ended && seen.ended < next_day;
         let rated = seen.iter().filter(today).count() as u32;
@@ -83,15 +121,17 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
         appearances.push(seen);
         let ticket = tables.ticket(seat.ticket)?.filter(|issued| issued.ticket.user == seat.user);
         players.push(PlayerFacts { player, rated, ticket: ticket.map(|issued| issued.state) });
+        tickets.push(ticket);
     }
-    Ok(FactsOutcome::Facts(Box::new(Facts {
+    let facts = Facts {
         seq: seq_fact(tables, lineup, device.seq_high)?,
         device_rated: tables.rated_on_device(lineup.device, day, next_day)?,
-        season: tables.season()?.number,
+        season,
         meetings: meetings(lineup, &appearances),
         device,
         players,
-    })))
+    };
+    Ok(Known { facts, tickets })
 }
 
 fn seq_fact<T: Tables>(tables: &T, lineup: &Lineup, high: u32) -> Result<SeqFact, T::Error> {
@@ -130,42 +170,61 @@ fn meetings(lineup: &Lineup, appearances: &[Vec<Appearance>]) -> Vec<Meeting> {
 fn settle_first<T: Tables>(
     tables: &mut T,
     new: &NewGame,
-    facts: &Facts,
+    known: Known,
     referee: &impl Referee,
 ) -> Result<SettleOutcome, T::Error> {
-    let mut verdict = referee.decide(facts);
+    let Known { facts, tickets } = known;
+    let mut verdict = referee.decide(&facts);
     let count = new.lineup.seats.len();
     if verdict.lines.len() != count || verdict.conduct.len() != count {
         return Err(misuse("a verdict has one line and one conduct for each seat"));
     }
-    let reused = take_back_reused(&mut verdict, facts);
+    let reused = take_back_reused(&mut verdict, &facts);
     excuse_if_too_many(&mut verdict);
     let counted_twice = matches!(facts.seq, SeqFact::Reused(_));
     if counted_twice {
         verdict.settlement = Settlement::Frozen;
     }
-    let receipt = sealed(referee, &sealing(new, facts, &verdict))?;
-    let mut game = stored_game(new, facts, &verdict);
+    let receipt = sealed(referee, &sealing(new, &facts, &verdict))?;
+    let mut game = stored_game(new, &facts, &verdict);
     game.no = tables.add_game(&game)?;
     add_evidence(tables, new, &receipt)?;
     let mut seats = stored_seats(new, &verdict);
-    note_device(tables, new, facts)?;
-    for (seat, known) in seats.iter().zip(&facts.players) {
-        tables.put_seat(&game, seat)?;
-        blame(tables, seat.user, seat.conduct, Some(game.match_id), new.now)?;
-        if known.ticket.is_some_and(|state| !matches!(state, TicketState::Used(_))) {
-            use_ticket(tables, seat, game.match_id)?;
-        }
-        notify(tables, seat.user, NoticeKind::Result, Some(game.match_id), new.now)?;
+    note_device(tables, new, &facts)?;
+    let mut players: Vec<Player> = facts.players.into_iter().map(|known| known.player).collect();
+    for (seat, player) in seats.iter().zip(&mut players) {
+        blame(tables, player, seat.conduct, Some(game.match_id), new.now)?;
     }
-    let target = Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
-    let ratings = match verdict.settlement {
-        Settlement::Settled => rebook(tables, &mut game, &mut seats, &target, new.now)?,
-        Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
-            Vec::new()
-        }
+    for issued in tickets.into_iter().flatten() {
+        use_ticket(tables, issued, game.match_id)?;
+    }
+    let result = |seat: &StoredSeat| {
+        notice(seat.user, NoticeKind::Result, Some(new.lineup.match_id), new.now)
     };
+    tables.add_notices(&seats.iter().map(result).collect::<Vec<Notice>>())?;
+    let ratings = first_booking(tables, &mut game, &mut seats, &mut players, new.now)?;
+    tables.add_seats(&game, &seats)?;
+    tables.update_players(&players)?;
     Ok(SettleOutcome::Settled { receipt, settlement: verdict.settlement, ratings, reused })
+}
+
+/// What a match that counts at once is worth; [`stored_game`] says what becomes of it.
+fn first_booking<T: Tables>(
+    tables: &mut T,
+    game: &mut StoredGame,
+    seats: &mut [StoredSeat],
+    players: &mut [Player],
+    now: Timestamp,
+) -> Result<Vec<Rated>, T::Error> {
+    match game.settlement {
+        Settlement::Settled => {
+            let target = Target::of(game);
+            book(tables, game, seats, players, &target, now)
+        }
+        Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// A ticket counts in one match: in the second, the line of its seat is taken back.
@@ -267,17 +326,18 @@ fn add_evidence<T: Tables>(tables: &mut T, new: &NewGame, receipt: &[u8]) -> Res
     tables.add_evidence(new.lineup.match_id, &evidence)
 }
 
+/// The first match takes it.
 fn use_ticket<T: Tables>(
     tables: &mut T,
-    seat: &StoredSeat,
+    issued: IssuedTicket,
     match_id: MatchId,
 ) -> Result<(), T::Error> {
-    match tables.ticket(seat.ticket)? {
-        Some(issued) => {
+    match issued.state {
+        TicketState::Unused | TicketState::Superseded => {
             let state = TicketState::Used(match_id);
             tables.put_ticket(&IssuedTicket { state, ..issued })
         }
-        None => Ok(()),
+        TicketState::Used(_) => Ok(()),
     }
 }
 

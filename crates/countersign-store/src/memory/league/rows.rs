@@ -72,6 +72,10 @@ impl Tables for State {
         Ok(())
     }
 
+    fn update_players(&mut self, players: &[Player]) -> Result<()> {
+        players.iter().try_for_each(|player| self.put_player(player))
+    }
+
     fn avatar(&self, user: UserId) -> Result<Option<Vec<u8>>> {
         Ok(self.league.avatars.get(&user).cloned())
     }
@@ -167,6 +171,10 @@ impl Tables for State {
         Ok(self.seats_of_game(no))
     }
 
+    fn add_seats(&mut self, game: &StoredGame, seats: &[StoredSeat]) -> Result<()> {
+        seats.iter().try_for_each(|seat| self.replace_seat(game, seat))
+    }
+
     fn put_seat(&mut self, game: &StoredGame, seat: &StoredSeat) -> Result<()> {
         self.replace_seat(game, seat)
     }
@@ -179,12 +187,13 @@ impl Tables for State {
         Ok(take(self.games_of(user, after), limit))
     }
 
-    fn meetings(&self, low: UserId, high: UserId) -> Result<HeadToHead> {
-        Ok(self.league.meetings.get(&(low, high)).copied().unwrap_or_default())
+    fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>> {
+        let met = |pair| self.league.meetings.get(pair).copied().unwrap_or_default();
+        Ok(pairs.iter().map(met).collect())
     }
 
-    fn put_meetings(&mut self, low: UserId, high: UserId, met: HeadToHead) -> Result<()> {
-        self.league.meetings.insert((low, high), met);
+    fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<()> {
+        self.league.meetings.extend(met.iter().map(|&(low, high, met)| ((low, high), met)));
         Ok(())
     }
 
@@ -192,8 +201,8 @@ impl Tables for State {
         Ok(self.league.ledger.len() as u64)
     }
 
-    fn add_line(&mut self, line: &LedgerLine) -> Result<()> {
-        self.league.ledger.push(*line);
+    fn add_lines(&mut self, lines: &[LedgerLine]) -> Result<()> {
+        self.league.ledger.extend_from_slice(lines);
         Ok(())
     }
 
@@ -216,13 +225,15 @@ impl Tables for State {
         Ok(())
     }
 
-    fn tally(&self, season: u16, user: UserId) -> Result<Tally> {
-        let row = self.league.tallies.get(&(user, season));
-        Ok(row.map(|&(tally, _)| tally).unwrap_or_default())
+    fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>> {
+        let row = |&user| self.league.tallies.get(&(user, season));
+        Ok(users.iter().map(|user| row(user).map(|&(tally, _)| tally).unwrap_or_default()).collect())
     }
 
-    fn put_tally(&mut self, season: u16, user: UserId, tally: Tally) -> Result<()> {
-        self.league.tallies.entry((user, season)).or_default().0 = tally;
+    fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<()> {
+        for &(user, tally) in of {
+            self.league.tallies.entry((user, season)).or_default().0 = tally;
+        }
         Ok(())
     }
 
@@ -290,10 +301,12 @@ impl Tables for State {
         known.map(|known| *known = *penalty).ok_or_else(|| gone("a penalty"))
     }
 
-    fn add_notice(&mut self, notice: &Notice) -> Result<()> {
-        self.league.last_notice += 1;
-        let id = self.league.last_notice;
-        self.league.notices.insert(id, Notice { id, ..*notice });
+    fn add_notices(&mut self, notices: &[Notice]) -> Result<()> {
+        for notice in notices {
+            self.league.last_notice += 1;
+            let id = self.league.last_notice;
+            self.league.notices.insert(id, Notice { id, ..*notice });
+        }
         Ok(())
     }
 
