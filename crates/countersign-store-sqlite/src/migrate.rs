@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { name: "retention", sql: include_str!("../migrations/0002_retention.sql") },
     Migration { name: "league", sql: include_str!("../migrations/0003_league.sql") },
+    Migration { name: "locality", sql: include_str!("../migrations/0004_locality.sql") },
 ];
 
 /// Why a database does not fit this program.

@@ -48,6 +48,13 @@ const fn small(first: u8, middle: u8, last: u8) -> [u8; 32] {
     bytes
 }
 
+/// Whether `y` is below `p = 2^255 - 19`. The other texts that are not canonical, where `x` is zero with a sign, are of points
+/// of small order.
+fn is_canonical(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || *last & 0x7f != 0x7f || middle.iter().any(|&byte| byte != 0xff)
+}
+
 const fn with_sign(mut bytes: [u8; 32]) -> [u8; 32] {
     bytes[31] |= 0x80;
     bytes
@@ -96,10 +103,10 @@ impl VerifyingKey {
     ///
     /// Leaves out the multiplication by the group's order, as dear as a verification; what else is refused is refused here.
     pub fn from_vouched(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
-        let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        if point.to_edwards().compress().as_bytes() != bytes {
+        if !is_canonical(bytes) {
             return Err(KeyError::NotAPoint);
         }
+        let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
         if point.is_weak() {
             return Err(KeyError::Weak);
         }
@@ -225,6 +232,10 @@ mod tests {
         let non_canonical =
             hex_32("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
         assert_eq!(VerifyingKey::from_bytes(&non_canonical), Err(KeyError::NotAPoint));
+        // x = 0 with a sign: y = 1, and y = p - 1.
+        for encoding in [with_sign(identity), with_sign(small(0xec, 0xff, 0x7f))] {
+            assert_eq!(VerifyingKey::from_bytes(&encoding), Err(KeyError::Weak));
+        }
         // Large order with a small-order part: class 3 of eprint 2020/1244.
         let mixed = hex_32("cf5026947ef73b09712fdca09da152251bbbdff76f18cf44c076fdbca624b435");
         assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::Weak));
@@ -236,6 +247,23 @@ mod tests {
         let good = SigningKey::from_seed(&[9; 32]);
         let vouched = VerifyingKey::from_vouched(good.verifying_key().as_bytes());
         assert_eq!(vouched.as_ref(), Ok(good.verifying_key()));
+    }
+
+    /// Every text above the largest `y`, with and without the sign, and the largest itself.
+    #[test]
+    fn l5_only_the_canonical_encoding_of_a_point_is_taken() {
+        for first in 0xe0..=0xff_u8 {
+            for last in [0x7f, 0xff] {
+                let bytes = small(first, 0xff, last);
+                let library = Ed25519::from_bytes(&bytes).ok();
+                let is_same = |point: Ed25519| *point.to_edwards().compress().as_bytes() == bytes;
+                // Where the library finds no point, or one of small order, nothing can be compared.
+                if let Some(point) = library.filter(|point| !point.is_weak()) {
+                    assert_eq!(is_canonical(&bytes), is_same(point), "{first:02x} {last:02x}");
+                }
+                assert_eq!(is_canonical(&bytes), first < 0xed);
+            }
+        }
     }
 
     #[test]

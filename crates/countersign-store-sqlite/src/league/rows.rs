@@ -85,8 +85,12 @@ impl Tables for Rows<'_> {
         ticket::travel(self.0, user)
     }
 
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Fault> {
-        ticket::put(self.0, ticket)
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Fault> {
+        ticket::add(self.0, ticket)
+    }
+
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<(), Fault> {
+        ticket::update(self.0, tickets)
     }
 
     fn drop_tickets(&mut self, before: Timestamp) -> Result<u64, Fault> {
@@ -178,6 +182,10 @@ impl Tables for Rows<'_> {
 
     fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<(), Fault> {
         season::put_meetings(self.0, met)
+    }
+
+    fn add_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<Vec<bool>, Fault> {
+        season::add_meetings(self.0, met)
     }
 
     fn last_line(&self) -> Result<u64, Fault> {

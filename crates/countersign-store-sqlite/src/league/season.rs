@@ -118,6 +118,27 @@ pub(super) fn put_meetings(
     Ok(())
 }
 
+/// Most pairs met before, and an update alone tells: one statement where reading first takes two.
+pub(super) fn add_meetings(
+    db: &Connection,
+    met: &[(UserId, UserId, HeadToHead)],
+) -> Result<Vec<bool>, Fault> {
+    let mut update = db.prepare_cached(
+        "UPDATE league_meetings SET won = won + ?3, drawn = drawn + ?4, lost = lost + ?5
+         WHERE low = ?1 AND high = ?2 AND won + drawn + lost > 0",
+    )?;
+    let mut first = Vec::with_capacity(met.len());
+    for &(low, high, more) in met {
+        let HeadToHead { won, drawn, lost } = more;
+        let known = update.execute(params![low.as_bytes(), high.as_bytes(), won, drawn, lost])?;
+        if known == 0 {
+            put_meetings(db, &[(low, high, more)])?;
+        }
+        first.push(known == 0);
+    }
+    Ok(first)
+}
+
 fn row(db: &Connection, season: u16, user: UserId) -> Result<Option<SeasonRow>, Fault> {
     let mut query = db.prepare_cached(
         "SELECT won, drawn, lost, closed_at FROM league_tallies

@@ -66,8 +66,10 @@ pub trait Tables {
     fn ticket(&self, digest: RecordDigest) -> Result<Option<IssuedTicket>, Self::Error>;
     /// The unused travel ticket of this user.
     fn travel_ticket(&self, user: UserId) -> Result<Option<IssuedTicket>, Self::Error>;
-    /// Writes a ticket.
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Self::Error>;
+    /// Writes a new ticket.
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Self::Error>;
+    /// Writes the state of tickets that are there.
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<(), Self::Error>;
     /// Forgets tickets that were not used and expired before this time.
     fn drop_tickets(&mut self, before: Timestamp) -> Result<u64, Self::Error>;
     /// Forgets the unused tickets of a user.
@@ -124,6 +126,11 @@ pub trait Tables {
     fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>, Self::Error>;
     /// Writes them.
     fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<(), Self::Error>;
+    /// Adds meetings of pairs to what they had; says of each whether these are their first.
+    fn add_meetings(
+        &mut self,
+        met: &[(UserId, UserId, HeadToHead)],
+    ) -> Result<Vec<bool>, Self::Error>;
 
     /// Number of the last line; 0 if there is none.
     fn last_line(&self) -> Result<u64, Self::Error>;

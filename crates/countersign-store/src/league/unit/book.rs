@@ -194,38 +194,79 @@ fn meet<T: Tables>(
     if before == after {
         return Ok(());
     }
-    let of = |team| seats.iter().enumerate().filter(move |(_, seat)| seat.team == team);
-    let opponents: Vec<_> = of(Team::A).flat_map(|a| of(Team::B).map(move |b| (a, b))).collect();
-    let pairs: Vec<_> =
-        opponents.iter().map(|((_, a), (_, b))| (a.user.min(b.user), a.user.max(b.user))).collect();
-    let mut counted = Vec::with_capacity(pairs.len());
-    let known = pairs.iter().zip(tables.meetings(&pairs)?);
-    for ((&(low, high), mut met), ((index_a, a), (index_b, _))) in known.zip(opponents) {
-        let low_team = if low == a.user { Team::A } else { Team::B };
-        let first = met.met();
-        if let Some(winner) = before {
-            let count = met_counter(&mut met, low_team, winner);
-            *count = count.saturating_sub(1);
-        }
-        if let Some(winner) = after {
-            *met_counter(&mut met, low_team, winner) += 1;
-        }
-        counted.push((low, high, met));
-        for index in [index_a, index_b] {
-            if let Some(player) = players.get_mut(index) {
-                let gone = u32::from(first > 0 && met.met() == 0);
-                player.opponents += u32::from(first == 0 && met.met() > 0);
-                player.opponents -= gone.min(player.opponents);
-            }
+    let of = |team| (0..).zip(seats).filter(move |(_, seat)| seat.team == team);
+    let pairs = of(Team::A).flat_map(|a| of(Team::B).map(move |b| Pair::of(a, b)));
+    let pairs: Vec<Pair> = pairs.collect();
+    if let Some(winner) = before {
+        part(tables, &pairs, players, winner)?;
+    }
+    if let Some(winner) = after {
+        let met: Vec<_> = pairs.iter().map(|pair| (pair.low, pair.high, pair.met(winner))).collect();
+        let first = tables.add_meetings(&met)?;
+        for (pair, _) in pairs.iter().zip(first).filter(|(_, is_first)| *is_first) {
+            pair.each(players, |player| player.opponents += 1);
         }
     }
-    tables.put_meetings(&counted)
+    Ok(())
 }
 
-fn met_counter(met: &mut HeadToHead, low_team: Team, winner: Option<Team>) -> &mut u32 {
-    match winner {
-        None => &mut met.drawn,
-        Some(team) if team == low_team => &mut met.won,
-        Some(_) => &mut met.lost,
+/// Takes a meeting of each pair back.
+fn part<T: Tables>(
+    tables: &mut T,
+    pairs: &[Pair],
+    players: &mut [Player],
+    winner: Option<Team>,
+) -> Result<(), T::Error> {
+    let ids: Vec<_> = pairs.iter().map(|pair| (pair.low, pair.high)).collect();
+    let mut left = Vec::with_capacity(pairs.len());
+    for (pair, known) in pairs.iter().zip(tables.meetings(&ids)?) {
+        let back = pair.met(winner);
+        let met = HeadToHead {
+            won: known.won.saturating_sub(back.won),
+            drawn: known.drawn.saturating_sub(back.drawn),
+            lost: known.lost.saturating_sub(back.lost),
+        };
+        if known.met() > 0 && met.met() == 0 {
+            pair.each(players, |player| player.opponents = player.opponents.saturating_sub(1));
+        }
+        left.push((pair.low, pair.high, met));
+    }
+    tables.put_meetings(&left)
+}
+
+/// Two opponents, by seat and by id.
+struct Pair {
+    seats: [usize; 2],
+    low: UserId,
+    high: UserId,
+    low_team: Team,
+}
+
+impl Pair {
+    fn of((seat_a, a): (usize, &StoredSeat), (seat_b, b): (usize, &StoredSeat)) -> Self {
+        Self {
+            seats: [seat_a, seat_b],
+            low: a.user.min(b.user),
+            high: a.user.max(b.user),
+            low_team: if a.user < b.user { a.team } else { b.team },
+        }
+    }
+
+    /// One match, as the lower id sees it.
+    fn met(&self, winner: Option<Team>) -> HeadToHead {
+        let none = HeadToHead::default();
+        match winner {
+            None => HeadToHead { drawn: 1, ..none },
+            Some(team) if team == self.low_team => HeadToHead { won: 1, ..none },
+            Some(_) => HeadToHead { lost: 1, ..none },
+        }
+    }
+
+    fn each(&self, players: &mut [Player], change: impl Fn(&mut Player)) {
+        for seat in self.seats {
+            if let Some(player) = players.get_mut(seat) {
+                change(player);
+            }
+        }
     }
 }

@@ -135,9 +135,9 @@ pub fn issue_ticket<T: Tables>(
         false => None,
     };
     if let Some(before) = before {
-        tables.put_ticket(&IssuedTicket { state: TicketState::Superseded, ..before })?;
+        tables.update_tickets(&[IssuedTicket { state: TicketState::Superseded, ..before }])?;
     }
-    tables.put_ticket(&IssuedTicket { ticket: *ticket, state: TicketState::Unused })?;
+    tables.add_ticket(&IssuedTicket { ticket: *ticket, state: TicketState::Unused })?;
     Ok(TicketOutcome::Issued { superseded: before.map(|before| before.ticket.digest) })
 }
 

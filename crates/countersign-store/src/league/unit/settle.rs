@@ -195,9 +195,7 @@ fn settle_first<T: Tables>(
     for (seat, player) in seats.iter().zip(&mut players) {
         blame(tables, player, seat.conduct, Some(game.match_id), new.now)?;
     }
-    for issued in tickets.into_iter().flatten() {
-        use_ticket(tables, issued, game.match_id)?;
-    }
+    tables.update_tickets(&used(&tickets, game.match_id))?;
     let result = |seat: &StoredSeat| {
         notice(seat.user, NoticeKind::Result, Some(new.lineup.match_id), new.now)
     };
@@ -326,19 +324,11 @@ fn add_evidence<T: Tables>(tables: &mut T, new: &NewGame, receipt: &[u8]) -> Res
     tables.add_evidence(new.lineup.match_id, &evidence)
 }
 
-/// The first match takes it.
-fn use_ticket<T: Tables>(
-    tables: &mut T,
-    issued: IssuedTicket,
-    match_id: MatchId,
-) -> Result<(), T::Error> {
-    match issued.state {
-        TicketState::Unused | TicketState::Superseded => {
-            let state = TicketState::Used(match_id);
-            tables.put_ticket(&IssuedTicket { state, ..issued })
-        }
-        TicketState::Used(_) => Ok(()),
-    }
+/// Tickets that no match has taken yet, taken by this one.
+fn used(tickets: &[Option<IssuedTicket>], match_id: MatchId) -> Vec<IssuedTicket> {
+    let is_free = |issued: &&IssuedTicket| !matches!(issued.state, TicketState::Used(_));
+    let free = tickets.iter().flatten().filter(is_free);
+    free.map(|&issued| IssuedTicket { state: TicketState::Used(match_id), ..issued }).collect()
 }
 
 fn note_device<T: Tables>(tables: &mut T, new: &NewGame, facts: &Facts) -> Result<(), T::Error> {

@@ -105,8 +105,17 @@ impl Tables for State {
         Ok(self.league.tickets.values().find(unused).copied())
     }
 
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<()> {
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<()> {
         self.league.tickets.insert(ticket.ticket.digest, *ticket);
+        Ok(())
+    }
+
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<()> {
+        for ticket in tickets {
+            if let Some(known) = self.league.tickets.get_mut(&ticket.ticket.digest) {
+                known.state = ticket.state;
+            }
+        }
         Ok(())
     }
 
@@ -195,6 +204,18 @@ impl Tables for State {
     fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<()> {
         self.league.meetings.extend(met.iter().map(|&(low, high, met)| ((low, high), met)));
         Ok(())
+    }
+
+    fn add_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<Vec<bool>> {
+        let add = |&(low, high, met): &(UserId, UserId, HeadToHead)| {
+            let known = self.league.meetings.entry((low, high)).or_default();
+            let is_first = known.met() == 0;
+            known.won += met.won;
+            known.drawn += met.drawn;
+            known.lost += met.lost;
+            is_first
+        };
+        Ok(met.iter().map(add).collect())
     }
 
     fn last_line(&self) -> Result<u64> {
