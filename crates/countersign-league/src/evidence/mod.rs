@@ -126,8 +126,7 @@ impl<'f, T: Artefact> Received<'f, T> {
         if record.header.record_type.as_str() != T::TYPE {
             return Err(EvidenceError::Type(T::TYPE));
         }
-        let value =
-            decode_by(record.content, T::take_verified).map_err(EvidenceError::Content)?;
+        let value = decode_by(record.content, T::take_verified).map_err(EvidenceError::Content)?;
         Ok(Signed {
             value,
             id: record.header.id,

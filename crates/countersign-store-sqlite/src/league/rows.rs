@@ -6,7 +6,7 @@ use crate::{account, audit};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
 use countersign_store::AuditEvent;
-use countersign_store::league::tables::Appearance;
+use countersign_store::league::tables::{Appearance, Event};
 use countersign_store::league::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
     HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
@@ -269,8 +269,8 @@ impl Tables for Rows<'_> {
         penalty::update(self.0, penalty)
     }
 
-    fn add_notices(&mut self, notices: &[Notice]) -> Result<(), Fault> {
-        notice::add(self.0, notices)
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<(), Fault> {
+        notice::add(self.0, event, users)
     }
 
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>, Fault> {

@@ -22,11 +22,7 @@ pub(super) fn add(db: &Connection, season: Season) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn tallies(
-    db: &Connection,
-    season: u16,
-    users: &[UserId],
-) -> Result<Vec<Tally>, Fault> {
+pub(super) fn tallies(db: &Connection, season: u16, users: &[UserId]) -> Result<Vec<Tally>, Fault> {
     let mut query = db.prepare_cached(
         "SELECT won, drawn, lost FROM league_tallies WHERE user_id = ?1 AND season = ?2",
     )?;

@@ -52,9 +52,8 @@ pub(super) fn add(db: &Connection, issued: &IssuedTicket) -> Result<(), Fault> {
 }
 
 pub(super) fn update(db: &Connection, tickets: &[IssuedTicket]) -> Result<(), Fault> {
-    let mut update = db.prepare_cached(
-        "UPDATE league_tickets SET state = ?2, match_id = ?3 WHERE digest = ?1",
-    )?;
+    let mut update =
+        db.prepare_cached("UPDATE league_tickets SET state = ?2, match_id = ?3 WHERE digest = ?1")?;
     for issued in tickets {
         let (state, match_id) = columns(issued.state);
         update.execute(params![issued.ticket.digest.as_bytes(), state, match_id])?;

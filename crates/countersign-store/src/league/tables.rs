@@ -5,8 +5,8 @@
 
 use super::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
-    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
-    Player, Season, SeasonRow, StoredGame, StoredSeat, Tally,
+    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, NoticeKind, Penalty,
+    PenaltyId, Player, Season, SeasonRow, StoredGame, StoredSeat, Tally,
 };
 use crate::{AuditEvent, StoreError};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
@@ -21,6 +21,25 @@ pub struct Appearance {
     pub ended: Timestamp,
     /// The player's team.
     pub team: Team,
+}
+
+/// What is told: a notice without its number and its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// In which match.
+    pub match_id: Option<MatchId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Event {
+    /// The notice for one reader.
+    pub const fn to(self, user: UserId, id: u64) -> Notice {
+        let Self { kind, match_id, at } = self;
+        Notice { id, user, kind, match_id, at }
+    }
 }
 
 /// The rows. Methods that change something are called `put_` (insert or replace), `add_` (insert, with the next number) or
@@ -189,9 +208,9 @@ pub trait Tables {
     /// Writes a penalty that is not new.
     fn put_penalty(&mut self, penalty: &Penalty) -> Result<(), Self::Error>;
 
-    /// Writes new notices in this order; the numbers in them do not count.
-    fn add_notices(&mut self, notices: &[Notice]) -> Result<(), Self::Error>;
-    /// Notices above `after`, oldest first.
+    /// Writes a new notice for each of these users, all with the next number; nothing for nobody.
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<(), Self::Error>;
+    /// Notices above `after`, oldest first; `limit` is of numbers.
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>, Self::Error>;
     /// Forgets notices up to this number.
     fn drop_notices(&mut self, through: u64) -> Result<(), Self::Error>;

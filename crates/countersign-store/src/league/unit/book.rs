@@ -1,9 +1,9 @@
 //! Booking: what a match counts for its players, written, changed and taken back as differences.
 
 use super::season::carry;
-use super::{missing, notice};
+use super::{missing, notify};
 use crate::league::{
-    Conduct, HeadToHead, LedgerLine, LineKind, Notice, NoticeKind, Player, Rated, SeatResult, StoredGame,
+    Conduct, HeadToHead, LedgerLine, LineKind, NoticeKind, Player, Rated, SeatResult, StoredGame,
     StoredSeat, Tables, Tally,
 };
 use countersign::{Timestamp, UserId};
@@ -21,15 +21,8 @@ pub(super) fn post<T: Tables>(
     let bank = -lines.iter().map(|&(_, _, amount)| amount).sum::<i64>();
     let of_players = lines.iter().map(|&(kind, user, amount)| (kind, Some(user), amount));
     let all = of_players.chain([(LineKind::Bank, None, bank)]).filter(|line| line.2 != 0);
-    let line = |(seq, (kind, user, amount))| LedgerLine {
-        seq,
-        posting,
-        at,
-        kind,
-        user,
-        match_id,
-        amount,
-    };
+    let line =
+        |(seq, (kind, user, amount))| LedgerLine { seq, posting, at, kind, user, match_id, amount };
     tables.add_lines(&(posting..).zip(all).map(line).collect::<Vec<LedgerLine>>())
 }
 
@@ -90,13 +83,7 @@ pub(super) fn book<T: Tables>(
     let counted = seats.iter().any(|seat| seat.counted.is_some());
     let lines: Vec<_> = seats.iter().flat_map(|seat| lines_to(seat, counts)).collect();
     post(tables, now, Some(game.match_id), &lines)?;
-    meet(
-        tables,
-        seats,
-        players,
-        counted.then_some(game.winner),
-        counts.then_some(target.winner),
-    )?;
+    meet(tables, seats, players, counted.then_some(game.winner), counts.then_some(target.winner))?;
     game.settlement = target.settlement;
     game.score = target.score;
     game.winner = target.winner;
@@ -112,8 +99,8 @@ pub(super) fn book<T: Tables>(
         }
     }
     tables.put_tallies(game.season, &tallied)?;
-    let rating = |rated: &Rated| notice(rated.user, NoticeKind::Rating, Some(game.match_id), now);
-    tables.add_notices(&ratings.iter().map(rating).collect::<Vec<Notice>>())?;
+    let changed: Vec<UserId> = ratings.iter().map(|rated| rated.user).collect();
+    notify(tables, &changed, NoticeKind::Rating, Some(game.match_id), now)?;
     Ok(ratings)
 }
 
@@ -201,7 +188,8 @@ fn meet<T: Tables>(
         part(tables, &pairs, players, winner)?;
     }
     if let Some(winner) = after {
-        let met: Vec<_> = pairs.iter().map(|pair| (pair.low, pair.high, pair.met(winner))).collect();
+        let met: Vec<_> =
+            pairs.iter().map(|pair| (pair.low, pair.high, pair.met(winner))).collect();
         let first = tables.add_meetings(&met)?;
         for (pair, _) in pairs.iter().zip(first).filter(|(_, is_first)| *is_first) {
             pair.each(players, |player| player.opponents += 1);

@@ -185,7 +185,7 @@ fn punish<T: Tables>(
         pardoned: None,
     };
     penalty.id = tables.add_penalty(&penalty)?;
-    notify(tables, new.user, NoticeKind::Penalty, new.match_id, new.now)?;
+    notify(tables, &[new.user], NoticeKind::Penalty, new.match_id, new.now)?;
     Ok(penalty)
 }
 
@@ -216,7 +216,7 @@ pub fn pardon<T: Tables>(
         let bars = all.iter().filter(|known| known.pardoned.is_none()).map(|known| known.until);
         player.barred_until = bars.max().unwrap_or(Timestamp::ZERO);
         tables.put_player(&player)?;
-        notify(tables, penalty.user, NoticeKind::Penalty, penalty.match_id, now)?;
+        notify(tables, &[penalty.user], NoticeKind::Penalty, penalty.match_id, now)?;
     }
     Ok(PardonOutcome::Pardoned)
 }

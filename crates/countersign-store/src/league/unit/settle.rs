@@ -4,15 +4,15 @@ use super::book::{Target, book};
 use super::device::suspect;
 use super::player::blame;
 use super::season::carry;
-use super::{misuse, notice};
+use super::{misuse, notify};
 use crate::AuditEvent;
 use crate::league::tables::Appearance;
 use crate::league::{
     BUNDLE_MAX, Conduct, Device, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
     EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
-    NewGame, Notice, NoticeKind, Player, PlayerFacts, RECEIPT_MAX, Rated, Referee, SealCause, SealedLine, Sealing,
-    SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine,
-    rating_of, too_many_gone,
+    NewGame, NoticeKind, Player, PlayerFacts, RECEIPT_MAX, Rated, Referee, SealCause, SealedLine,
+    Sealing, SeqFact, SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict,
+    VerdictLine, rating_of, too_many_gone,
 };
 use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
@@ -196,10 +196,8 @@ fn settle_first<T: Tables>(
         blame(tables, player, seat.conduct, Some(game.match_id), new.now)?;
     }
     tables.update_tickets(&used(&tickets, game.match_id))?;
-    let result = |seat: &StoredSeat| {
-        notice(seat.user, NoticeKind::Result, Some(new.lineup.match_id), new.now)
-    };
-    tables.add_notices(&seats.iter().map(result).collect::<Vec<Notice>>())?;
+    let users: Vec<UserId> = seats.iter().map(|seat| seat.user).collect();
+    notify(tables, &users, NoticeKind::Result, Some(game.match_id), new.now)?;
     let ratings = first_booking(tables, &mut game, &mut seats, &mut players, new.now)?;
     tables.add_seats(&game, &seats)?;
     tables.update_players(&players)?;

@@ -1,7 +1,7 @@
 //! [`Tables`] over the maps.
 
 use super::{State, take};
-use crate::league::tables::Appearance;
+use crate::league::tables::{Appearance, Event};
 use crate::league::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
     HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
@@ -248,7 +248,10 @@ impl Tables for State {
 
     fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>> {
         let row = |&user| self.league.tallies.get(&(user, season));
-        Ok(users.iter().map(|user| row(user).map(|&(tally, _)| tally).unwrap_or_default()).collect())
+        Ok(users
+            .iter()
+            .map(|user| row(user).map(|&(tally, _)| tally).unwrap_or_default())
+            .collect())
     }
 
     fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<()> {
@@ -322,18 +325,22 @@ impl Tables for State {
         known.map(|known| *known = *penalty).ok_or_else(|| gone("a penalty"))
     }
 
-    fn add_notices(&mut self, notices: &[Notice]) -> Result<()> {
-        for notice in notices {
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<()> {
+        if !users.is_empty() {
             self.league.last_notice += 1;
             let id = self.league.last_notice;
-            self.league.notices.insert(id, Notice { id, ..*notice });
+            self.league.notices.insert(id, users.iter().map(|&user| event.to(user, id)).collect());
         }
         Ok(())
     }
 
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>> {
         let above = (Bound::Excluded(after), Bound::Unbounded);
-        Ok(take(self.league.notices.range(above).map(|(_, notice)| *notice), limit))
+        Ok(take(self.league.notices.range(above), limit)
+            .into_iter()
+            .flat_map(|(_, all)| all)
+            .copied()
+            .collect())
     }
 
     fn drop_notices(&mut self, through: u64) -> Result<()> {
@@ -342,7 +349,10 @@ impl Tables for State {
     }
 
     fn drop_notices_of(&mut self, user: UserId) -> Result<()> {
-        self.league.notices.retain(|_, notice| notice.user != user);
+        self.league.notices.retain(|_, all| {
+            all.retain(|notice| notice.user != user);
+            !all.is_empty()
+        });
         Ok(())
     }
 
