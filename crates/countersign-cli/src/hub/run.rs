@@ -6,7 +6,7 @@ use crate::output;
 use clap::Args;
 use countersign_hub::{Hub, HubOptions, LinkOptions, Package};
 use countersign_mesh::{EventCode, KeyEpoch};
-use countersign_server::config::Config;
+use countersign_server::config::LogConfig;
 use countersign_server::logging::Logging;
 use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -66,7 +66,7 @@ impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
         let runtime = super::runtime()?;
         runtime.block_on(async {
-            let logging = Logging::start(&Config::default().log).map_err(Failure::usage)?;
+            let logging = Logging::start(&LogConfig::default()).map_err(Failure::usage)?;
             let hub = Hub::start(self.options()?).await?;
             greet(&hub);
             let ended = hub.wait().await;
