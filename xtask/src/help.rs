@@ -44,7 +44,7 @@ const SETUP: &str = "\
 cargo xtask setup [--check] [--bench]
 
 Says what is missing, what it is for and which command brings it, then runs that command:
-apt-get (through sudo unless you are root), `npm install` into target/tools, `rustup`.
+apt-get (through sudo unless you are root), npm and pip into target/tools, `rustup`.
 When nothing is missing it takes well under a second. `demo`, `test` and `ci` begin with it.
 
   --check   only say it; the exit code is 1 when something is missing

@@ -75,7 +75,7 @@ impl Collector for Scrape {
         }
         let time = status.hub_time.map_or(0, |time| time.as_millis());
         for (name, help, value) in [
-            ("stored", "Packets that are kept", status.stored as i64),
+            ("stored", "Packets that are kept, what hubs said among them", status.stored as i64),
             ("links", "Links that are up", status.links.len() as i64),
             ("neighbours", "Nodes that were heard", status.neighbours.len() as i64),
             ("hops", "Links to the hub, -1: unknown", status.hops.map_or(-1, i64::from)),

@@ -18,7 +18,7 @@ pub struct Status {
     pub lost_said: u64,
     /// Packets that the owner was too slow for. They are kept and forwarded all the same.
     pub lost_events: u64,
-    /// Packets that are kept.
+    /// Packets that are kept: votes until the hub has answered them, and what hubs said in the last two hours.
     pub stored: usize,
     /// Links to the hub, as its beacons tell.
     pub hops: Option<u8>,

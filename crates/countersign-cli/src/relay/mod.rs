@@ -9,7 +9,7 @@ use crate::server::Failure;
 use clap::Args;
 use countersign_mesh::{NetCode, RelayConfig, Role};
 use countersign_node::{Node, NodeConfig, Status};
-use countersign_server::config::Config;
+use countersign_server::config::LogConfig;
 use countersign_server::logging::Logging;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ fn start(args: &RelayArgs) -> Result<(), Failure> {
         None
     } else {
         let _on_it = runtime.enter();
-        Some(Logging::start(&Config::default().log)?)
+        Some(Logging::start(&LogConfig::default())?)
     };
     let ended = runtime.block_on(relay(args, role, is_shown));
     if let Some(logging) = logging {

@@ -93,7 +93,7 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, status: &Status, kind: &str) {
     let text = Text::from(vec![
         Line::from(format!("{kind}, running {}", span(status.running))),
         Line::from(hops).bold(),
-        Line::from(format!("{} packets kept until the hub answers them", status.stored)),
+        Line::from(format!("{} packets kept for others", status.stored)),
         disk,
     ]);
     let block = Block::bordered().title(" countersign relay ").title_bottom(" q ends ");

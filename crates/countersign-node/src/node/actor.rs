@@ -73,7 +73,7 @@ struct Saving {
 
 impl Actor {
     pub(super) async fn run(self, mut inputs: Inputs) {
-        let save_after = self.save_after;
+        let save_after = self.save_after.max(Duration::from_millis(1));
         let mut running = Running {
             actor: self,
             lines: BTreeMap::new(),

@@ -29,7 +29,7 @@ pub struct NodeConfig {
     pub relay: RelayConfig,
     /// Where kept packets and seen ids survive a restart; `None`: they do not.
     pub folder: Option<PathBuf>,
-    /// How soon a change is on disk.
+    /// How soon a change is on disk; at least a millisecond.
     pub save_after: Duration,
 }
 

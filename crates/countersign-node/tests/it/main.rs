@@ -7,4 +7,5 @@ mod flood;
 mod line;
 mod lossy;
 mod restart;
+#[expect(dead_code, reason = "the tests of the command use the rest")]
 mod world;

@@ -61,7 +61,6 @@ impl World {
     }
 
     /// What a relay box gets.
-    #[expect(dead_code, reason = "the tests of the command use it, and those of the crate do not")]
     pub(crate) fn net_text(&self) -> String {
         let (event, net, realm) = (self.id, self.keys.net.clone(), self.realm.clone());
         let hubs = vec![self.hub.verifying_key().clone()];
