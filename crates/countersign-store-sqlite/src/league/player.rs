@@ -102,7 +102,7 @@ pub(super) fn update(db: &Connection, players: &[Player]) -> Result<(), Fault> {
     let mut update = db.prepare_cached(
         "UPDATE league_players SET balance = ?2, matches = ?3, season_matches = ?4,
          opponents = ?5, last_match = ?6, leaver_level = ?7, clean = ?8, barred_until = ?9,
-         joined = ?10, finished = ?11 WHERE user_id = ?1",
+         joined = ?10, finished = ?11, injured = ?12 WHERE user_id = ?1",
     )?;
     for player in players {
         update.execute(params![
@@ -117,6 +117,7 @@ pub(super) fn update(db: &Connection, players: &[Player]) -> Result<(), Fault> {
             At(player.barred_until),
             player.joined,
             player.finished,
+            At(player.injured),
         ])?;
     }
     Ok(())
