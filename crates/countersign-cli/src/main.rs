@@ -46,7 +46,6 @@ enum Command {
     Ops(ops::OpsCommand),
     Factory(Box<factory::FactoryArgs>),
     Hub(Box<hub::HubArgs>),
-    Event(Box<event::EventArgs>),
     Relay(Box<relay::RelayArgs>),
     Demo(demo::Demo),
 }
@@ -60,7 +59,6 @@ fn main() -> ExitCode {
         Command::Ops(command) => ops::run(command),
         Command::Factory(args) => factory::run(*args),
         Command::Hub(args) => hub::run(*args),
-        Command::Event(args) => event::run(*args),
         Command::Relay(args) => relay::run(*args),
         Command::Demo(command) => demo::run(&command),
     }

@@ -13,15 +13,15 @@ use countersign::{SessionId, Timestamp};
 use countersign_broker::Broker;
 use countersign_identity::Identity;
 use countersign_identity::webhook::WebhookSecret;
-use countersign_store::{AuditEvent, LeagueStore, Store, StoreError};
+use countersign_store::{AuditEvent, EventStore, LeagueStore, Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What a server keeps everything in.
-pub trait Backend: Store + LeagueStore {}
+pub trait Backend: Store + LeagueStore + EventStore {}
 
-impl<S: Store + LeagueStore> Backend for S {}
+impl<S: Store + LeagueStore + EventStore> Backend for S {}
 
 /// The parts of a running server.
 pub struct App<S> {
@@ -43,6 +43,8 @@ pub struct App<S> {
     pub league: Option<League>,
     /// Certificates for devices, if this server asks for them.
     pub tls: Option<Arc<Broker>>,
+    /// Held while a hub's log is checked: one log at a time is in memory.
+    pub handing_over: tokio::sync::Mutex<()>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Sizes and deadlines of what comes in.

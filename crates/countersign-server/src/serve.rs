@@ -350,6 +350,7 @@ fn build<S: Backend>(
         upstream: config.upstream.as_ref().map(upstream).transpose()?,
         league,
         tls: None,
+        handing_over: tokio::sync::Mutex::default(),
         metrics,
         limits: ingress_limits(config, proxies),
         new_account: NewAccount {

@@ -3,7 +3,7 @@
 use crate::column::{At, Scopes};
 use crate::fault::Fault;
 use crate::ledger::LedgerFile;
-use crate::{audit, league, record, session};
+use crate::{audit, event, league, record, session};
 use countersign::{SessionId, Timestamp, UserId};
 use countersign_store::account::normal_scopes;
 use countersign_store::{AccountExport, Erasure, StoreError, User};
@@ -138,6 +138,7 @@ fn note(db: &Connection, ledger: Option<&LedgerFile>, line: Erasure) -> Result<(
 fn remove(db: &Connection, line: Erasure) -> Result<Vec<SessionId>, Fault> {
     let user = line.user;
     league::erase(db, user, line.at)?;
+    event::erase(db, user)?;
     let died = session::live(db, user)?;
     for sql in [
         "DELETE FROM logins WHERE address = (SELECT address FROM users WHERE id = ?1)",

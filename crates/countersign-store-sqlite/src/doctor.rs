@@ -2,6 +2,7 @@
 
 use crate::account;
 use crate::backup;
+use crate::event;
 use crate::fault::Fault;
 use crate::files::beside;
 use crate::league;
@@ -70,7 +71,7 @@ fn library() -> Finding {
 
 fn contents(db: &Connection, database: &Path) -> Vec<Finding> {
     match open::is_ours(db) {
-        Ok(true) => vec![schema(db), integrity(db), ratings(db), ledger(db, database)],
+        Ok(true) => vec![schema(db), integrity(db), ratings(db), events(db), ledger(db, database)],
         Ok(false) | Err(_) => vec![Finding::bad(
             "database",
             format!("{} is not a Countersign database", database.display()),
@@ -130,6 +131,22 @@ fn ratings(db: &Connection) -> Finding {
             REMEDY,
         ),
         Err(error) => Finding::bad("ratings", error.to_string(), REMEDY),
+    }
+}
+
+fn events(db: &Connection) -> Finding {
+    const REMEDY: &str =
+        "Keep a copy of the files, restore the last backup, and let the hubs hand over again.";
+    // An older schema has no events.
+    if !matches!(db.table_exists(None, "event_logs"), Ok(true)) {
+        return Finding::good("events", "there are no events yet");
+    }
+    match event::problems(db) {
+        Ok(problems) if problems.is_empty() => {
+            Finding::good("events", "every bundle and every piece of a log is there")
+        }
+        Ok(problems) => Finding::bad("events", problems.join("; "), REMEDY),
+        Err(error) => Finding::bad("events", error.to_string(), REMEDY),
     }
 }
 

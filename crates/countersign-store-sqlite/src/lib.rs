@@ -14,6 +14,7 @@ mod backup;
 mod checkpoint;
 mod column;
 mod doctor;
+mod event;
 mod fault;
 mod files;
 mod health;

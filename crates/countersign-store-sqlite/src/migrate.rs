@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "league", sql: include_str!("../migrations/0003_league.sql") },
     Migration { name: "injuries", sql: include_str!("../migrations/0004_injuries.sql") },
     Migration { name: "locality", sql: include_str!("../migrations/0005_locality.sql") },
+    Migration { name: "events", sql: include_str!("../migrations/0006_events.sql") },
 ];
 
 /// Why a database does not fit this program.

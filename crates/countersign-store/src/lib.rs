@@ -8,6 +8,7 @@
 pub mod account;
 pub mod audit;
 pub mod clock;
+pub mod event;
 pub mod idempotency;
 pub mod league;
 pub mod login;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use account::{AccountExport, Erasure, User};
 pub use audit::{AuditEntry, AuditEvent};
 pub use clock::ClockVerdict;
+pub use event::EventStore;
 pub use idempotency::{ClaimId, IdempotencyKey, Idempotent, StoredAnswer};
 pub use league::LeagueStore;
 pub use login::{

@@ -20,19 +20,15 @@ signed that nothing was left out since. It does not know what a hub never showed
 was read out, and judges' receipts with the log.
 
 Exit codes: 0 sound, 1 some check failed, 2 wrong usage, or the files cannot be read.")]
-pub(super) struct Verify {
-    /// What `countersign hub export` wrote
+pub(crate) struct Verify {
+    /// What `countersign hub export` wrote, or one hub's folder of `countersign event export`
     dir: PathBuf,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Answers as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl Verify {
-    pub(super) fn run(self) -> ExitCode {
-        let json = self.json;
+    pub(crate) fn run(&self, json: bool) -> ExitCode {
         match self.report() {
             Ok(report) => show(&report, json),
             Err(failure) => failure.report(json),

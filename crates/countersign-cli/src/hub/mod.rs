@@ -2,6 +2,7 @@
 
 mod init;
 mod run;
+mod sync;
 
 use crate::client::failure::{Exit, Failure};
 use crate::output;
@@ -26,6 +27,9 @@ While it runs, from another terminal (or on the folder, while it does not):
   countersign hub open --dir hub --round 1
   countersign hub seal --dir hub
   countersign hub export --dir hub --out results
+
+After the event, with internet and an account that has the scope `hub`:
+  countersign hub sync --dir hub
 
 Exit codes: 0 done, 1 the hub said no, 2 wrong usage, or the folder cannot be used, 3 the hub had to stop.")]
 pub(crate) struct HubArgs {
@@ -79,6 +83,7 @@ enum HubCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    Sync(sync::Sync),
 }
 
 /// Which hub.
@@ -111,6 +116,7 @@ pub(crate) fn run(args: HubArgs) -> ExitCode {
     let done = match args.command {
         HubCommand::Init(command) => command.run(),
         HubCommand::Run(command) => command.run(),
+        HubCommand::Sync(command) => return command.run(),
         HubCommand::Open(_)
         | HubCommand::Close(_)
         | HubCommand::Revoke { .. }
@@ -144,7 +150,7 @@ impl HubCommand {
             Self::Merge { dir, log } => (dir, Command::Merge { log: absolute(&log)? }),
             Self::Seal(args) => (args.dir, Command::Seal),
             Self::Export { dir, out } => (dir, Command::Export { out: absolute(&out)? }),
-            Self::Init(_) | Self::Run(_) => {
+            Self::Init(_) | Self::Run(_) | Self::Sync(_) => {
                 return Err(Failure::usage("this is no command to a hub"));
             }
         })

@@ -53,6 +53,8 @@ pub(crate) enum OpsError {
     Scope(String),
     #[error(transparent)]
     League(#[from] super::league::LeagueError),
+    #[error(transparent)]
+    Event(#[from] super::event::EventError),
     #[error("{} cannot be {action}: {source}", path.display())]
     File { path: PathBuf, action: &'static str, source: io::Error },
     #[error("the output cannot be written: {0}")]

@@ -5,6 +5,7 @@ mod backup;
 mod data;
 mod doctor;
 mod error;
+mod event;
 mod keys;
 mod league;
 mod output;
@@ -38,6 +39,8 @@ pub(crate) enum OpsCommand {
     Audit(audit::AuditArgs),
     /// Devices, matches, disputes, players, seasons and the rating ledger of a league
     League(Box<league::LeagueArgs>),
+    /// Events that are judged: rosters, assignments, signed bundles, results
+    Event(Box<event::EventArgs>),
 }
 
 /// Runs a command on standard output. The exit code is a failure, too, when `doctor` found something bad.
@@ -62,6 +65,7 @@ fn perform(command: OpsCommand, now: Timestamp, out: &mut dyn Write) -> Result<E
         OpsCommand::User(args) => user::run(&args, now, &mut out)?,
         OpsCommand::Audit(args) => audit::run(&args, &mut out)?,
         OpsCommand::League(args) => return league::run(&args, now, &mut out),
+        OpsCommand::Event(args) => return event::run(&args, now, &mut out),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -74,7 +74,7 @@ impl Export {
     }
 
     /// Writes all files into a new folder: everything is there, or nothing.
-    pub(crate) fn write(&self, venue: &Venue, out: &Path) -> Result<(), ExportError> {
+    pub fn write(&self, venue: &Venue, out: &Path) -> Result<(), ExportError> {
         if out.symlink_metadata().is_ok() {
             return Err(ExportError::Exists(out.to_owned()));
         }

@@ -11,11 +11,13 @@ mod chain;
 mod entry;
 mod head;
 mod merkle;
+mod receipt;
 
 pub use chain::{Chain, Full, Position, ReadFault, Reader};
 pub use entry::{Act, Entry};
 pub use head::LogHead;
 pub use merkle::{Inclusion, NotIncluded, Tree, root_of};
+pub use receipt::HandOverReceipt;
 
 /// Most entries of a log: a million votes, each of them merged from another hub as well, and room for the rest.
 pub const ENTRIES_MAX: u64 = 4_000_000;

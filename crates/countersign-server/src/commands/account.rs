@@ -1,6 +1,6 @@
 //! The account: taking everything along, and leaving.
 
-use super::{Stop, league, parse, session};
+use super::{Stop, event, league, parse, session};
 use crate::app::{App, Backend};
 use crate::gateway::Admitted;
 use crate::reply::Reply;
@@ -19,6 +19,8 @@ pub(super) async fn export<S: Backend>(app: &App<S>, admitted: &Admitted) -> Res
     match app.store.export_account(admitted.session.user).await? {
         Some(export) => {
             let mut everything = view(&export, current);
+            let (id, address) = (export.user.id, &export.user.address);
+            everything["events"] = event::export(app, id, address).await?;
             if app.league.is_some() {
                 everything["league"] = league::export(app, admitted.session.user).await?;
             }

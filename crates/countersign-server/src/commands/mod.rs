@@ -1,6 +1,7 @@
 //! `[V7]` Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
 
 mod account;
+mod event;
 mod league;
 mod record;
 mod session;
@@ -17,7 +18,7 @@ use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 
 /// Beginnings of message types that are this server's own, now or later: they are never forwarded.
-pub const SYSTEM_PREFIXES: [&str; 4] = ["session.", "account.", "record.", "stream."];
+pub const SYSTEM_PREFIXES: [&str; 5] = ["session.", "account.", "record.", "stream.", "event."];
 
 /// The message type of the REST profile: no type of a frame that comes any other way.
 pub const REST_TYPE: &str = "http";
@@ -56,6 +57,9 @@ pub async fn dispatch<S: Backend>(app: &App<S>, admitted: &Admitted, ip: IpAddr)
             Some(outcome) => concluded(app, message_type.as_str(), outcome),
             None => Reply::error(ResultCode::UNKNOWN_TYPE),
         };
+    }
+    if let Some(outcome) = event::dispatch(app, admitted).await {
+        return concluded(app, message_type.as_str(), outcome);
     }
     let outcome = match message_type.as_str() {
         "session.hello" => session::hello(app, admitted),

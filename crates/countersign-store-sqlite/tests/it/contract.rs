@@ -9,3 +9,4 @@ async fn open() -> (SqliteStore, tempfile::TempDir) {
 
 countersign_store::conformance_tests!(open());
 countersign_store::league_conformance_tests!(open());
+countersign_store::event_conformance_tests!(open());

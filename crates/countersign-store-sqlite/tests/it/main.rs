@@ -8,6 +8,8 @@ mod contract;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod kill;

@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod erasure;
+pub mod event;
 pub mod evidence;
 pub mod idempotency;
 pub mod league;

@@ -39,6 +39,7 @@ impl State {
     pub(super) fn erase_account(&mut self, id: UserId, at: Timestamp) -> Option<Vec<SessionId>> {
         let user = self.users.remove(&id)?;
         self.erase_player(id, at);
+        self.erase_judge(id, &user.address);
         let died = self.live_sessions(id);
         let sessions: BTreeSet<_> = self.session_ids(id).collect();
         self.addresses.remove(&user.address);

@@ -1,6 +1,7 @@
 //! The memory store: for tests, demos and the simulator. It loses everything when the process ends.
 
 mod account;
+mod event;
 mod idempotency;
 mod league;
 mod login;
@@ -62,6 +63,7 @@ struct State {
     audit: Vec<AuditEvent>,
     clock_mark: Timestamp,
     league: league::League,
+    events: event::Events,
 }
 
 impl State {
@@ -104,4 +106,5 @@ mod tests {
 
     crate::conformance_tests!(async { (MemoryStore::default(), ()) });
     crate::league_conformance_tests!(async { (MemoryStore::default(), ()) });
+    crate::event_conformance_tests!(async { (MemoryStore::default(), ()) });
 }

@@ -1,5 +1,7 @@
 //! `judge`: at an event, without a screen.
 
+mod bundle;
+mod enrol;
 mod key;
 mod list;
 mod places;
@@ -20,6 +22,8 @@ use std::sync::Arc;
 /// What a judge does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum JudgeCommand {
+    Enrol(enrol::Enrol),
+    Bundle(bundle::Fetch),
     Key(key::Key),
     Run(run::Run),
     Vote(vote::Votes),
@@ -79,6 +83,8 @@ impl DayArgs {
 impl JudgeCommand {
     pub(super) fn profile(&self) -> &ProfileArgs {
         match self {
+            Self::Enrol(command) => &command.profile,
+            Self::Bundle(command) => &command.profile,
             Self::Key(command) => &command.profile,
             Self::Run(command) => &command.day.profile,
             Self::Vote(command) => &command.day.profile,
@@ -88,6 +94,8 @@ impl JudgeCommand {
 
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
+            Self::Enrol(command) => command.run().await,
+            Self::Bundle(command) => command.run().await,
             Self::Key(command) => command.run(),
             Self::Run(command) => command.run().await,
             Self::Vote(command) => command.run().await,
