@@ -48,7 +48,7 @@ pub trait Artefact: Sized {
 
 fn decode_by<T>(
     bytes: &[u8],
-    take: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
+    take: fn(&mut Reader<'_>) -> Result<T, Malformed>,
 ) -> Result<T, Malformed> {
     let mut reader = Reader::new(bytes);
     let version = reader.u8()?;
