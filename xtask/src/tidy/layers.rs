@@ -63,7 +63,13 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "countersign-sim",
-        &["countersign", "countersign-league", "countersign-judging", "countersign-mesh"],
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-judging",
+            "countersign-mesh",
+            "countersign-app",
+        ],
     ),
     ("countersign-client", &["countersign", "countersign-app", "countersign-mesh", "countersign-node"]),
     (
