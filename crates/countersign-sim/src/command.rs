@@ -56,7 +56,7 @@ struct Run {
     /// Votes, at five a second.
     #[arg(long, default_value_t = 120)]
     votes: usize,
-    /// Break something on purpose: no-dedupe, receipt-before-sync, id-before-signature, counts-packets, one-share.
+    /// Break something on purpose: no-dedupe, receipt-before-sync, id-before-signature, counts-packets, small-memory.
     #[arg(long, default_value = "none", value_parser = fault)]
     fault: Fault,
     /// Print everything that happens.

@@ -2,7 +2,7 @@
 //! nothing. Connections: frames arrive in order at the next connection event.
 
 use super::policy::Radio;
-use super::world::{Event, World};
+use super::world::{Event, Kind, World};
 use crate::dice::Dice;
 use crate::time::{MS, Micros, S};
 use countersign_mesh::relay::Cause;
@@ -90,8 +90,10 @@ impl World {
 
     fn air_connect(&mut self, node: usize, flight: Flight) {
         let (now, link) = (self.now, flight.link);
+        // An attacker has as many radios as it likes.
+        let is_evil = self.nodes[node].kind == Kind::Evil;
         let antenna = &mut self.air.antennas[node];
-        let start = antenna.free.max(now);
+        let start = if is_evil { now } else { antenna.free.max(now) };
         if start > now + LATE {
             self.log.count("air: no room at the antenna");
             return;

@@ -15,8 +15,6 @@ use std::rc::Rc;
 
 /// 5,000 a minute.
 const JUNK_EVERY: Micros = 12 * MS;
-/// Of the insider's floods: 12,000 a minute, twice what a link may bring.
-const FLOOD_PER_JUNK: usize = 3;
 /// Packets that are kept for later.
 const TAPE: usize = 256;
 /// Every so many turns, something other than junk.
@@ -67,9 +65,7 @@ impl World {
         }
         if let Some(node) = self.plan.insider {
             if self.plan.floods {
-                for _ in 0..FLOOD_PER_JUNK {
-                    self.flood(node);
-                }
+                self.flood(node);
             }
             if self.plan.clones && self.evil.turn % CLONE_TURNS == 0 {
                 self.clone_something(node);

@@ -47,8 +47,8 @@ pub enum Fault {
     IdBeforeSignature,
     /// The hub counts every packet as a vote of its own.
     CountsPackets,
-    /// Relays put every packet into the share of one link.
-    OneShare,
+    /// Relays remember a thousand packets a minute and not more.
+    SmallMemory,
 }
 
 impl Fault {
@@ -59,7 +59,7 @@ impl Fault {
         ("receipt-before-sync", Self::ReceiptBeforeSync),
         ("id-before-signature", Self::IdBeforeSignature),
         ("counts-packets", Self::CountsPackets),
-        ("one-share", Self::OneShare),
+        ("small-memory", Self::SmallMemory),
     ];
 
     /// The fault of this word.

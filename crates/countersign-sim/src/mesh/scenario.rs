@@ -34,7 +34,7 @@ pub enum Scenario {
     Partition,
     /// An outsider sends 5,000 junk packets a minute.
     Flood,
-    /// Somebody with the QR sends 12,000 packets a minute that pass every check of a relay.
+    /// Somebody with the QR sends 5,000 packets a minute that pass every check of a relay.
     Insider,
     /// Somebody with the QR repeats, clones, and squats ids.
     Clones,

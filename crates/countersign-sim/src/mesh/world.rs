@@ -124,6 +124,10 @@ impl World {
             forwards: BTreeMap::new(),
             armed: None,
         });
+        let mut limits = config.policy.limits();
+        if config.fault == Fault::SmallMemory {
+            limits.seen_per_generation = 1_000;
+        }
         let mut world = Self {
             now: 0,
             queue: BTreeMap::new(),
@@ -135,7 +139,7 @@ impl World {
             evil: Evil::new(dice.fork()),
             truth: Truth::default(),
             figures: Figures::default(),
-            limits: config.policy.limits(),
+            limits,
             hall,
             plan,
             fair,
@@ -248,15 +252,12 @@ impl World {
     }
 
     /// A frame got to an antenna whole.
-    pub(crate) fn receive(&mut self, to: usize, mut hop: Hop, flight: &Rc<Flight>) {
+    pub(crate) fn receive(&mut self, to: usize, hop: Hop, flight: &Rc<Flight>) {
         if self.nodes[to].kind == Kind::Evil {
             return self.evil_hears(to, flight);
         }
         if self.plan.is_cut(self.now) && self.plan.side[to] != self.plan.side[flight.from] {
             return;
-        }
-        if self.config.fault == Fault::OneShare && self.config.policy.radio() == Radio::Gatt {
-            hop.link = self.wires_of(to).next().map_or(hop.link, |(link, _)| link);
         }
         let now = self.ms();
         let is_honest = self.truth.packets.contains_key(&flight.packet)
