@@ -71,7 +71,10 @@ const LAYERS: &[Layer] = &[
             "countersign-app",
         ],
     ),
-    ("countersign-client", &["countersign", "countersign-app", "countersign-mesh", "countersign-node"]),
+    (
+        "countersign-client",
+        &["countersign", "countersign-app", "countersign-mesh", "countersign-node"],
+    ),
     (
         "countersign-store-sqlite",
         &["countersign", "countersign-league", "countersign-judging", "countersign-store"],
@@ -135,6 +138,7 @@ const LAYERS: &[Layer] = &[
             "countersign-judging",
             "countersign-mesh",
             "countersign-hub",
+            "countersign-sim",
             "countersign-provision",
             "countersign-ranks",
             "countersign-store",

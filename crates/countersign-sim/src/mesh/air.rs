@@ -143,8 +143,7 @@ impl World {
         let is_cut = self.plan.is_cut(self.now);
         let side = &self.plan.side;
         let near = self.hall.near[node].iter().copied();
-        let near: Vec<usize> =
-            near.filter(|other| !is_cut || side[*other] == side[node]).collect();
+        let near: Vec<usize> = near.filter(|other| !is_cut || side[*other] == side[node]).collect();
         // Who begins to talk misses what he heard.
         self.air.antennas[node].reception = None;
         for other in &near {

@@ -65,7 +65,10 @@ impl World {
             for (place, cast) in &self.truth.newest {
                 let newest = self.truth.casts[*cast].revision;
                 if counted.get(place) != Some(&newest) {
-                    wrong.push(format!("of {place:?}, {newest} was said last: {:?}", counted.get(place)));
+                    wrong.push(format!(
+                        "of {place:?}, {newest} was said last: {:?}",
+                        counted.get(place)
+                    ));
                 }
             }
             if self.config.fault == super::Fault::CountsPackets {
@@ -81,10 +84,8 @@ impl World {
     /// A judge thinks "accepted" of what is in the log and of nothing else, and has to ask about nothing any more.
     fn check_judges(&mut self) {
         let Some(venue) = &self.hub.venue else { return };
-        let logged: BTreeMap<(usize, usize), u32> = venue
-            .ballots()
-            .map(|ballot| (places(&ballot), ballot.vote.revision))
-            .collect();
+        let logged: BTreeMap<(usize, usize), u32> =
+            venue.ballots().map(|ballot| (places(&ballot), ballot.vote.revision)).collect();
         let mut wrong = Vec::new();
         for (number, node) in self.judges.iter().enumerate() {
             let Some(shell) = &self.nodes[*node].judge else { continue };

@@ -10,9 +10,7 @@ use countersign_judging::Bundle;
 use countersign_judging::event::{
     Category, Criterion, Event, HubKey, Judge, Project, Round, RoundState,
 };
-use countersign_mesh::{
-    BleUuid, EventCode, EventKey, EventKeys, HubKeys, KeyEpoch, Role,
-};
+use countersign_mesh::{BleUuid, EventCode, EventKey, EventKeys, HubKeys, KeyEpoch, Role};
 
 /// Projects that are judged.
 pub(crate) const PROJECTS: usize = 40;
@@ -45,8 +43,7 @@ impl Fair {
         let judges: Vec<Key> = (0..judges).map(|_| Key::new(dice.bytes())).collect();
         let salt: [u8; 32] = dice.bytes();
         let event = event(id, salt, &hub, &judges)?;
-        let frame =
-            server.frame(&realm, dice.bytes(), server_time(0), &Bundle::new(event).ok()?);
+        let frame = server.frame(&realm, dice.bytes(), server_time(0), &Bundle::new(event).ok()?);
         let bundle = open(&realm, server.verifying_key(), &frame).ok()?;
         let mut key: [u8; 32] = dice.bytes();
         // Its first byte is the epoch.
@@ -124,11 +121,7 @@ fn event(id: EventId, salt: [u8; 32], hub: &Key, judges: &[Key]) -> Option<Event
         rounds: vec![Round { number: 1, title: "Round".into(), state: RoundState::Open }],
         conflicts: Vec::new(),
         assignments: Vec::new(),
-        hubs: vec![HubKey {
-            name: "Hub".into(),
-            key: hub.verifying_key().clone(),
-            sealing: None,
-        }],
+        hubs: vec![HubKey { name: "Hub".into(), key: hub.verifying_key().clone(), sealing: None }],
     })
 }
 

@@ -11,8 +11,8 @@ use countersign_judging::venue::{Examiner, Outcome, Status};
 use countersign_judging::{Venue, VoteDigest};
 use countersign_mesh::hub::{Notice, sign};
 use countersign_mesh::{
-    Beacon, Flags, NetChecked, Packet, PacketType, Receipt, ReceiptItem, ReceiptStatus, Sealer, T16,
-    Ttl, seal,
+    Beacon, Flags, NetChecked, Packet, PacketType, Receipt, ReceiptItem, ReceiptStatus, Sealer,
+    T16, Ttl, seal,
 };
 use std::collections::BTreeSet;
 
@@ -136,7 +136,8 @@ impl World {
         if !self.config.policy.is_whole() {
             return;
         }
-        let item = ReceiptItem { packet: id.short(), status: receipt_status(verdict.outcome.status()) };
+        let item =
+            ReceiptItem { packet: id.short(), status: receipt_status(verdict.outcome.status()) };
         // A vote that is there already may not be durable yet either.
         match self.config.fault == Fault::ReceiptBeforeSync {
             true => self.hub.ready.push((item, digest)),

@@ -66,8 +66,7 @@ impl World {
     /// The device is switched on for the first time: the bundle is in it, the code is scanned.
     pub(crate) fn judge_arrives(&mut self, node: usize, number: usize) {
         let offset = self.plan.offset(number, &mut self.dice);
-        let device =
-            Device { number, offset, kept: BTreeMap::new(), secret: self.dice.bytes() };
+        let device = Device { number, offset, kept: BTreeMap::new(), secret: self.dice.bytes() };
         self.judge_on(node, device);
         let frame = self.fair.frame.clone();
         let code = self.fair.code.clone();

@@ -10,7 +10,8 @@ const TOP: f64 = 90.0;
 const LEFTS: [f64; 2] = [80.0, 680.0];
 /// Colours that are told apart also by who sees red and green alike.
 const COLOURS: [&str; 9] = [
-    "#d55e00", "#e69f00", "#0072b2", "#8c564b", "#009e73", "#cc79a7", "#7f7f7f", "#000000", "#56b4e9",
+    "#d55e00", "#e69f00", "#0072b2", "#8c564b", "#009e73", "#cc79a7", "#7f7f7f", "#000000",
+    "#56b4e9",
 ];
 
 /// One panel: what it shows, and its scale.
@@ -140,7 +141,10 @@ impl Panel {
                 path.join(" ")
             );
             for (x, y) in points {
-                let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\"/>");
+                let _ = writeln!(
+                    out,
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\"/>"
+                );
             }
             for nodes in &self.sizes {
                 if let Some(figure) = (self.design)(policy, *nodes) {

@@ -1,7 +1,7 @@
 //! How the air is, and how the relays behave on it.
 
-use countersign_mesh::relay::Limits;
 use countersign_mesh::Ttl;
+use countersign_mesh::relay::Limits;
 
 /// What carries frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

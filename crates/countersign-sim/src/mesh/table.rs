@@ -78,7 +78,15 @@ pub fn table(cells: &[Cell]) -> String {
     let _ = writeln!(
         out,
         "{:<40} {:>5} {:>9} {:>9} {:>7} {:>7} {:>8} {:>8} {:>9}",
-        "policy", "nodes", "deliv. %", "(design)", "p50 ms", "p95 ms", "(design)", "tx/vote", "coll. %"
+        "policy",
+        "nodes",
+        "deliv. %",
+        "(design)",
+        "p50 ms",
+        "p95 ms",
+        "(design)",
+        "tx/vote",
+        "coll. %"
     );
     for Cell { policy, nodes, figures } in cells {
         let (delivery, p95) = reference(*policy, *nodes);

@@ -385,7 +385,12 @@ impl World {
     }
 
     /// Hops of an own packet; `None`: what the relay makes of the beacons.
-    pub(crate) fn originate(&mut self, node: usize, packet: countersign_mesh::Packet, ttl: Option<Ttl>) {
+    pub(crate) fn originate(
+        &mut self,
+        node: usize,
+        packet: countersign_mesh::Packet,
+        ttl: Option<Ttl>,
+    ) {
         let now = self.ms();
         let Some(relay) = &mut self.nodes[node].relay else { return };
         match ttl {

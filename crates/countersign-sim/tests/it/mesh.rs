@@ -29,7 +29,10 @@ fn holds(scenario: Scenario, seen: &[&str]) {
         for seed in 0..2 {
             let report = day(seed, policy, scenario, Fault::None);
             assert_well(seed, policy, scenario, &report);
-            report.counts.iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
+            report
+                .counts
+                .iter()
+                .for_each(|(what, count)| *counts.entry(what).or_default() += count);
         }
     }
     for what in seen {
