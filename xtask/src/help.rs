@@ -23,6 +23,7 @@ const PAGES: &[Page] = &[
     Page { name: "vectors", summary: "write the test vectors, or check them", text: VECTORS },
     Page { name: "bench", summary: "numbers, from a release build", text: BENCH },
     Page { name: "fuzz", summary: "feed the parsers with garbage", text: FUZZ },
+    Page { name: "sim", summary: "seeded worlds: the relay mesh, the league", text: SIM },
 ];
 
 const DEMO: &str = "\
@@ -93,7 +94,7 @@ cargo xtask bench [NAME-PREFIX]... [--json] [--quick] [--rounds N]
 
 Runs the crate `countersign-bench` in release mode, with the peers that it is compared to, on
 one core for the server and one for the load, in less than five minutes. Without a name it
-measures everything. Groups: exchange, replay, store, server; `exchange.full_vs_jwt` is a single
+measures everything. Groups: exchange, replay, store, league, mesh, server; `exchange.full_vs_jwt` is a single
 id. --json prints an object keyed by id, --quick sees in a minute that everything runs.
 docs/PERFORMANCE.md has the method, the ids and the last figures.";
 
@@ -102,6 +103,19 @@ cargo xtask fuzz [target] [--seconds N]
 
 Runs one fuzz target of fuzz/fuzz_targets, or each of them, for N seconds (60 if not said).
 Needs cargo-fuzz: `cargo install cargo-fuzz --locked`. The toolchain can be stable.";
+
+const SIM: &str = "\
+cargo xtask sim mesh [--seeds A..B] [--nodes N]... [--policy P]... [--plot FILE]
+cargo xtask sim mesh run [--seeds A..B] [--scenario S] [--policy P] [--nodes N] [--trace]
+cargo xtask sim league [--seeds A..B] [--scenario S] [--trace]
+
+Runs `countersign-sim`. The first form sends 300 votes through halls of 50, 100, 200 and 500
+relays for each policy and seed (0..5 if not said; about a minute of CPU time per seed), and
+prints delivery, latency, sends and collisions beside the design's figures; progress goes to
+standard error. --plot writes the same as an SVG. The second runs days with droppers,
+partitions, floods, clones, crashes and wrong clocks against a reference model; the third,
+nights of the league. The same seed gives the same world, so a seed that fails can be replayed
+with --seed N --trace.";
 
 /// The names of all commands.
 pub(crate) fn names() -> Vec<&'static str> {

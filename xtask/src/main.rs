@@ -21,6 +21,7 @@ mod help;
 mod report;
 mod run;
 mod setup;
+mod sim;
 mod testing;
 mod tidy;
 mod vectors;
@@ -63,6 +64,7 @@ fn dispatch(args: &[String]) -> Outcome {
         "vectors" => vectors::command(rest),
         "bench" => bench::command(rest),
         "fuzz" => fuzz::command(rest),
+        "sim" => sim::command(rest),
         unknown => Err(Failure::usage(format!(
             "There is no command `{unknown}`. The commands are: {}.",
             help::names().join(", ")

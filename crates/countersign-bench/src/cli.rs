@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Wanted {
-    /// Ids, or what they begin with: exchange, replay, store, league, server, exchange.full_vs_jwt; none: everything
+    /// Ids, or what they begin with: exchange, replay, store, league, mesh, server, exchange.full_vs_jwt; none: everything
     #[arg(value_name = "NAME-PREFIX")]
     pub(crate) names: Vec<String>,
     /// An object keyed by id, for programs
@@ -69,6 +69,13 @@ pub(crate) enum Command {
     #[cfg(feature = "peers")]
     #[command(hide = true)]
     ServeRfc9421,
+    /// Fills a relay's memory of packets and prints what it cost.
+    #[command(hide = true)]
+    FillRelay {
+        /// Ids of one generation.
+        #[arg(long)]
+        ids: u32,
+    },
     /// Fills a replay set and prints what it cost.
     #[command(hide = true)]
     FillReplaySet {

@@ -1,7 +1,7 @@
 //! Measures Countersign against what it stands on and against what a user would pick instead.
 //!
 //! ```text
-//!   main ─▶ plan (which ids) ─▶ measure/{exchange,latency,flood,replay,store,league,start} ─▶ report (table or JSON)
+//!   main ─▶ plan (which ids) ─▶ measure/{exchange,latency,flood,replay,store,league,mesh,start} ─▶ report (table or JSON)
 //!              load/  on one core ──loopback──▶ servers/  on the other: this program again, with a hidden command
 //! ```
 //!

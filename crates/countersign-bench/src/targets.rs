@@ -66,11 +66,19 @@ pub(crate) const CORE: &str = "league.core_size_riscv_kib";
 pub(crate) const CORE_MASTER: &str = "league.core_size_riscv_kib.master";
 pub(crate) const CORE_SLAVE: &str = "league.core_size_riscv_kib.slave";
 pub(crate) const GOAL: &str = "league.goal_p99_ms";
+pub(crate) const RELAY_PPS: &str = "mesh.relay_pps_core";
+pub(crate) const SEEN_BYTES: &str = "mesh.bytes_per_seen_id";
+pub(crate) const SIM_SPEED: &str = "mesh.sim_node_seconds";
+/// Delivered, and the 95th percentile, by the sizes of the design's table.
+pub(crate) const DELIVERY: [&str; 4] =
+    ["mesh.delivery_50", "mesh.delivery_100", "mesh.delivery_200", "mesh.delivery_500"];
+pub(crate) const P95: [&str; 4] =
+    ["mesh.p95_ms_50", "mesh.p95_ms_100", "mesh.p95_ms_200", "mesh.p95_ms_500"];
 pub(crate) const START: &str = "server.start_ms";
 pub(crate) const RSS: &str = "server.rss_mib";
 
 /// All of them, in the order of the table.
-pub(crate) const IDS: [Id; 21] = [
+pub(crate) const IDS: [Id; 32] = [
     at_least(FLOOR, Some(0.90), 2.5),
     at_least(ECHO, Some(0.12), 0.33),
     at_least(JWT, Some(1.0), 2.5),
@@ -90,6 +98,17 @@ pub(crate) const IDS: [Id; 21] = [
     reported(CORE_MASTER),
     reported(CORE_SLAVE),
     at_most(GOAL, 50.0, 10.0),
+    at_least(RELAY_PPS, Some(200_000.0), 500_000.0),
+    reported(SEEN_BYTES),
+    reported(SIM_SPEED),
+    reported(DELIVERY[0]),
+    reported(DELIVERY[1]),
+    reported(DELIVERY[2]),
+    at_least(DELIVERY[3], Some(0.99), 1.0),
+    reported(P95[0]),
+    reported(P95[1]),
+    reported(P95[2]),
+    at_most(P95[3], 1000.0, 500.0),
     at_most(START, 1000.0, 200.0),
     at_most(RSS, 40.0, 25.0),
 ];

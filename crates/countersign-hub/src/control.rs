@@ -45,6 +45,8 @@ pub enum Command {
     },
     /// Make a new event key.
     Rekey,
+    /// What a relay box may have: the mesh's key and the hubs' public keys.
+    Net,
     /// How things stand.
     Status,
     /// All methods side by side.

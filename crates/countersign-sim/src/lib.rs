@@ -17,6 +17,7 @@ mod evil;
 mod key;
 mod log;
 mod master;
+pub mod mesh;
 mod model;
 mod net;
 mod night;

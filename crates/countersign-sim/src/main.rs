@@ -1,15 +1,26 @@
-//! `countersign-sim`: nights of the league by their seeds.
+//! `countersign-sim`: nights of the league by their seeds, and days of the mesh.
 
-use clap::Parser;
+mod command;
+
+use clap::{Parser, Subcommand};
 use countersign_sim::{Config, Fault, Report, Scenario, run};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Runs seeded nights of the league and says what must not have happened.
+///
+/// `countersign-sim mesh` runs days of an event's relay mesh instead; `countersign-sim mesh --help` says how.
+///
+///   countersign-sim                                   a hundred nights
+///   countersign-sim --seeds 0..200 --scenario evil    nights with cheats
+///   countersign-sim --seed 7 --trace                  one night, everything that happens in it
+///   countersign-sim mesh table --seeds 0..5           delivery and latency of the mesh by its size
 #[derive(Parser)]
-#[command(name = "countersign-sim")]
+#[command(name = "countersign-sim", args_conflicts_with_subcommands = true, verbatim_doc_comment)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// One seed.
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
@@ -30,8 +41,20 @@ struct Arguments {
     keep_going: bool,
 }
 
+/// Worlds besides the league.
+#[derive(Subcommand)]
+enum Command {
+    /// Days of an event's relay mesh: real relays, judges and hub in simulated air.
+    Mesh(command::Arguments),
+}
+
 fn main() -> ExitCode {
-    match nights(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Some(Command::Mesh(arguments)) => command::run(arguments),
+        None => nights(&arguments),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         // A closed pipe is nobody's fault.
         Ok(false) | Err(_) => ExitCode::FAILURE,

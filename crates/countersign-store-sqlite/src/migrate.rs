@@ -16,7 +16,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "retention", sql: include_str!("../migrations/0002_retention.sql") },
     Migration { name: "league", sql: include_str!("../migrations/0003_league.sql") },
     Migration { name: "injuries", sql: include_str!("../migrations/0004_injuries.sql") },
-    Migration { name: "events", sql: include_str!("../migrations/0005_events.sql") },
+    Migration { name: "locality", sql: include_str!("../migrations/0005_locality.sql") },
+    Migration { name: "events", sql: include_str!("../migrations/0006_events.sql") },
 ];
 
 /// Why a database does not fit this program.
@@ -174,6 +175,33 @@ mod tests {
         assert_eq!(crate::retention::purge_sessions(&db, now, 9).map_err(drop), Ok(1));
         let left: Vec<u8> = db.query_row("SELECT id FROM sessions", [], |row| row.get(0)).unwrap();
         assert_eq!(left, [0; 16]);
+    }
+
+    #[test]
+    fn tickets_from_before_the_fourth_step_are_found_and_used_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        written_by(&path, &MIGRATIONS[..3]);
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(
+            "INSERT INTO league_players VALUES
+                 (zeroblob(16), 'Ana', 'ana', 0, NULL, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, NULL);
+             INSERT INTO league_tickets VALUES
+                 (randomblob(32), zeroblob(16), zeroblob(16), zeroblob(16), 2, 9, 0, NULL),
+                 (randomblob(32), zeroblob(16), randomblob(16), zeroblob(16), 1, 9, 2, zeroblob(16));",
+        )
+        .unwrap();
+        written_by(&path, MIGRATIONS);
+        let sql = "SELECT issued || state || ifnull(length(match_id), '-')
+                   FROM league_tickets ORDER BY no";
+        let tickets = |db: &Connection| -> Vec<String> {
+            let mut query = db.prepare(sql).unwrap();
+            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(tickets(&db), ["1216", "20-"]);
+        let used = "UPDATE league_tickets SET state = 2, match_id = zeroblob(16) WHERE state = 0";
+        assert_eq!(db.execute(used, []).unwrap(), 1);
+        assert_eq!(tickets(&db), ["1216", "2216"]);
     }
 
     #[test]

@@ -48,6 +48,13 @@ const fn small(first: u8, middle: u8, last: u8) -> [u8; 32] {
     bytes
 }
 
+/// Whether `y` is below `p = 2^255 - 19`. The other texts that are not canonical, where `x` is zero with a sign, are of points
+/// of small order.
+fn is_canonical(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || *last & 0x7f != 0x7f || middle.iter().any(|&byte| byte != 0xff)
+}
+
 const fn with_sign(mut bytes: [u8; 32]) -> [u8; 32] {
     bytes[31] |= 0x80;
     bytes
@@ -72,7 +79,8 @@ pub enum KeyError {
 #[error("the signature is not valid")]
 pub struct BadSignature;
 
-/// A public key that passed [`VerifyingKey::from_bytes`], decompressed once, with its fingerprint.
+/// A public key that passed [`VerifyingKey::from_bytes`] here or where it was taken in, decompressed once, with its
+/// fingerprint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
     point: Ed25519,
@@ -82,12 +90,24 @@ pub struct VerifyingKey {
 impl VerifyingKey {
     /// Takes a key in. Refuses anything but a canonical point of the prime-order group. `[L5]`
     pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
-        let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        let edwards = point.to_edwards();
-        if edwards.compress().as_bytes() != bytes {
+        let key = Self::from_vouched(bytes)?;
+        match key.point.to_edwards().is_torsion_free() {
+            true => Ok(key),
+            false => Err(KeyError::Weak),
+        }
+    }
+
+    /// A key that [`VerifyingKey::from_bytes`] took in before, where only such keys get in: the server's own store, or what
+    /// the server signed, once its signature is verified. Bytes that anybody else chose do not come here: who signs with a
+    /// key that has a small-order part could repudiate it.
+    ///
+    /// Leaves out the multiplication by the group's order, as dear as a verification; what else is refused is refused here.
+    pub fn from_vouched(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
+        if !is_canonical(bytes) {
             return Err(KeyError::NotAPoint);
         }
-        if point.is_weak() || !edwards.is_torsion_free() {
+        let point = Ed25519::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
+        if point.is_weak() {
             return Err(KeyError::Weak);
         }
         Ok(Self { point, fingerprint: fingerprint(ALG_ED25519, bytes) })
@@ -212,10 +232,38 @@ mod tests {
         let non_canonical =
             hex_32("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
         assert_eq!(VerifyingKey::from_bytes(&non_canonical), Err(KeyError::NotAPoint));
+        // x = 0 with a sign: y = 1, and y = p - 1.
+        for encoding in [with_sign(identity), with_sign(small(0xec, 0xff, 0x7f))] {
+            assert_eq!(VerifyingKey::from_bytes(&encoding), Err(KeyError::Weak));
+        }
         // Large order with a small-order part: class 3 of eprint 2020/1244.
         let mixed = hex_32("cf5026947ef73b09712fdca09da152251bbbdff76f18cf44c076fdbca624b435");
         assert_eq!(VerifyingKey::from_bytes(&mixed), Err(KeyError::Weak));
         assert_eq!(VerifyingKey::from_alg(2, &[0; 33]), Err(KeyError::Algorithm(2)));
+        // Whoever vouches for a key has checked its order; everything else is checked again.
+        assert_eq!(VerifyingKey::from_vouched(&identity), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_vouched(&order_8), Err(KeyError::Weak));
+        assert_eq!(VerifyingKey::from_vouched(&non_canonical), Err(KeyError::NotAPoint));
+        let good = SigningKey::from_seed(&[9; 32]);
+        let vouched = VerifyingKey::from_vouched(good.verifying_key().as_bytes());
+        assert_eq!(vouched.as_ref(), Ok(good.verifying_key()));
+    }
+
+    /// Every text above the largest `y`, with and without the sign, and the largest itself.
+    #[test]
+    fn l5_only_the_canonical_encoding_of_a_point_is_taken() {
+        for first in 0xe0..=0xff_u8 {
+            for last in [0x7f, 0xff] {
+                let bytes = small(first, 0xff, last);
+                let library = Ed25519::from_bytes(&bytes).ok();
+                let is_same = |point: Ed25519| *point.to_edwards().compress().as_bytes() == bytes;
+                // Where the library finds no point, or one of small order, nothing can be compared.
+                if let Some(point) = library.filter(|point| !point.is_weak()) {
+                    assert_eq!(is_canonical(&bytes), is_same(point), "{first:02x} {last:02x}");
+                }
+                assert_eq!(is_canonical(&bytes), first < 0xed);
+            }
+        }
     }
 
     #[test]

@@ -63,7 +63,13 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "countersign-sim",
-        &["countersign", "countersign-league", "countersign-judging", "countersign-mesh"],
+        &[
+            "countersign",
+            "countersign-league",
+            "countersign-judging",
+            "countersign-mesh",
+            "countersign-app",
+        ],
     ),
     (
         "countersign-client",
@@ -138,6 +144,7 @@ const LAYERS: &[Layer] = &[
             "countersign-judging",
             "countersign-mesh",
             "countersign-hub",
+            "countersign-sim",
             "countersign-provision",
             "countersign-ranks",
             "countersign-store",

@@ -6,6 +6,7 @@ mod flood;
 mod forged;
 mod latency;
 mod league;
+mod mesh;
 mod mtls;
 mod replay;
 mod start;
@@ -52,6 +53,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<()> {
     replay::measure(&bench, &mut report)?;
     store::measure(&bench, &mut report)?;
     league::measure(&bench, &mut report)?;
+    mesh::measure(&bench, &mut report)?;
     start::measure(&bench, &mut report)?;
     report.print(wanted.json);
     Ok(())

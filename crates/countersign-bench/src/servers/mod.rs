@@ -4,6 +4,7 @@ pub(crate) mod floor;
 mod full;
 #[cfg(feature = "peers")]
 pub(crate) mod jwt;
+pub(crate) mod relay;
 mod replay;
 #[cfg(feature = "peers")]
 pub(crate) mod rfc9421;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::ServeJwt => serve(jwt::router()?),
         #[cfg(feature = "peers")]
         Command::ServeRfc9421 => serve(rfc9421::router()?),
+        Command::FillRelay { ids } => relay::fill(ids),
         Command::FillReplaySet { ids } => replay::fill(ids),
     }
 }

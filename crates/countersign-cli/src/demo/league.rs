@@ -85,7 +85,12 @@ fn log_everybody_in(stage: &Stage) -> Result<(), Failure> {
     expect(stage.device(&name)?, "the name")
 }
 
-fn log_in(stage: &Stage, address: &str, profile: &str, is_shown: bool) -> Result<(), Failure> {
+pub(super) fn log_in(
+    stage: &Stage,
+    address: &str,
+    profile: &str,
+    is_shown: bool,
+) -> Result<(), Failure> {
     let url = stage.url();
     let args = [
         "login",

@@ -1,6 +1,7 @@
 //! `countersign demo`: the main job on this machine, with real peers, each step explained and each command shown.
 
 mod certificates;
+mod event;
 mod league;
 mod peers;
 mod stage;
@@ -14,12 +15,12 @@ use std::process::ExitCode;
 /// What ends the demo early: a sentence.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// Shows the whole exchange and a whole match on this machine
+/// Shows the whole exchange, a whole match and a whole event on this machine
 ///
 /// Starts a real mail server (aiosmtpd), a real service that knows nothing of Countersign (json-server), and this
 /// server between them. Then a person logs in with the code that arrived by mail, their device signs requests, the service
 /// answers, the device verifies the answers; and a few attacks fail. Then a goal-line pair comes out of the factory, and eight
-/// players play a short match at it. Every command is shown as you could type it.
+/// players play a short match at it; then three judges judge an event through a relay, and anybody counts again. Every command is shown as you could type it.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Demo {
     /// Where everything is put; made anew at every run
@@ -34,9 +35,12 @@ pub(crate) struct Demo {
     /// The program of the goal-line device [default: countersign-device beside this program]
     #[arg(long, value_name = "PROGRAM")]
     device: Option<PathBuf>,
-    /// End after the exchange, without the match
+    /// Leave out the match
     #[arg(long)]
     no_match: bool,
+    /// Leave out the event
+    #[arg(long)]
+    no_event: bool,
     /// Leave everything running at the end, for trying more, until Ctrl-C
     #[arg(long)]
     stay: bool,

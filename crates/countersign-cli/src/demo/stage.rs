@@ -83,13 +83,24 @@ impl Stage {
         self.device_with_input(args, |_| Ok(()))
     }
 
+    /// The same, with other words shown than run: some arguments are too long to read.
+    pub(super) fn device_showing(&self, shown: &[&str], args: &[&str]) -> Result<Said, Failure> {
+        self.show(shown);
+        said(&self.device_command(args)?.output()?)
+    }
+
+    /// Shows a command of this program that is run in another way.
+    pub(super) fn show(&self, args: &[&str]) {
+        show_command("countersign", args);
+    }
+
     /// The same, with something typed into it once it runs.
     pub(super) fn device_with_input(
         &self,
         args: &[&str],
         typing: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
     ) -> Result<Said, Failure> {
-        show_command("countersign", args);
+        self.show(args);
         let mut child = self.device_command(args)?.stdin(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             typing(&mut stdin)?;

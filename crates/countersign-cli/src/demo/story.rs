@@ -1,7 +1,7 @@
 //! What the demo shows, in order.
 
 use super::stage::{Said, Stage, WEBHOOK_SECRET};
-use super::{Demo, Failure, league};
+use super::{Demo, Failure, event, league};
 use crate::output::line;
 use countersign_identity::webhook::WebhookSecret;
 use countersign_server::clock;
@@ -29,6 +29,9 @@ pub(super) fn tell(demo: &Demo) -> Result<(), Failure> {
     log_out(&stage)?;
     if !demo.no_match {
         league::tell(demo, &stage)?;
+    }
+    if !demo.no_event {
+        event::tell(&stage)?;
     }
     close(demo, &stage)
 }

@@ -55,6 +55,8 @@ enum HubCommand {
     },
     /// Makes a new event key: the old QR code is of no more use
     Rekey(DirArgs),
+    /// Shows the code for relay boxes: with it they forward and check, and read nothing. Keep it off the screen
+    Net(DirArgs),
     /// Shows how things stand; no scores
     Status(DirArgs),
     /// Shows the tally by every method
@@ -121,6 +123,7 @@ pub(crate) fn run(args: HubArgs) -> ExitCode {
         | HubCommand::Close(_)
         | HubCommand::Revoke { .. }
         | HubCommand::Rekey(_)
+        | HubCommand::Net(_)
         | HubCommand::Status(_)
         | HubCommand::Tally(_)
         | HubCommand::Scan { .. }
@@ -143,6 +146,7 @@ impl HubCommand {
             Self::Close(args) => (args.dir, Command::Close { round: args.round }),
             Self::Revoke { dir, judge } => (dir, Command::Revoke { judge }),
             Self::Rekey(args) => (args.dir, Command::Rekey),
+            Self::Net(args) => (args.dir, Command::Net),
             Self::Status(args) => (args.dir, Command::Status),
             Self::Tally(args) => (args.dir, Command::Tally),
             Self::Scan { dir, code: Some(text) } => (dir, Command::Scan { text }),

@@ -78,9 +78,10 @@ impl Handle {
 
     /// Gives a command of the control socket or of the organiser's page.
     pub(crate) async fn obey(&self, command: Command) -> Answer {
-        let answer = match command {
-            Command::Merge { log } => self.merge(log).await,
-            other => self.call(move |desk, venue, now| desk.obey(venue, &other, now)).await,
+        let answer = if let Command::Merge { log } = command {
+            self.merge(log).await
+        } else {
+            self.call(move |desk, venue, now| desk.obey(venue, &command, now)).await
         };
         answer.unwrap_or_else(Answer::refused)
     }

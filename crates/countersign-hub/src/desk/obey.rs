@@ -13,7 +13,7 @@ use countersign_judging::event::RoundState;
 use countersign_judging::venue::Outcome;
 use countersign_judging::{Bundle, JudgeId, Venue};
 use countersign_keys::disk::{self, Access};
-use countersign_mesh::{Action, EventCode, VoteCode};
+use countersign_mesh::{Action, EventCode, NetCode, VoteCode};
 use std::path::Path;
 
 /// What another hub's log is read with.
@@ -39,6 +39,7 @@ impl Desk {
             Command::Close { round } => self.turn(venue, *round, RoundState::Closed, now),
             Command::Revoke { judge } => self.revoke(venue, judge, now),
             Command::Rekey => self.rekey(venue, now),
+            Command::Net => self.net(venue),
             Command::Status => {
                 let overview = Overview::of(venue);
                 Answer::done(view::overview_text(&overview)).with(&overview)
@@ -117,6 +118,20 @@ impl Desk {
         Answer::done(format!(
             "The event has a new key (number {epoch}); what is sealed with the old one is not read any more. Show the new QR code."
         ))
+    }
+
+    fn net(&self, venue: &Venue) -> Answer {
+        let event = venue.bundle().event();
+        // A relay believes two hubs at most; this one first.
+        let mut hubs: Vec<_> = event.hubs.iter().map(|hub| hub.key.clone()).collect();
+        hubs.sort_by_key(|key| key.fingerprint() != venue.hub());
+        hubs.truncate(2);
+        let net = keys_of(&self.code, venue).net;
+        let code = NetCode { event: event.id, net, realm: self.realm().clone(), hubs };
+        match code.to_text() {
+            Ok(text) => Answer::done(text.as_str()),
+            Err(error) => Answer::refused(error),
+        }
     }
 
     fn scan(&mut self, venue: &mut Venue, text: &str, now: Timestamp) -> Answer {

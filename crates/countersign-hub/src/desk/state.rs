@@ -144,17 +144,17 @@ impl Desk {
 
 /// The word for the receipt.
 pub(crate) fn receipt_of(outcome: &Outcome) -> ReceiptStatus {
-    match outcome {
-        Outcome::Refused(Refusal::StaleRevision { .. }) => ReceiptStatus::Superseded,
-        other => match other.status() {
-            Status::Accepted => ReceiptStatus::Accepted,
-            Status::Duplicate => ReceiptStatus::Duplicate,
-            Status::Stale => ReceiptStatus::Stale,
-            Status::Future => ReceiptStatus::Future,
-            Status::Revoked => ReceiptStatus::Revoked,
-            Status::Closed => ReceiptStatus::Closed,
-            Status::Invalid => ReceiptStatus::Invalid,
-        },
+    if matches!(outcome, Outcome::Refused(Refusal::StaleRevision { .. })) {
+        return ReceiptStatus::Superseded;
+    }
+    match outcome.status() {
+        Status::Accepted => ReceiptStatus::Accepted,
+        Status::Duplicate => ReceiptStatus::Duplicate,
+        Status::Stale => ReceiptStatus::Stale,
+        Status::Future => ReceiptStatus::Future,
+        Status::Revoked => ReceiptStatus::Revoked,
+        Status::Closed => ReceiptStatus::Closed,
+        Status::Invalid => ReceiptStatus::Invalid,
     }
 }
 

@@ -44,6 +44,18 @@ pub(crate) fn take_key(reader: &mut Reader<'_>) -> Result<VerifyingKey, Malforme
     VerifyingKey::from_alg(alg, &bytes).map_err(|_| Malformed::Range)
 }
 
+/// A key that whoever signed has taken in; only for [`Artefact::take_verified`].
+fn take_vouched_key(reader: &mut Reader<'_>) -> Result<VerifyingKey, Malformed> {
+    let alg = reader.u8()?;
+    let bytes: [u8; 32] = reader.array()?;
+    match alg {
+        countersign::key::ALG_ED25519 => {
+            VerifyingKey::from_vouched(&bytes).map_err(|_| Malformed::Range)
+        }
+        _ => Err(Malformed::Range),
+    }
+}
+
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     countersign::wire::put_lp8(out, text.as_bytes());
 }

@@ -1,6 +1,6 @@
 //! A ticket: what the server vouches for about a player, so that a device without internet can believe it.
 
-use super::{Artefact, put_key, put_text, take_i32, take_key, take_text};
+use super::{Artefact, put_key, put_text, take_i32, take_key, take_text, take_vouched_key};
 use crate::id::{DeviceId, Nonce};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -81,9 +81,23 @@ impl Artefact for Ticket {
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Self::take_with(reader, take_key)
+    }
+
+    /// The server signs no key that it did not take in, so its order need not be checked again.
+    fn take_verified(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Self::take_with(reader, take_vouched_key)
+    }
+}
+
+impl Ticket {
+    fn take_with(
+        reader: &mut Reader<'_>,
+        key: fn(&mut Reader<'_>) -> Result<VerifyingKey, Malformed>,
+    ) -> Result<Self, Malformed> {
         let ticket = Self {
             user: UserId::from_bytes(reader.array()?),
-            key: take_key(reader)?,
+            key: key(reader)?,
             device: DeviceId::from_bytes(reader.array()?),
             lobby: Nonce::from_bytes(reader.array()?),
             season: reader.u16()?,

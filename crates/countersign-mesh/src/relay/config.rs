@@ -134,7 +134,7 @@ impl Default for Limits {
             send_rate: 200,
             send_burst: 400,
             jitter_sparse: (10, 40),
-            jitter_dense: (100, 220),
+            jitter_dense: (20, 80),
             suppress_after: 2,
             sync_every: 15_000,
             sync_answer_bytes: 8_192,

@@ -88,7 +88,9 @@ pub enum Event {
 /// Where events come; dropping it is fine.
 pub type Events = mpsc::Receiver<Event>;
 
-struct Job(Box<dyn FnOnce(&mut Relay<Random>, u64) + Send>);
+type Work = dyn FnOnce(&mut Relay<Random>, u64) + Send;
+
+struct Job(Box<Work>);
 
 impl Node {
     /// Starts it, with what its folder holds. Needs a tokio runtime.

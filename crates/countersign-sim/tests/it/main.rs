@@ -1,5 +1,7 @@
 //! Two hundred nights, each with its own luck; the same night twice; and nights with a fault that has to be found.
 
+mod mesh;
+
 use countersign_sim::{Config, Fault, Report, Scenario, run};
 use std::collections::BTreeMap;
 

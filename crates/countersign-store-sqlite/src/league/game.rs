@@ -192,32 +192,63 @@ pub(super) fn seats(db: &Connection, no: u64) -> Result<Vec<StoredSeat>, Fault> 
     collect(query.query_map([signed(no)], |row| read_seat(row, 0))?)
 }
 
-pub(super) fn put_seat(db: &Connection, game: &StoredGame, seat: &StoredSeat) -> Result<(), Fault> {
-    let mut put = db.prepare_cached(
+pub(super) fn add_seats(
+    db: &Connection,
+    game: &StoredGame,
+    seats: &[StoredSeat],
+) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
         "INSERT INTO league_seats
          (no, seat, user_id, team, ticket, sporting, adjustment, conduct, booked, counted,
           ended, season, rated)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-         ON CONFLICT (no, seat) DO UPDATE SET sporting = excluded.sporting,
-         adjustment = excluded.adjustment, conduct = excluded.conduct, booked = excluded.booked,
-         counted = excluded.counted, rated = excluded.rated",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
-    put.execute(params![
+    for seat in seats {
+        insert.execute(params![
+            signed(game.no),
+            seat.seat,
+            seat.user.as_bytes(),
+            seat.team as u8,
+            seat.ticket.as_bytes(),
+            seat.line.sporting,
+            seat.line.adjustment,
+            seat.conduct as u8,
+            seat.booked,
+            seat.counted.map(|result| result as u8),
+            At(game.ended),
+            game.season,
+            is_rated(game),
+        ])?;
+    }
+    Ok(())
+}
+
+/// What can change after the first settlement.
+pub(super) fn update_seat(
+    db: &Connection,
+    game: &StoredGame,
+    seat: &StoredSeat,
+) -> Result<(), Fault> {
+    let mut update = db.prepare_cached(
+        "UPDATE league_seats SET sporting = ?3, adjustment = ?4, conduct = ?5, booked = ?6,
+         counted = ?7, rated = ?8 WHERE no = ?1 AND seat = ?2",
+    )?;
+    update.execute(params![
         signed(game.no),
         seat.seat,
-        seat.user.as_bytes(),
-        seat.team as u8,
-        seat.ticket.as_bytes(),
         seat.line.sporting,
         seat.line.adjustment,
         seat.conduct as u8,
         seat.booked,
         seat.counted.map(|result| result as u8),
-        At(game.ended),
-        game.season,
-        matches!(game.settlement, Settlement::Settled | Settlement::Pending),
+        is_rated(game),
     ])?;
     Ok(())
+}
+
+/// Whether it counts, or will unless disputed.
+const fn is_rated(game: &StoredGame) -> bool {
+    matches!(game.settlement, Settlement::Settled | Settlement::Pending)
 }
 
 pub(super) fn appearances(

@@ -13,20 +13,22 @@ pub(super) fn last(db: &Connection) -> Result<u64, Fault> {
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
-pub(super) fn add(db: &Connection, line: &LedgerLine) -> Result<(), Fault> {
+pub(super) fn add(db: &Connection, lines: &[LedgerLine]) -> Result<(), Fault> {
     let mut insert = db.prepare_cached(
         "INSERT INTO league_ledger (seq, posting, at, kind, user_id, match_id, amount)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    insert.execute(params![
-        signed(line.seq),
-        signed(line.posting),
-        At(line.at),
-        line.kind as u8,
-        line.user.map(|user| *user.as_bytes()),
-        line.match_id.map(|match_id| *match_id.as_bytes()),
-        line.amount,
-    ])?;
+    for line in lines {
+        insert.execute(params![
+            signed(line.seq),
+            signed(line.posting),
+            At(line.at),
+            line.kind as u8,
+            line.user.map(|user| *user.as_bytes()),
+            line.match_id.map(|match_id| *match_id.as_bytes()),
+            line.amount,
+        ])?;
+    }
     Ok(())
 }
 

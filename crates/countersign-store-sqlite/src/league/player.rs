@@ -97,6 +97,32 @@ pub(super) fn put(db: &Connection, player: &Player) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What a match can change. No index has one of these columns.
+pub(super) fn update(db: &Connection, players: &[Player]) -> Result<(), Fault> {
+    let mut update = db.prepare_cached(
+        "UPDATE league_players SET balance = ?2, matches = ?3, season_matches = ?4,
+         opponents = ?5, last_match = ?6, leaver_level = ?7, clean = ?8, barred_until = ?9,
+         joined = ?10, finished = ?11, injured = ?12 WHERE user_id = ?1",
+    )?;
+    for player in players {
+        update.execute(params![
+            player.user.as_bytes(),
+            player.balance,
+            player.matches,
+            player.season_matches,
+            player.opponents,
+            At(player.last_match),
+            player.leaver_level,
+            player.clean,
+            At(player.barred_until),
+            player.joined,
+            player.finished,
+            At(player.injured),
+        ])?;
+    }
+    Ok(())
+}
+
 pub(super) fn avatar(db: &Connection, user: UserId) -> Result<Option<Vec<u8>>, Fault> {
     let mut query = db.prepare_cached("SELECT bytes FROM league_avatars WHERE user_id = ?1")?;
     Ok(query.query_row([user.as_bytes()], |row| row.get(0)).optional()?)

@@ -6,7 +6,7 @@ use crate::{account, audit};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
 use countersign_league::{DeviceId, MatchId};
 use countersign_store::AuditEvent;
-use countersign_store::league::tables::Appearance;
+use countersign_store::league::tables::{Appearance, Event};
 use countersign_store::league::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
     HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
@@ -61,6 +61,10 @@ impl Tables for Rows<'_> {
         player::put(self.0, player)
     }
 
+    fn update_players(&mut self, players: &[Player]) -> Result<(), Fault> {
+        player::update(self.0, players)
+    }
+
     fn avatar(&self, user: UserId) -> Result<Option<Vec<u8>>, Fault> {
         player::avatar(self.0, user)
     }
@@ -81,8 +85,12 @@ impl Tables for Rows<'_> {
         ticket::travel(self.0, user)
     }
 
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Fault> {
-        ticket::put(self.0, ticket)
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Fault> {
+        ticket::add(self.0, ticket)
+    }
+
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<(), Fault> {
+        ticket::update(self.0, tickets)
     }
 
     fn drop_tickets(&mut self, before: Timestamp) -> Result<u64, Fault> {
@@ -147,8 +155,12 @@ impl Tables for Rows<'_> {
         game::seats(self.0, no)
     }
 
+    fn add_seats(&mut self, game: &StoredGame, seats: &[StoredSeat]) -> Result<(), Fault> {
+        game::add_seats(self.0, game, seats)
+    }
+
     fn put_seat(&mut self, game: &StoredGame, seat: &StoredSeat) -> Result<(), Fault> {
-        game::put_seat(self.0, game, seat)
+        game::update_seat(self.0, game, seat)
     }
 
     fn appearances(&self, user: UserId, from: Timestamp) -> Result<Vec<Appearance>, Fault> {
@@ -164,20 +176,24 @@ impl Tables for Rows<'_> {
         game::history(self.0, user, after, limit)
     }
 
-    fn meetings(&self, low: UserId, high: UserId) -> Result<HeadToHead, Fault> {
-        season::meetings(self.0, low, high)
+    fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>, Fault> {
+        season::meetings(self.0, pairs)
     }
 
-    fn put_meetings(&mut self, low: UserId, high: UserId, met: HeadToHead) -> Result<(), Fault> {
-        season::put_meetings(self.0, low, high, met)
+    fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<(), Fault> {
+        season::put_meetings(self.0, met)
+    }
+
+    fn add_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<Vec<bool>, Fault> {
+        season::add_meetings(self.0, met)
     }
 
     fn last_line(&self) -> Result<u64, Fault> {
         ledger::last(self.0)
     }
 
-    fn add_line(&mut self, line: &LedgerLine) -> Result<(), Fault> {
-        ledger::add(self.0, line)
+    fn add_lines(&mut self, lines: &[LedgerLine]) -> Result<(), Fault> {
+        ledger::add(self.0, lines)
     }
 
     fn lines(&self, after: u64, limit: u32) -> Result<Vec<LedgerLine>, Fault> {
@@ -196,12 +212,12 @@ impl Tables for Rows<'_> {
         season::add(self.0, season)
     }
 
-    fn tally(&self, season: u16, user: UserId) -> Result<Tally, Fault> {
-        season::tally(self.0, season, user)
+    fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>, Fault> {
+        season::tallies(self.0, season, users)
     }
 
-    fn put_tally(&mut self, season: u16, user: UserId, tally: Tally) -> Result<(), Fault> {
-        season::put_tally(self.0, season, user, tally)
+    fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<(), Fault> {
+        season::put_tallies(self.0, season, of)
     }
 
     fn close_tally(&mut self, season: u16, user: UserId, rating: i32) -> Result<(), Fault> {
@@ -253,8 +269,8 @@ impl Tables for Rows<'_> {
         penalty::update(self.0, penalty)
     }
 
-    fn add_notice(&mut self, notice: &Notice) -> Result<(), Fault> {
-        notice::add(self.0, notice)
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<(), Fault> {
+        notice::add(self.0, event, users)
     }
 
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>, Fault> {

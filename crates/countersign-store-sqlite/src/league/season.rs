@@ -22,21 +22,23 @@ pub(super) fn add(db: &Connection, season: Season) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn tally(db: &Connection, season: u16, user: UserId) -> Result<Tally, Fault> {
+pub(super) fn tallies(db: &Connection, season: u16, users: &[UserId]) -> Result<Vec<Tally>, Fault> {
     let mut query = db.prepare_cached(
         "SELECT won, drawn, lost FROM league_tallies WHERE user_id = ?1 AND season = ?2",
     )?;
-    let tally = query.query_row(params![user.as_bytes(), season], |row| {
-        Ok(Tally { won: row.get(0)?, drawn: row.get(1)?, lost: row.get(2)? })
-    });
-    Ok(tally.optional()?.unwrap_or_default())
+    let tally = |user: &UserId| {
+        let tally = query.query_row(params![user.as_bytes(), season], |row| {
+            Ok(Tally { won: row.get(0)?, drawn: row.get(1)?, lost: row.get(2)? })
+        });
+        tally.optional().map(Option::unwrap_or_default)
+    };
+    collect(users.iter().map(tally))
 }
 
-pub(super) fn put_tally(
+pub(super) fn put_tallies(
     db: &Connection,
     season: u16,
-    user: UserId,
-    tally: Tally,
+    of: &[(UserId, Tally)],
 ) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
         "INSERT INTO league_tallies (user_id, season, won, drawn, lost)
@@ -44,7 +46,9 @@ pub(super) fn put_tally(
          ON CONFLICT (user_id, season) DO UPDATE SET won = excluded.won, drawn = excluded.drawn,
          lost = excluded.lost",
     )?;
-    put.execute(params![user.as_bytes(), season, tally.won, tally.drawn, tally.lost])?;
+    for (user, tally) in of {
+        put.execute(params![user.as_bytes(), season, tally.won, tally.drawn, tally.lost])?;
+    }
     Ok(())
 }
 
@@ -79,29 +83,56 @@ pub(super) fn all_of(db: &Connection, user: UserId) -> Result<Vec<SeasonRow>, Fa
     seasons.into_iter().filter_map(|season| row(db, season, user).transpose()).collect()
 }
 
-pub(super) fn meetings(db: &Connection, low: UserId, high: UserId) -> Result<HeadToHead, Fault> {
+pub(super) fn meetings(
+    db: &Connection,
+    pairs: &[(UserId, UserId)],
+) -> Result<Vec<HeadToHead>, Fault> {
     let mut query = db.prepare_cached(
         "SELECT won, drawn, lost FROM league_meetings WHERE low = ?1 AND high = ?2",
     )?;
-    let met = query.query_row([low.as_bytes(), high.as_bytes()], |row| {
-        Ok(HeadToHead { won: row.get(0)?, drawn: row.get(1)?, lost: row.get(2)? })
-    });
-    Ok(met.optional()?.unwrap_or_default())
+    let met = |(low, high): &(UserId, UserId)| {
+        let met = query.query_row([low.as_bytes(), high.as_bytes()], |row| {
+            Ok(HeadToHead { won: row.get(0)?, drawn: row.get(1)?, lost: row.get(2)? })
+        });
+        met.optional().map(Option::unwrap_or_default)
+    };
+    collect(pairs.iter().map(met))
 }
 
 pub(super) fn put_meetings(
     db: &Connection,
-    low: UserId,
-    high: UserId,
-    met: HeadToHead,
+    met: &[(UserId, UserId, HeadToHead)],
 ) -> Result<(), Fault> {
     let mut put = db.prepare_cached(
         "INSERT INTO league_meetings (low, high, won, drawn, lost) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (low, high) DO UPDATE SET won = excluded.won, drawn = excluded.drawn,
          lost = excluded.lost",
     )?;
-    put.execute(params![low.as_bytes(), high.as_bytes(), met.won, met.drawn, met.lost])?;
+    for (low, high, met) in met {
+        put.execute(params![low.as_bytes(), high.as_bytes(), met.won, met.drawn, met.lost])?;
+    }
     Ok(())
+}
+
+/// Most pairs met before, and an update alone tells: one statement where reading first takes two.
+pub(super) fn add_meetings(
+    db: &Connection,
+    met: &[(UserId, UserId, HeadToHead)],
+) -> Result<Vec<bool>, Fault> {
+    let mut update = db.prepare_cached(
+        "UPDATE league_meetings SET won = won + ?3, drawn = drawn + ?4, lost = lost + ?5
+         WHERE low = ?1 AND high = ?2 AND won + drawn + lost > 0",
+    )?;
+    let mut first = Vec::with_capacity(met.len());
+    for &(low, high, more) in met {
+        let HeadToHead { won, drawn, lost } = more;
+        let known = update.execute(params![low.as_bytes(), high.as_bytes(), won, drawn, lost])?;
+        if known == 0 {
+            put_meetings(db, &[(low, high, more)])?;
+        }
+        first.push(known == 0);
+    }
+    Ok(first)
 }
 
 fn row(db: &Connection, season: u16, user: UserId) -> Result<Option<SeasonRow>, Fault> {

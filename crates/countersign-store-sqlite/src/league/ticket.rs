@@ -30,20 +30,15 @@ pub(super) fn travel(db: &Connection, user: UserId) -> Result<Option<IssuedTicke
     Ok(query.query_row([user.as_bytes()], read).optional()?)
 }
 
-pub(super) fn put(db: &Connection, issued: &IssuedTicket) -> Result<(), Fault> {
-    let mut put = db.prepare_cached(
+pub(super) fn add(db: &Connection, issued: &IssuedTicket) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
         "INSERT INTO league_tickets
          (digest, user_id, device, lobby, issued, expires, state, match_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (digest) DO UPDATE SET state = excluded.state, match_id = excluded.match_id",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let ticket = &issued.ticket;
-    let (state, match_id) = match issued.state {
-        TicketState::Unused => (0, None),
-        TicketState::Superseded => (1, None),
-        TicketState::Used(match_id) => (2, Some(*match_id.as_bytes())),
-    };
-    put.execute(params![
+    let (state, match_id) = columns(issued.state);
+    insert.execute(params![
         ticket.digest.as_bytes(),
         ticket.user.as_bytes(),
         ticket.device.as_bytes(),
@@ -54,6 +49,24 @@ pub(super) fn put(db: &Connection, issued: &IssuedTicket) -> Result<(), Fault> {
         match_id,
     ])?;
     Ok(())
+}
+
+pub(super) fn update(db: &Connection, tickets: &[IssuedTicket]) -> Result<(), Fault> {
+    let mut update =
+        db.prepare_cached("UPDATE league_tickets SET state = ?2, match_id = ?3 WHERE digest = ?1")?;
+    for issued in tickets {
+        let (state, match_id) = columns(issued.state);
+        update.execute(params![issued.ticket.digest.as_bytes(), state, match_id])?;
+    }
+    Ok(())
+}
+
+const fn columns(state: TicketState) -> (u8, Option<[u8; 16]>) {
+    match state {
+        TicketState::Unused => (0, None),
+        TicketState::Superseded => (1, None),
+        TicketState::Used(match_id) => (2, Some(*match_id.as_bytes())),
+    }
 }
 
 pub(super) fn drop_before(db: &Connection, before: Timestamp) -> Result<u64, Fault> {

@@ -262,7 +262,7 @@ fn a_match_is_settled_with_few_reads_of_whole_tables() {
         "SELECT 1 FROM league_ledger WHERE user_id = ?1 AND seq > ?2 ORDER BY seq",
         "SELECT 1 FROM league_disputes WHERE ruling IS NULL AND id > ?1 ORDER BY id",
         "SELECT 1 FROM league_penalties WHERE user_id = ?1 AND id > ?2 ORDER BY id",
-        "SELECT 1 FROM league_notices WHERE user_id = ?1",
+        "SELECT 1 FROM league_tickets WHERE digest = ?1",
     ] {
         let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let count = plan.parameter_count();

@@ -315,7 +315,7 @@ pub trait LeagueStore: Send + Sync + 'static {
 
     // ---- notices
 
-    /// Notices above `after`, oldest first.
+    /// Notices above `after`, oldest first; `limit` is of numbers, and all notices of a number are there or none.
     fn notices_after(
         &self,
         after: u64,

@@ -21,7 +21,7 @@ pub enum NoticeKind {
 
 from_number!(NoticeKind: Result Rating Disputed Ruled Penalty);
 
-/// A notice; its number only grows.
+/// A notice; its number only grows. Those of whom the same is told at once have the same number.
 ///
 /// It names what happened and holds no content: that is read when it is delivered, so that it is never out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use super::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
-    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
-    Player, Season, SeasonRow, StoredGame, StoredSeat, Tally,
+    HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, NoticeKind, Penalty,
+    PenaltyId, Player, Season, SeasonRow, StoredGame, StoredSeat, Tally,
 };
 use crate::{AuditEvent, StoreError};
 use countersign::{Fingerprint, RecordDigest, Timestamp, UserId};
@@ -21,6 +21,25 @@ pub struct Appearance {
     pub ended: Timestamp,
     /// The player's team.
     pub team: Team,
+}
+
+/// What is told: a notice without its number and its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// In which match.
+    pub match_id: Option<MatchId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Event {
+    /// The notice for one reader.
+    pub const fn to(self, user: UserId, id: u64) -> Notice {
+        let Self { kind, match_id, at } = self;
+        Notice { id, user, kind, match_id, at }
+    }
 }
 
 /// The rows. Methods that change something are called `put_` (insert or replace), `add_` (insert, with the next number) or
@@ -53,6 +72,8 @@ pub trait Tables {
     fn players_before_season(&self, season: u16, limit: u32) -> Result<Vec<Player>, Self::Error>;
     /// Writes a player.
     fn put_player(&mut self, player: &Player) -> Result<(), Self::Error>;
+    /// Writes what a match can change of players who are there: balance, counters, last match, leaver ladder and bar.
+    fn update_players(&mut self, players: &[Player]) -> Result<(), Self::Error>;
     /// The bytes of a player's avatar.
     fn avatar(&self, user: UserId) -> Result<Option<Vec<u8>>, Self::Error>;
     /// Writes or removes it.
@@ -64,8 +85,10 @@ pub trait Tables {
     fn ticket(&self, digest: RecordDigest) -> Result<Option<IssuedTicket>, Self::Error>;
     /// The unused travel ticket of this user.
     fn travel_ticket(&self, user: UserId) -> Result<Option<IssuedTicket>, Self::Error>;
-    /// Writes a ticket.
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Self::Error>;
+    /// Writes a new ticket.
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<(), Self::Error>;
+    /// Writes the state of tickets that are there.
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<(), Self::Error>;
     /// Forgets tickets that were not used and expired before this time.
     fn drop_tickets(&mut self, before: Timestamp) -> Result<u64, Self::Error>;
     /// Forgets the unused tickets of a user.
@@ -105,7 +128,9 @@ pub trait Tables {
 
     /// Seats of a match, in order.
     fn seats(&self, no: u64) -> Result<Vec<StoredSeat>, Self::Error>;
-    /// Writes a seat of a match.
+    /// Writes the seats of a match that is new.
+    fn add_seats(&mut self, game: &StoredGame, seats: &[StoredSeat]) -> Result<(), Self::Error>;
+    /// Writes a seat of a match that is not new.
     fn put_seat(&mut self, game: &StoredGame, seat: &StoredSeat) -> Result<(), Self::Error>;
     /// Matches of a user that count, or will unless disputed, and ended at `from` or later.
     fn appearances(&self, user: UserId, from: Timestamp) -> Result<Vec<Appearance>, Self::Error>;
@@ -117,20 +142,20 @@ pub trait Tables {
         limit: u32,
     ) -> Result<Vec<HistoryEntry>, Self::Error>;
 
-    /// Meetings of two players, the lower id first.
-    fn meetings(&self, low: UserId, high: UserId) -> Result<HeadToHead, Self::Error>;
+    /// Meetings of each of these pairs of players, the lower id first.
+    fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>, Self::Error>;
     /// Writes them.
-    fn put_meetings(
+    fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<(), Self::Error>;
+    /// Adds meetings of pairs to what they had; says of each whether these are their first.
+    fn add_meetings(
         &mut self,
-        low: UserId,
-        high: UserId,
-        met: HeadToHead,
-    ) -> Result<(), Self::Error>;
+        met: &[(UserId, UserId, HeadToHead)],
+    ) -> Result<Vec<bool>, Self::Error>;
 
     /// Number of the last line; 0 if there is none.
     fn last_line(&self) -> Result<u64, Self::Error>;
-    /// Writes a line.
-    fn add_line(&mut self, line: &LedgerLine) -> Result<(), Self::Error>;
+    /// Writes lines, which follow on the last one.
+    fn add_lines(&mut self, lines: &[LedgerLine]) -> Result<(), Self::Error>;
     /// Lines above `after`, oldest first.
     fn lines(&self, after: u64, limit: u32) -> Result<Vec<LedgerLine>, Self::Error>;
     /// Lines of a user above `after`, oldest first.
@@ -145,10 +170,10 @@ pub trait Tables {
     fn season(&self) -> Result<Season, Self::Error>;
     /// Opens a season.
     fn add_season(&mut self, season: Season) -> Result<(), Self::Error>;
-    /// What a player did in a season; nothing if there is no row.
-    fn tally(&self, season: u16, user: UserId) -> Result<Tally, Self::Error>;
+    /// What each of these players did in a season; nothing where there is no row.
+    fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>, Self::Error>;
     /// Writes it; a rating that is there stays.
-    fn put_tally(&mut self, season: u16, user: UserId, tally: Tally) -> Result<(), Self::Error>;
+    fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<(), Self::Error>;
     /// Writes the rating at the end of a season.
     fn close_tally(&mut self, season: u16, user: UserId, rating: i32) -> Result<(), Self::Error>;
     /// Rows of these players in a season, with their form, in the order of players; those without a row are left out.
@@ -184,9 +209,9 @@ pub trait Tables {
     /// Writes a penalty that is not new.
     fn put_penalty(&mut self, penalty: &Penalty) -> Result<(), Self::Error>;
 
-    /// Writes a new notice; the number in it does not count.
-    fn add_notice(&mut self, notice: &Notice) -> Result<(), Self::Error>;
-    /// Notices above `after`, oldest first.
+    /// Writes a new notice for each of these users, all with the next number; nothing for nobody.
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<(), Self::Error>;
+    /// Notices above `after`, oldest first; `limit` is of numbers.
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>, Self::Error>;
     /// Forgets notices up to this number.
     fn drop_notices(&mut self, through: u64) -> Result<(), Self::Error>;

@@ -201,11 +201,12 @@ fn verified(
     Ok(check(bundle, &context, now)?)
 }
 
+/// As the server reads keys out of its store.
 fn known(device: &Device) -> Result<KnownDevice> {
     Ok(KnownDevice {
         device: device.pair.device,
-        master: VerifyingKey::from_bytes(&device.pair.master)?,
-        slave: VerifyingKey::from_bytes(&device.pair.slave)?,
+        master: VerifyingKey::from_vouched(&device.pair.master)?,
+        slave: VerifyingKey::from_vouched(&device.pair.slave)?,
         status: device.status,
         max_players: device.pair.max_players,
     })

@@ -47,7 +47,7 @@ async fn a_relay_is_found_and_finds_with_one_controller() {
     let mut relay_to_hub = relay.link().await;
     let mut hub_to_relay = hub.link().await;
     let mut judge = radio(controllers.addrs[2], Role::Central, ours).await;
-    let mut from_judge = judge.link().await;
+    let from_judge = judge.link().await;
     // Bluetooth's writes and notifications know no pushing back: what a host is behind with is lost.
     for _ in 0..10 {
         for _ in 0..20 {

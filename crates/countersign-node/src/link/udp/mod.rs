@@ -1,6 +1,6 @@
 //! Datagrams: one frame each.
 //!
-//! [`multicast`] is one broadcast link for everybody on a network; [`peers`] is one link for each neighbour whose address is
+//! [`multicast()`] is one broadcast link for everybody on a network; [`peers`] is one link for each neighbour whose address is
 //! known, for networks without multicast.
 
 mod multicast;

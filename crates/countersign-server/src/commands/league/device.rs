@@ -101,7 +101,8 @@ pub(super) fn unsigned(error: crate::gateway::RecordUnsigned) -> Stop {
     Reply::error(ResultCode::INTERNAL).into()
 }
 
+/// A key out of the store, which only keys that were taken in get into.
 pub(super) fn key(bytes: &[u8; 32]) -> Result<VerifyingKey, StoreError> {
-    VerifyingKey::from_bytes(bytes)
+    VerifyingKey::from_vouched(bytes)
         .map_err(|error| StoreError::Damaged(format!("key of a device: {error}")))
 }

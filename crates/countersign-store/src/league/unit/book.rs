@@ -21,10 +21,9 @@ pub(super) fn post<T: Tables>(
     let bank = -lines.iter().map(|&(_, _, amount)| amount).sum::<i64>();
     let of_players = lines.iter().map(|&(kind, user, amount)| (kind, Some(user), amount));
     let all = of_players.chain([(LineKind::Bank, None, bank)]).filter(|line| line.2 != 0);
-    for (seq, (kind, user, amount)) in (posting..).zip(all) {
-        tables.add_line(&LedgerLine { seq, posting, at, kind, user, match_id, amount })?;
-    }
-    Ok(())
+    let line =
+        |(seq, (kind, user, amount))| LedgerLine { seq, posting, at, kind, user, match_id, amount };
+    tables.add_lines(&(posting..).zip(all).map(line).collect::<Vec<LedgerLine>>())
 }
 
 /// What a match is to count from now on.
@@ -37,8 +36,14 @@ pub(super) struct Target {
     pub(super) winner: Option<Team>,
 }
 
-/// Makes ledger, ratings and tables say what the lines of the seats and the target say, by writing the difference to what
-/// they said before. Returns the ratings that changed.
+impl Target {
+    /// What a match says of itself.
+    pub(super) const fn of(game: &StoredGame) -> Self {
+        Self { settlement: game.settlement, score: game.score, winner: game.winner }
+    }
+}
+
+/// [`book`] for a match that is stored, with its players.
 pub(super) fn rebook<T: Tables>(
     tables: &mut T,
     game: &mut StoredGame,
@@ -54,33 +59,48 @@ pub(super) fn rebook<T: Tables>(
         carry(tables, &mut player, season, now)?;
         players.push(player);
     }
+    let ratings = book(tables, game, seats, &mut players, target, now)?;
+    tables.put_game(game)?;
+    for seat in seats.iter() {
+        tables.put_seat(game, seat)?;
+    }
+    tables.update_players(&players)?;
+    Ok(ratings)
+}
+
+/// Makes ledger, ratings and tables say what the lines of the seats and the target say, by writing the difference to what
+/// they said before. Returns the ratings that changed. The caller writes the match, the seats and the players, who are of
+/// the present season.
+pub(super) fn book<T: Tables>(
+    tables: &mut T,
+    game: &mut StoredGame,
+    seats: &mut [StoredSeat],
+    players: &mut [Player],
+    target: &Target,
+    now: Timestamp,
+) -> Result<Vec<Rated>, T::Error> {
     let counts = target.settlement == Settlement::Settled;
     let counted = seats.iter().any(|seat| seat.counted.is_some());
     let lines: Vec<_> = seats.iter().flat_map(|seat| lines_to(seat, counts)).collect();
     post(tables, now, Some(game.match_id), &lines)?;
-    meet(
-        tables,
-        seats,
-        &mut players,
-        counted.then_some(game.winner),
-        counts.then_some(target.winner),
-    )?;
+    meet(tables, seats, players, counted.then_some(game.winner), counts.then_some(target.winner))?;
     game.settlement = target.settlement;
     game.score = target.score;
     game.winner = target.winner;
-    tables.put_game(game)?;
-    let mut ratings = Vec::new();
-    for (seat, player) in seats.iter_mut().zip(&mut players) {
+    let users: Vec<UserId> = seats.iter().map(|seat| seat.user).collect();
+    let tallies = tables.tallies(game.season, &users)?;
+    let (mut ratings, mut tallied) = (Vec::new(), Vec::new());
+    for ((seat, player), tally) in seats.iter_mut().zip(players).zip(tallies) {
         let before = player.rating();
-        recount(tables, game, seat, player, counts)?;
-        tables.put_seat(game, seat)?;
-        tables.put_player(player)?;
-        let after = player.rating();
+        tallied.extend(recount(game, seat, player, tally, counts));
+        let (user, after, season) = (seat.user, player.rating(), player.season);
         if before != after {
-            ratings.push(Rated { user: seat.user, before, after, season });
-            notify(tables, seat.user, NoticeKind::Rating, Some(game.match_id), now)?;
+            ratings.push(Rated { user, before, after, season });
         }
     }
+    tables.put_tallies(game.season, &tallied)?;
+    let changed: Vec<UserId> = ratings.iter().map(|rated| rated.user).collect();
+    notify(tables, &changed, NoticeKind::Rating, Some(game.match_id), now)?;
     Ok(ratings)
 }
 
@@ -96,23 +116,22 @@ fn lines_to(seat: &StoredSeat, counts: bool) -> Vec<(LineKind, UserId, i64)> {
     }
 }
 
-/// Balance, counters and table of one player.
-fn recount<T: Tables>(
-    tables: &mut T,
+/// Balance and counters of one player; the tally if it changed.
+fn recount(
     game: &StoredGame,
     seat: &mut StoredSeat,
     player: &mut Player,
+    mut tally: Tally,
     counts: bool,
-) -> Result<(), T::Error> {
+) -> Option<(UserId, Tally)> {
     let target = if counts { seat.line.total() } else { 0 };
     player.balance += target - seat.booked;
     seat.booked = target;
     let before = seat.counted;
     seat.counted = counts.then(|| seat_result(game.winner, seat));
     if before == seat.counted {
-        return Ok(());
+        return None;
     }
-    let mut tally = tables.tally(game.season, player.user)?;
     if let Some(result) = before {
         let count = counter(&mut tally, result);
         *count = count.saturating_sub(1);
@@ -123,7 +142,7 @@ fn recount<T: Tables>(
         shift(player, game, u32::saturating_add);
         player.last_match = player.last_match.max(game.ended);
     }
-    tables.put_tally(game.season, player.user, tally)
+    Some((player.user, tally))
 }
 
 fn shift(player: &mut Player, game: &StoredGame, by: fn(u32, u32) -> u32) {
@@ -162,37 +181,80 @@ fn meet<T: Tables>(
     if before == after {
         return Ok(());
     }
-    let of = |team| seats.iter().enumerate().filter(move |(_, seat)| seat.team == team);
-    for (index_a, a) in of(Team::A) {
-        for (index_b, b) in of(Team::B) {
-            let (low, high) = (a.user.min(b.user), a.user.max(b.user));
-            let low_team = if low == a.user { Team::A } else { Team::B };
-            let mut met = tables.meetings(low, high)?;
-            let first = met.met();
-            if let Some(winner) = before {
-                let count = met_counter(&mut met, low_team, winner);
-                *count = count.saturating_sub(1);
-            }
-            if let Some(winner) = after {
-                *met_counter(&mut met, low_team, winner) += 1;
-            }
-            tables.put_meetings(low, high, met)?;
-            for index in [index_a, index_b] {
-                if let Some(player) = players.get_mut(index) {
-                    let gone = u32::from(first > 0 && met.met() == 0);
-                    player.opponents += u32::from(first == 0 && met.met() > 0);
-                    player.opponents -= gone.min(player.opponents);
-                }
-            }
+    let of = |team| (0..).zip(seats).filter(move |(_, seat)| seat.team == team);
+    let pairs = of(Team::A).flat_map(|a| of(Team::B).map(move |b| Pair::of(a, b)));
+    let pairs: Vec<Pair> = pairs.collect();
+    if let Some(winner) = before {
+        part(tables, &pairs, players, winner)?;
+    }
+    if let Some(winner) = after {
+        let met: Vec<_> =
+            pairs.iter().map(|pair| (pair.low, pair.high, pair.met(winner))).collect();
+        let first = tables.add_meetings(&met)?;
+        for (pair, _) in pairs.iter().zip(first).filter(|(_, is_first)| *is_first) {
+            pair.each(players, |player| player.opponents += 1);
         }
     }
     Ok(())
 }
 
-fn met_counter(met: &mut HeadToHead, low_team: Team, winner: Option<Team>) -> &mut u32 {
-    match winner {
-        None => &mut met.drawn,
-        Some(team) if team == low_team => &mut met.won,
-        Some(_) => &mut met.lost,
+/// Takes a meeting of each pair back.
+fn part<T: Tables>(
+    tables: &mut T,
+    pairs: &[Pair],
+    players: &mut [Player],
+    winner: Option<Team>,
+) -> Result<(), T::Error> {
+    let ids: Vec<_> = pairs.iter().map(|pair| (pair.low, pair.high)).collect();
+    let mut left = Vec::with_capacity(pairs.len());
+    for (pair, known) in pairs.iter().zip(tables.meetings(&ids)?) {
+        let back = pair.met(winner);
+        let met = HeadToHead {
+            won: known.won.saturating_sub(back.won),
+            drawn: known.drawn.saturating_sub(back.drawn),
+            lost: known.lost.saturating_sub(back.lost),
+        };
+        if known.met() > 0 && met.met() == 0 {
+            pair.each(players, |player| player.opponents = player.opponents.saturating_sub(1));
+        }
+        left.push((pair.low, pair.high, met));
+    }
+    tables.put_meetings(&left)
+}
+
+/// Two opponents, by seat and by id.
+struct Pair {
+    seats: [usize; 2],
+    low: UserId,
+    high: UserId,
+    low_team: Team,
+}
+
+impl Pair {
+    fn of((seat_a, a): (usize, &StoredSeat), (seat_b, b): (usize, &StoredSeat)) -> Self {
+        Self {
+            seats: [seat_a, seat_b],
+            low: a.user.min(b.user),
+            high: a.user.max(b.user),
+            low_team: if a.user < b.user { a.team } else { b.team },
+        }
+    }
+
+    /// One match, as the lower id sees it.
+    fn met(&self, winner: Option<Team>) -> HeadToHead {
+        let none = HeadToHead::default();
+        match winner {
+            None => HeadToHead { drawn: 1, ..none },
+            Some(team) if team == self.low_team => HeadToHead { won: 1, ..none },
+            Some(_) => HeadToHead { lost: 1, ..none },
+        }
+    }
+
+    fn each(&self, players: &mut [Player], change: impl Fn(&mut Player)) {
+        for seat in self.seats {
+            if let Some(player) = players.get_mut(seat) {
+                change(player);
+            }
+        }
     }
 }

@@ -20,7 +20,8 @@ pub use season::{carry_players, open_season};
 pub use settle::{facts, settle};
 pub use view::{head_to_head, players, view};
 
-use super::{Notice, NoticeKind, Tables};
+use super::tables::Event;
+use super::{NoticeKind, Tables};
 use crate::StoreError;
 use countersign::{Timestamp, UserId};
 use countersign_league::MatchId;
@@ -37,10 +38,10 @@ fn missing<E: From<StoreError>>(what: &str) -> E {
 
 fn notify<T: Tables>(
     tables: &mut T,
-    user: UserId,
+    users: &[UserId],
     kind: NoticeKind,
     match_id: Option<MatchId>,
     at: Timestamp,
 ) -> Result<(), T::Error> {
-    tables.add_notice(&Notice { id: 0, user, kind, match_id, at })
+    tables.add_notices(Event { kind, match_id, at }, users)
 }

@@ -136,9 +136,9 @@ pub fn issue_ticket<T: Tables>(
         false => None,
     };
     if let Some(before) = before {
-        tables.put_ticket(&IssuedTicket { state: TicketState::Superseded, ..before })?;
+        tables.update_tickets(&[IssuedTicket { state: TicketState::Superseded, ..before }])?;
     }
-    tables.put_ticket(&IssuedTicket { ticket: *ticket, state: TicketState::Unused })?;
+    tables.add_ticket(&IssuedTicket { ticket: *ticket, state: TicketState::Unused })?;
     Ok(TicketOutcome::Issued { superseded: before.map(|before| before.ticket.digest) })
 }
 
@@ -147,9 +147,20 @@ pub fn penalize<T: Tables>(tables: &mut T, new: &NewPenalty) -> Result<Option<Pe
     let Some(mut player) = tables.player(new.user)? else {
         return Ok(None);
     };
+    let penalty = punish(tables, &mut player, new)?;
+    tables.put_player(&player)?;
+    Ok(Some(penalty))
+}
+
+/// Writes the penalty; the caller writes the player.
+fn punish<T: Tables>(
+    tables: &mut T,
+    player: &mut Player,
+    new: &NewPenalty,
+) -> Result<Penalty, T::Error> {
     let (kind, until) = match new.cause {
         PenaltyCause::Left => {
-            climb(&mut player);
+            climb(player);
             (PenaltyKind::Left, bar(new.now, bar_of_level(player.leaver_level)))
         }
         PenaltyCause::NoStart => {
@@ -164,7 +175,6 @@ pub fn penalize<T: Tables>(tables: &mut T, new: &NewPenalty) -> Result<Option<Pe
         PenaltyCause::Operator { until } => (PenaltyKind::Operator, until),
     };
     player.barred_until = player.barred_until.max(until);
-    tables.put_player(&player)?;
     let mut penalty = Penalty {
         id: PenaltyId(0),
         user: new.user,
@@ -176,8 +186,8 @@ pub fn penalize<T: Tables>(tables: &mut T, new: &NewPenalty) -> Result<Option<Pe
         pardoned: None,
     };
     penalty.id = tables.add_penalty(&penalty)?;
-    notify(tables, new.user, NoticeKind::Penalty, new.match_id, new.now)?;
-    Ok(Some(penalty))
+    notify(tables, &[new.user], NoticeKind::Penalty, new.match_id, new.now)?;
+    Ok(penalty)
 }
 
 /// A bar of no time is a warning.
@@ -207,35 +217,31 @@ pub fn pardon<T: Tables>(
         let bars = all.iter().filter(|known| known.pardoned.is_none()).map(|known| known.until);
         player.barred_until = bars.max().unwrap_or(Timestamp::ZERO);
         tables.put_player(&player)?;
-        notify(tables, penalty.user, NoticeKind::Penalty, penalty.match_id, now)?;
+        notify(tables, &[penalty.user], NoticeKind::Penalty, penalty.match_id, now)?;
     }
     Ok(PardonOutcome::Pardoned)
 }
 
-/// What a match says about one player's behaviour.
+/// What a match says about one player's behaviour. The caller writes the player.
 pub(super) fn blame<T: Tables>(
     tables: &mut T,
-    user: UserId,
+    player: &mut Player,
     conduct: Conduct,
     match_id: Option<MatchId>,
     now: Timestamp,
 ) -> Result<(), T::Error> {
-    let Some(mut player) = tables.player(user)? else {
-        return Ok(());
-    };
     match conduct {
         Conduct::Unjudged | Conduct::Excused => Ok(()),
         Conduct::Finished => {
             player.joined = player.joined.saturating_add(1);
             player.finished = player.finished.saturating_add(1);
-            finish_clean(&mut player);
-            tables.put_player(&player)
+            finish_clean(player);
+            Ok(())
         }
         Conduct::Left => {
             player.joined = player.joined.saturating_add(1);
-            tables.put_player(&player)?;
-            let new = NewPenalty { user, cause: PenaltyCause::Left, match_id, now };
-            penalize(tables, &new).map(drop)
+            let (user, cause) = (player.user, PenaltyCause::Left);
+            punish(tables, player, &NewPenalty { user, cause, match_id, now }).map(drop)
         }
     }
 }

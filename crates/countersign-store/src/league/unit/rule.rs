@@ -47,9 +47,9 @@ pub fn open_dispute<T: Tables>(
         opened: new.now,
         state: DisputeState::Open,
     })?;
-    for seat in seats.iter().filter(|seat| seat.user != new.user) {
-        notify(tables, seat.user, NoticeKind::Disputed, Some(new.match_id), new.now)?;
-    }
+    let others = seats.iter().map(|seat| seat.user).filter(|user| *user != new.user);
+    let others: Vec<UserId> = others.collect();
+    notify(tables, &others, NoticeKind::Disputed, Some(new.match_id), new.now)?;
     Ok(DisputeOutcome::Opened(id))
 }
 
@@ -78,9 +78,8 @@ pub fn rule<T: Tables>(tables: &mut T, new: &NewRuling) -> Result<RulingOutcome,
     };
     let ended = end_disputes(tables, new.match_id, new.ruling.kind(), new.now)?;
     count_frivolous(tables, &new.frivolous)?;
-    for seat in &seats {
-        notify(tables, seat.user, NoticeKind::Ruled, Some(new.match_id), new.now)?;
-    }
+    let users: Vec<UserId> = seats.iter().map(|seat| seat.user).collect();
+    notify(tables, &users, NoticeKind::Ruled, Some(new.match_id), new.now)?;
     let word = match new.ruling.kind() {
         RulingKind::Uphold => "uphold",
         RulingKind::Amend => "amend",

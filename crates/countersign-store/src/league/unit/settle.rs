@@ -1,6 +1,6 @@
 //! Settling a match.
 
-use super::book::{Target, rebook};
+use super::book::{Target, book, rebook};
 use super::device::suspect;
 use super::player::{blame, penalize};
 use super::season::carry;
@@ -8,13 +8,14 @@ use super::{misuse, notify};
 use crate::AuditEvent;
 use crate::league::tables::Appearance;
 use crate::league::{
-    BUNDLE_MAX, Conduct, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
+    BUNDLE_MAX, Conduct, Device, DisputeEntry, DisputeId, DisputeKind, DisputeQueue, DisputeState,
     EvidenceView, FORKS_MAX, Facts, FactsOutcome, IssuedTicket, Lineup, MEETINGS_WINDOW, Meeting,
     NewGame, NewPenalty, NoticeKind, Penalty, PenaltyCause, PenaltyId, PenaltyKind, Player,
-    PlayerFacts, RECEIPT_MAX, Referee, SealCause, SealedLine, Sealing, SeqFact, SettleOutcome,
-    StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine, rating_of, too_many_gone,
+    PlayerFacts, RECEIPT_MAX, Rated, Referee, SealCause, SealedLine, Sealing, SeqFact,
+    SettleOutcome, StoredGame, StoredSeat, Tables, TicketState, Verdict, VerdictLine, rating_of,
+    too_many_gone,
 };
-use countersign::Timestamp;
+use countersign::{Timestamp, UserId};
 use countersign_league::evidence::Settlement;
 use countersign_league::{MatchId, Seat, Team};
 use std::collections::BTreeSet;
@@ -34,18 +35,19 @@ pub fn settle<T: Tables>(
     if let Some(first) = tables.game(new.lineup.match_id)? {
         return fork(tables, first, new, referee);
     }
+    let mut players = match players_of(tables, &new.lineup)? {
+        Ok(players) => players,
+        Err(user) => return Ok(SettleOutcome::UnknownPlayer(user)),
+    };
+    let Some(device) = tables.device(new.lineup.device)? else {
+        return Ok(SettleOutcome::UnknownDevice);
+    };
     let season = tables.season()?.number;
-    for seat in &new.lineup.seats {
-        match tables.player(seat.user)? {
-            Some(mut player) => carry(tables, &mut player, season, new.now)?,
-            None => return Ok(SettleOutcome::UnknownPlayer(seat.user)),
-        }
+    for player in &mut players {
+        carry(tables, player, season, new.now)?;
     }
-    match facts(tables, &new.lineup)? {
-        FactsOutcome::Facts(facts) => settle_first(tables, new, &facts, referee),
-        FactsOutcome::UnknownDevice => Ok(SettleOutcome::UnknownDevice),
-        FactsOutcome::UnknownPlayer(user) => Ok(SettleOutcome::UnknownPlayer(user)),
-    }
+    let known = known(tables, &new.lineup, season, device, players)?;
+    settle_first(tables, new, known, referee)
 }
 
 fn check_shape<E: From<crate::StoreError>>(new: &NewGame) -> Result<(), E> {
@@ -66,15 +68,52 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
     let Some(device) = tables.device(lineup.device)? else {
         return Ok(FactsOutcome::UnknownDevice);
     };
+    let season = tables.season()?.number;
+    Ok(match players_of(tables, lineup)? {
+        Ok(players) => {
+            let known = known(tables, lineup, season, device, players)?;
+            FactsOutcome::Facts(Box::new(known.facts))
+        }
+        Err(user) => FactsOutcome::UnknownPlayer(user),
+    })
+}
+
+/// Players by seat, or the first user who is none.
+fn players_of<T: Tables>(
+    tables: &T,
+    lineup: &Lineup,
+) -> Result<Result<Vec<Player>, UserId>, T::Error> {
+    let mut players = Vec::with_capacity(lineup.seats.len());
+    for seat in &lineup.seats {
+        match tables.player(seat.user)? {
+            Some(player) => players.push(player),
+            None => return Ok(Err(seat.user)),
+        }
+    }
+    Ok(Ok(players))
+}
+
+/// What is read once for a match.
+struct Known {
+    facts: Facts,
+    /// By seat: those whose state the facts show.
+    tickets: Vec<Option<IssuedTicket>>,
+}
+
+fn known<T: Tables>(
+    tables: &T,
+    lineup: &Lineup,
+    season: u16,
+    device: Device,
+    of_seats: Vec<Player>,
+) -> Result<Known, T::Error> {
     let day = Timestamp::from_millis(lineup.ended.as_millis() / DAY * DAY);
     let next_day = Timestamp::from_millis(day.as_millis().saturating_add(DAY));
     let since = lineup.started.minus(MEETINGS_WINDOW);
-    let mut players = Vec::with_capacity(lineup.seats.len());
-    let mut appearances = Vec::with_capacity(lineup.seats.len());
-    for seat in &lineup.seats {
-        let Some(player) = tables.player(seat.user)? else {
-            return Ok(FactsOutcome::UnknownPlayer(seat.user));
-        };
+    let count = lineup.seats.len();
+    let (mut players, mut tickets) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut appearances = Vec::with_capacity(count);
+    for (seat, player) in lineup.seats.iter().zip(of_seats) {
         let mut seen = tables.appearances(seat.user, since.min(day))?;
         let today = |seen: &&Appearance| day <= seen.ended && seen.ended < next_day;
         let rated = seen.iter().filter(today).count() as u32;
@@ -83,17 +122,19 @@ pub fn facts<T: Tables>(tables: &T, lineup: &Lineup) -> Result<FactsOutcome, T::
         appearances.push(seen);
         let ticket = tables.ticket(seat.ticket)?.filter(|issued| issued.ticket.user == seat.user);
         let banned = is_banned(tables, &player, lineup.ended)?;
-        let ticket = ticket.map(|issued| issued.state);
-        players.push(PlayerFacts { player, rated, banned, ticket });
+        let state = ticket.as_ref().map(|issued| issued.state);
+        players.push(PlayerFacts { player, rated, banned, ticket: state });
+        tickets.push(ticket);
     }
-    Ok(FactsOutcome::Facts(Box::new(Facts {
+    let facts = Facts {
         seq: seq_fact(tables, lineup, device.seq_high)?,
         device_rated: tables.rated_on_device(lineup.device, day, next_day)?,
-        season: tables.season()?.number,
+        season,
         meetings: meetings(lineup, &appearances),
         device,
         players,
-    })))
+    };
+    Ok(Known { facts, tickets })
 }
 
 /// Whether an operator's bar ended after this time, or lasts. Bars of the ladder do not reach back.
@@ -154,65 +195,84 @@ fn of_all(appearances: &[Vec<Appearance>]) -> BTreeSet<u64> {
 fn settle_first<T: Tables>(
     tables: &mut T,
     new: &NewGame,
-    facts: &Facts,
+    known: Known,
     referee: &impl Referee,
 ) -> Result<SettleOutcome, T::Error> {
-    let mut verdict = referee.decide(facts);
+    let Known { facts, tickets } = known;
+    let mut verdict = referee.decide(&facts);
     let count = new.lineup.seats.len();
     if verdict.lines.len() != count || verdict.conduct.len() != count {
         return Err(misuse("a verdict has one line and one conduct for each seat"));
     }
-    let reused = take_back_reused(&mut verdict, facts);
+    let reused = take_back_reused(&mut verdict, &facts);
     excuse_if_too_many(&mut verdict);
     let counted_twice = matches!(facts.seq, SeqFact::Reused(_));
     if counted_twice {
         verdict.settlement = Settlement::Frozen;
     }
-    let receipt = sealed(referee, &sealing(new, facts, &verdict))?;
-    let mut game = stored_game(new, facts, &verdict);
+    let receipt = sealed(referee, &sealing(new, &facts, &verdict))?;
+    let mut game = stored_game(new, &facts, &verdict);
     game.no = tables.add_game(&game)?;
     add_evidence(tables, new, &receipt)?;
     let mut seats = stored_seats(new, &verdict);
-    note_device(tables, new, facts)?;
-    for (seat, known) in seats.iter().zip(&facts.players) {
-        tables.put_seat(&game, seat)?;
-        blame(tables, seat.user, seat.conduct, Some(game.match_id), new.now)?;
-        if known.ticket.is_some_and(|state| !matches!(state, TicketState::Used(_))) {
-            use_ticket(tables, seat, game.match_id)?;
-        }
-        notify(tables, seat.user, NoticeKind::Result, Some(game.match_id), new.now)?;
+    note_device(tables, new, &facts)?;
+    let mut players: Vec<Player> = facts.players.into_iter().map(|known| known.player).collect();
+    for (seat, player) in seats.iter().zip(&mut players) {
+        blame(tables, player, seat.conduct, Some(game.match_id), new.now)?;
     }
-    note_conduct(tables, new, &verdict)?;
-    let target = Target { settlement: verdict.settlement, score: new.score, winner: new.winner };
-    let ratings = match verdict.settlement {
-        Settlement::Settled => rebook(tables, &mut game, &mut seats, &target, new.now)?,
-        Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
-            Vec::new()
-        }
-    };
+    note_injuries(&mut players, new, &verdict);
+    tables.update_tickets(&used(&tickets, game.match_id))?;
+    let users: Vec<UserId> = seats.iter().map(|seat| seat.user).collect();
+    notify(tables, &users, NoticeKind::Result, Some(game.match_id), new.now)?;
+    let ratings = first_booking(tables, &mut game, &mut seats, &mut players, new.now)?;
+    tables.add_seats(&game, &seats)?;
+    tables.update_players(&players)?;
+    note_missed(tables, new, &verdict)?;
     Ok(SettleOutcome::Settled { receipt, settlement: verdict.settlement, ratings, reused })
 }
 
-/// What is remembered although the ladder does not know it: injuries, and starts that were missed.
-fn note_conduct<T: Tables>(
+/// Injuries are remembered although the ladder does not know them.
+fn note_injuries(players: &mut [Player], new: &NewGame, verdict: &Verdict) {
+    let ended = new.lineup.ended.min(new.now);
+    for seat in &verdict.injured {
+        if let Some(player) = players.get_mut(usize::from(*seat)) {
+            player.injured = player.injured.max(ended);
+        }
+    }
+}
+
+/// Starts that were missed, by players who are not in the match.
+fn note_missed<T: Tables>(
     tables: &mut T,
     new: &NewGame,
     verdict: &Verdict,
 ) -> Result<(), T::Error> {
-    let of = |seat: &Seat| new.lineup.seats.get(usize::from(*seat)).map(|seat| seat.user);
     let ended = new.lineup.ended.min(new.now);
-    for user in verdict.injured.iter().filter_map(of) {
-        if let Some(mut player) = tables.player(user)? {
-            player.injured = player.injured.max(ended);
-            tables.put_player(&player)?;
-        }
-    }
     for &user in &verdict.no_starts {
         let match_id = Some(new.lineup.match_id);
         let cause = PenaltyCause::NoStart;
         penalize(tables, &NewPenalty { user, cause, match_id, now: ended })?;
     }
     Ok(())
+}
+
+/// What a match that counts at once is worth; [`stored_game`] says what becomes of it.
+fn first_booking<T: Tables>(
+    tables: &mut T,
+    game: &mut StoredGame,
+    seats: &mut [StoredSeat],
+    players: &mut [Player],
+    now: Timestamp,
+) -> Result<Vec<Rated>, T::Error> {
+    match game.settlement {
+        Settlement::Settled => {
+            let target = Target::of(game);
+            book(tables, game, seats, players, &target, now)
+        }
+        Settlement::Pending | Settlement::Unrated | Settlement::Void | Settlement::Frozen => {
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// A ticket counts in one match: in the second, the line of its seat is taken back.
@@ -314,18 +374,11 @@ fn add_evidence<T: Tables>(tables: &mut T, new: &NewGame, receipt: &[u8]) -> Res
     tables.add_evidence(new.lineup.match_id, &evidence)
 }
 
-fn use_ticket<T: Tables>(
-    tables: &mut T,
-    seat: &StoredSeat,
-    match_id: MatchId,
-) -> Result<(), T::Error> {
-    match tables.ticket(seat.ticket)? {
-        Some(issued) => {
-            let state = TicketState::Used(match_id);
-            tables.put_ticket(&IssuedTicket { state, ..issued })
-        }
-        None => Ok(()),
-    }
+/// Tickets that no match has taken yet, taken by this one.
+fn used(tickets: &[Option<IssuedTicket>], match_id: MatchId) -> Vec<IssuedTicket> {
+    let is_free = |issued: &&IssuedTicket| !matches!(issued.state, TicketState::Used(_));
+    let free = tickets.iter().flatten().filter(is_free);
+    free.map(|&issued| IssuedTicket { state: TicketState::Used(match_id), ..issued }).collect()
 }
 
 fn note_device<T: Tables>(tables: &mut T, new: &NewGame, facts: &Facts) -> Result<(), T::Error> {

@@ -24,8 +24,7 @@ pub fn head_to_head<T: Tables>(
     one: UserId,
     other: UserId,
 ) -> Result<HeadToHead, T::Error> {
-    match one <= other {
-        true => tables.meetings(one, other),
-        false => tables.meetings(other, one).map(|met| met.mirrored()),
-    }
+    let met = tables.meetings(&[(one.min(other), one.max(other))])?;
+    let met = met.first().copied().unwrap_or_default();
+    Ok(if one <= other { met } else { met.mirrored() })
 }

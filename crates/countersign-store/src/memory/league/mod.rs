@@ -31,7 +31,7 @@ pub(super) struct League {
     tallies: BTreeMap<(UserId, u16), (Tally, Option<i32>)>,
     disputes: Vec<DisputeEntry>,
     penalties: Vec<Penalty>,
-    notices: BTreeMap<u64, Notice>,
+    notices: BTreeMap<u64, Vec<Notice>>,
     last_notice: u64,
 }
 

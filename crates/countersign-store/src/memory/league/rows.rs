@@ -1,7 +1,7 @@
 //! [`Tables`] over the maps.
 
 use super::{State, take};
-use crate::league::tables::Appearance;
+use crate::league::tables::{Appearance, Event};
 use crate::league::{
     Avatar, Device, DeviceFilter, DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter,
     HeadToHead, HistoryCursor, HistoryEntry, IssuedTicket, LedgerLine, Notice, Penalty, PenaltyId,
@@ -72,6 +72,10 @@ impl Tables for State {
         Ok(())
     }
 
+    fn update_players(&mut self, players: &[Player]) -> Result<()> {
+        players.iter().try_for_each(|player| self.put_player(player))
+    }
+
     fn avatar(&self, user: UserId) -> Result<Option<Vec<u8>>> {
         Ok(self.league.avatars.get(&user).cloned())
     }
@@ -101,8 +105,17 @@ impl Tables for State {
         Ok(self.league.tickets.values().find(unused).copied())
     }
 
-    fn put_ticket(&mut self, ticket: &IssuedTicket) -> Result<()> {
+    fn add_ticket(&mut self, ticket: &IssuedTicket) -> Result<()> {
         self.league.tickets.insert(ticket.ticket.digest, *ticket);
+        Ok(())
+    }
+
+    fn update_tickets(&mut self, tickets: &[IssuedTicket]) -> Result<()> {
+        for ticket in tickets {
+            if let Some(known) = self.league.tickets.get_mut(&ticket.ticket.digest) {
+                known.state = ticket.state;
+            }
+        }
         Ok(())
     }
 
@@ -167,6 +180,10 @@ impl Tables for State {
         Ok(self.seats_of_game(no))
     }
 
+    fn add_seats(&mut self, game: &StoredGame, seats: &[StoredSeat]) -> Result<()> {
+        seats.iter().try_for_each(|seat| self.replace_seat(game, seat))
+    }
+
     fn put_seat(&mut self, game: &StoredGame, seat: &StoredSeat) -> Result<()> {
         self.replace_seat(game, seat)
     }
@@ -179,21 +196,34 @@ impl Tables for State {
         Ok(take(self.games_of(user, after), limit))
     }
 
-    fn meetings(&self, low: UserId, high: UserId) -> Result<HeadToHead> {
-        Ok(self.league.meetings.get(&(low, high)).copied().unwrap_or_default())
+    fn meetings(&self, pairs: &[(UserId, UserId)]) -> Result<Vec<HeadToHead>> {
+        let met = |pair| self.league.meetings.get(pair).copied().unwrap_or_default();
+        Ok(pairs.iter().map(met).collect())
     }
 
-    fn put_meetings(&mut self, low: UserId, high: UserId, met: HeadToHead) -> Result<()> {
-        self.league.meetings.insert((low, high), met);
+    fn put_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<()> {
+        self.league.meetings.extend(met.iter().map(|&(low, high, met)| ((low, high), met)));
         Ok(())
+    }
+
+    fn add_meetings(&mut self, met: &[(UserId, UserId, HeadToHead)]) -> Result<Vec<bool>> {
+        let add = |&(low, high, met): &(UserId, UserId, HeadToHead)| {
+            let known = self.league.meetings.entry((low, high)).or_default();
+            let is_first = known.met() == 0;
+            known.won += met.won;
+            known.drawn += met.drawn;
+            known.lost += met.lost;
+            is_first
+        };
+        Ok(met.iter().map(add).collect())
     }
 
     fn last_line(&self) -> Result<u64> {
         Ok(self.league.ledger.len() as u64)
     }
 
-    fn add_line(&mut self, line: &LedgerLine) -> Result<()> {
-        self.league.ledger.push(*line);
+    fn add_lines(&mut self, lines: &[LedgerLine]) -> Result<()> {
+        self.league.ledger.extend_from_slice(lines);
         Ok(())
     }
 
@@ -216,13 +246,18 @@ impl Tables for State {
         Ok(())
     }
 
-    fn tally(&self, season: u16, user: UserId) -> Result<Tally> {
-        let row = self.league.tallies.get(&(user, season));
-        Ok(row.map(|&(tally, _)| tally).unwrap_or_default())
+    fn tallies(&self, season: u16, users: &[UserId]) -> Result<Vec<Tally>> {
+        let row = |&user| self.league.tallies.get(&(user, season));
+        Ok(users
+            .iter()
+            .map(|user| row(user).map(|&(tally, _)| tally).unwrap_or_default())
+            .collect())
     }
 
-    fn put_tally(&mut self, season: u16, user: UserId, tally: Tally) -> Result<()> {
-        self.league.tallies.entry((user, season)).or_default().0 = tally;
+    fn put_tallies(&mut self, season: u16, of: &[(UserId, Tally)]) -> Result<()> {
+        for &(user, tally) in of {
+            self.league.tallies.entry((user, season)).or_default().0 = tally;
+        }
         Ok(())
     }
 
@@ -290,16 +325,22 @@ impl Tables for State {
         known.map(|known| *known = *penalty).ok_or_else(|| gone("a penalty"))
     }
 
-    fn add_notice(&mut self, notice: &Notice) -> Result<()> {
-        self.league.last_notice += 1;
-        let id = self.league.last_notice;
-        self.league.notices.insert(id, Notice { id, ..*notice });
+    fn add_notices(&mut self, event: Event, users: &[UserId]) -> Result<()> {
+        if !users.is_empty() {
+            self.league.last_notice += 1;
+            let id = self.league.last_notice;
+            self.league.notices.insert(id, users.iter().map(|&user| event.to(user, id)).collect());
+        }
         Ok(())
     }
 
     fn notices(&self, after: u64, limit: u32) -> Result<Vec<Notice>> {
         let above = (Bound::Excluded(after), Bound::Unbounded);
-        Ok(take(self.league.notices.range(above).map(|(_, notice)| *notice), limit))
+        Ok(take(self.league.notices.range(above), limit)
+            .into_iter()
+            .flat_map(|(_, all)| all)
+            .copied()
+            .collect())
     }
 
     fn drop_notices(&mut self, through: u64) -> Result<()> {
@@ -308,7 +349,10 @@ impl Tables for State {
     }
 
     fn drop_notices_of(&mut self, user: UserId) -> Result<()> {
-        self.league.notices.retain(|_, notice| notice.user != user);
+        self.league.notices.retain(|_, all| {
+            all.retain(|notice| notice.user != user);
+            !all.is_empty()
+        });
         Ok(())
     }
 
