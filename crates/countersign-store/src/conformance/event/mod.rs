@@ -106,10 +106,11 @@ fn new_event(n: u32) -> NewEvent {
 }
 
 async fn with_event(store: &impl EventStore, n: u32) -> Result<()> {
-    match store.put_event(new_event(n)).await? {
-        PutOutcome::Stored { revision: 1 } => Ok(()),
-        other => Err(unexpected(format!("a new event was to be stored, not: {other:?}"))),
+    let outcome = store.put_event(new_event(n)).await?;
+    if outcome == (PutOutcome::Stored { revision: 1 }) {
+        return Ok(());
     }
+    Err(unexpected(format!("a new event was to be stored, not: {outcome:?}")))
 }
 
 /// Judge `n`'s key `k` at event 1, by user `n`.
