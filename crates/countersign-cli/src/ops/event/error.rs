@@ -38,7 +38,7 @@ pub(crate) enum EventError {
     )]
     Missing(String),
     #[error("devices that have the last bundle would not take this one: {0}")]
-    Amend(#[from] AmendRefusal),
+    Amend(Box<AmendRefusal>),
     #[error("an event has at most 200 versions of its bundle, and this one has them")]
     Full,
     #[error("version {newest} is the newest; somebody published it just now")]
@@ -56,31 +56,54 @@ pub(crate) enum EventError {
     #[error("no hub has handed over a log of {0} yet")]
     NoLogs(EventId),
     #[error("a stored log does not pass its checks any more: {0}")]
-    Log(#[from] AuditFault),
+    Log(Box<AuditFault>),
     #[error("two logs cannot be put together: {0}")]
-    Merge(#[from] MergeRefusal),
+    Merge(Box<MergeRefusal>),
     #[error("the ballots cannot be counted: {0}")]
-    Count(#[from] countersign_hub::count::CountError),
+    Count(Box<countersign_hub::count::CountError>),
     #[error(transparent)]
-    Export(#[from] countersign_hub::ExportError),
+    Export(Box<countersign_hub::ExportError>),
     #[error("the results have {0} bytes, more than the 4 MiB that can be published")]
     TooLong(usize),
     #[error("what is stored of the event cannot be read: {0}")]
     Damaged(String),
     #[error("the bundle cannot be read: {0}")]
-    Bundle(#[from] EvidenceError),
+    Bundle(Box<EvidenceError>),
     #[error("the bundle cannot be signed: {0}")]
     Unsigned(#[from] Malformed),
     #[error("the key folder {} does not say for whom its keys sign", .0.display())]
     NoRealm(PathBuf),
     #[error(transparent)]
-    Keys(#[from] ReadError),
+    Keys(Box<ReadError>),
     #[error(transparent)]
-    Online(#[from] LoadError),
+    Online(Box<LoadError>),
     #[error(transparent)]
-    Disk(#[from] countersign_keys::DiskError),
+    Disk(Box<countersign_keys::DiskError>),
     #[error("no random bytes: {0}")]
     Random(#[from] countersign_server::random::NoRandom),
+}
+
+/// What comes from elsewhere is boxed: it is large, and every answer of a command would be as large.
+macro_rules! boxed {
+    ($($from:ty => $variant:ident)+) => {$(
+        impl From<$from> for EventError {
+            fn from(error: $from) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        }
+    )+};
+}
+
+boxed! {
+    AmendRefusal => Amend
+    AuditFault => Log
+    MergeRefusal => Merge
+    countersign_hub::count::CountError => Count
+    countersign_hub::ExportError => Export
+    EvidenceError => Bundle
+    ReadError => Keys
+    LoadError => Online
+    countersign_keys::DiskError => Disk
 }
 
 /// Everything that is wrong with a table, up to a page of it.
