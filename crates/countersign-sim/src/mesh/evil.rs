@@ -67,7 +67,7 @@ impl World {
             if self.plan.floods {
                 self.flood(node);
             }
-            if self.plan.clones && self.evil.turn % CLONE_TURNS == 0 {
+            if self.plan.clones && self.evil.turn.is_multiple_of(CLONE_TURNS) {
                 self.clone_something(node);
             }
         }

@@ -130,15 +130,14 @@ impl Plan {
             broken: hall.near[HUB].first().copied().unwrap_or(1),
             casting: (first, end),
         };
-        match config.scenario {
-            Scenario::Mixed => {
-                for (_, scenario) in &Scenario::ALL[2..] {
-                    if dice.percent(35) {
-                        plan.adds(*scenario, hall, dice);
-                    }
+        if config.scenario == Scenario::Mixed {
+            for (_, scenario) in &Scenario::ALL[2..] {
+                if dice.percent(35) {
+                    plan.adds(*scenario, hall, dice);
                 }
             }
-            scenario => plan.adds(scenario, hall, dice),
+        } else {
+            plan.adds(config.scenario, hall, dice);
         }
         let random = config.policy.dropper_percent();
         plan.droppers.extend((1..nodes).filter(|_| dice.percent(random)));
@@ -255,7 +254,7 @@ impl Plan {
     /// What a judge's clock is off, in milliseconds: up to a minute, or hours.
     pub(crate) fn offset(&self, number: usize, dice: &mut Dice) -> i64 {
         let off = dice.below(120_000) as i64 - 60_000;
-        if !self.clocks || number % 2 == 0 {
+        if !self.clocks || number.is_multiple_of(2) {
             return off;
         }
         let hours = 3 + dice.below(24 * 365) as i64;
