@@ -5,11 +5,15 @@ use super::places::{Said, said};
 use super::{DayArgs, list};
 use crate::output;
 use clap::Args;
-use countersign_app::judge::JudgeTap;
+use countersign_app::judge::{HubState, JudgeTap};
 use countersign_client::HeadlessJudge;
 use countersign_hub::Package;
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Longest wait for a hub's first word before a vote.
+const HUB: Duration = Duration::from_secs(30);
 
 /// Is a judge for the day: scans, votes, forwards for others, waits for receipts
 ///
@@ -88,10 +92,31 @@ fn fail_on_trouble(judge: &HeadlessJudge) -> Result<(), Failure> {
     }
 }
 
+/// Waits until a round is open, as far as a hub has said yet: the bundle does not know what happened on the day.
+pub(super) async fn until_open(judge: &mut HeadlessJudge) -> Result<(), Failure> {
+    let opening = async {
+        loop {
+            let screen = judge.judge().screen();
+            let knows_more = matches!(screen.hub, HubState::Looking | HubState::Heard);
+            if screen.round.is_some() || !knows_more {
+                return Ok(());
+            }
+            judge.step().await?;
+        }
+    };
+    // A judge who is out of reach of every hub may vote by what the bundle says.
+    tokio::time::timeout(HUB, opening).await.unwrap_or(Ok(()))
+}
+
 /// Does what a line says. `true`: that was the last one.
 async fn obey(judge: &mut HeadlessJudge, line: &str, json: bool) -> Result<bool, Failure> {
     match said(line) {
-        Ok(Said::Tap(tap)) => drop(judge.tap(tap).await?),
+        Ok(Said::Tap(tap)) => {
+            if matches!(tap, JudgeTap::Vote { .. } | JudgeTap::Recuse(_)) {
+                until_open(judge).await?;
+            }
+            judge.tap(tap).await?;
+        }
         Ok(Said::List) => list::show(judge.judge(), json),
         Ok(Said::Code(place)) => match judge.vote_code(&place) {
             Ok(text) => output::line(&text),

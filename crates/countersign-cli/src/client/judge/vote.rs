@@ -3,7 +3,7 @@
 use super::super::failure::{Exit, Failure};
 use super::DayArgs;
 use super::places::{ballot, place};
-use super::run::{Watch, start};
+use super::run::{Watch, start, until_open};
 use clap::Args;
 use countersign_app::judge::{BallotState, JudgeTap, Place};
 use countersign_client::HeadlessJudge;
@@ -50,6 +50,7 @@ impl Votes {
         let places: Vec<Place> = self.votes.iter().map(|(place, _)| *place).collect();
         let wait = Duration::from_secs(self.timeout);
         let voting = async {
+            until_open(&mut judge).await?;
             for (place, points) in self.votes {
                 judge.tap(JudgeTap::Vote { place, points }).await?;
                 if let Some(trouble) = judge.judge().trouble() {
