@@ -18,6 +18,9 @@ pub struct Place {
 /// An interval of 95 % is the value ± this many hundredths of the standard error.
 const WIDTH: i64 = 196;
 
+/// Values so near are one: each vote was rounded to a millionth, and what only rounding tells apart is a tie.
+const ROUNDING: i32 = 5;
+
 /// Gives ranks to all that take part.
 pub(super) fn assign(
     projects: &mut [Standing],
@@ -37,8 +40,7 @@ pub(super) fn assign(
     lows.sort_unstable();
     highs.sort_unstable();
     for estimate in &mut ranked {
-        let above = total - values.partition_point(|value| *value <= estimate.value);
-        let below = values.partition_point(|value| *value < estimate.value);
+        let (below, above) = around(&values, estimate.value);
         let (low, high) = interval(estimate);
         let surely_above = total - lows.partition_point(|other| *other <= high);
         let surely_below = highs.partition_point(|other| *other < low);
@@ -50,8 +52,35 @@ pub(super) fn assign(
     }
 }
 
+/// How many of the ascending values lie below and above this one, without those that only rounding tells apart from it.
+fn around(values: &[i32], value: i32) -> (usize, usize) {
+    let is_gap = |pair: &[i32]| pair[1].saturating_sub(pair[0]) > ROUNDING;
+    let at = values.partition_point(|other| *other < value);
+    let (lower, upper) = (&values[..(at + 1).min(values.len())], &values[at.min(values.len())..]);
+    let below = lower.windows(2).rposition(is_gap).map_or(0, |gap| gap + 1);
+    let above = upper.windows(2).position(is_gap).map_or(0, |gap| upper.len() - gap - 1);
+    (below, above)
+}
+
 /// In hundredths of the value's unit.
 fn interval(estimate: &Estimate) -> (i64, i64) {
     let (value, half) = (i64::from(estimate.value) * 100, i64::from(estimate.error.unwrap_or(0)));
     (value - half * WIDTH, value + half * WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_rounding_tells_apart_is_a_tie() {
+        let values = [622_222, 833_333, 833_334, 833_340, 900_000];
+        assert_eq!(around(&values, 622_222), (0, 4));
+        assert_eq!(around(&values, 833_333), (1, 2));
+        assert_eq!(around(&values, 833_334), (1, 2));
+        assert_eq!(around(&values, 833_340), (3, 1));
+        assert_eq!(around(&values, 900_000), (4, 0));
+        assert_eq!(around(&[7], 7), (0, 0));
+        assert_eq!(around(&[7, 7, 7], 7), (0, 0));
+    }
 }
