@@ -326,14 +326,14 @@ fn device_secret(folder: &Kept, kept: &[(String, Vec<u8>)]) -> Result<[u8; 32], 
 impl Source {
     /// The hub first: on the day there is no internet.
     async fn fetch(&self, event: EventId, judge: Option<JudgeId>) -> Result<Vec<u8>, Failure> {
-        let from_hub = match (&self.hub, judge) {
-            (Some(hub), Some(judge)) => Some(self.from_hub(hub, event, judge).await),
+        let by_hub = match (&self.hub, judge) {
+            (Some(hub), Some(judge)) => Some(self.ask_hub(hub, event, judge).await),
             (Some(_), None) => Some(Err("a hub gives its bundle to judges that it knows; \
                 take the first one from the server or from a file"
                 .to_owned())),
             (None, _) => None,
         };
-        match (from_hub, &self.server) {
+        match (by_hub, &self.server) {
             (Some(Ok(frame)), _) => Ok(frame),
             (_, Some(server)) => from_server(server, event).await,
             (Some(Err(why)), None) => Err(Failure::Unreachable(why)),
@@ -344,7 +344,7 @@ impl Source {
     }
 
     /// The handshake of the day, over HTTP and not sealed: whoever proves a judge's key gets the bundle.
-    async fn from_hub(
+    async fn ask_hub(
         &self,
         hub: &http::Uri,
         event: EventId,

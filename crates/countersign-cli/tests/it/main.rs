@@ -9,6 +9,7 @@ mod clocks;
 mod conformance;
 mod connections;
 mod crashes;
+mod event_day;
 mod events;
 mod factory;
 mod floods;
