@@ -47,7 +47,7 @@ pub(crate) enum ClientCommand {
     Player(player::PlayerCommand),
     /// Judges at an event: bundle, code, votes over the mesh, receipts
     #[command(subcommand)]
-    Judge(judge::JudgeCommand),
+    Judge(Box<judge::JudgeCommand>),
     Inspect(inspect::Inspect),
     /// Writes a signed frame without sending it, also wrong ones, for tests and other implementations
     ///
