@@ -4,7 +4,7 @@ use super::LinkId;
 use super::believed::AGE_MAX_MINUTES;
 use crate::packet::{Packet, PacketId, PacketType, ShortId, T16};
 use crate::seen::Keyed;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use hashbrown::HashSet;
 
@@ -63,6 +63,8 @@ const fn minutes_kept(kind: PacketType) -> u16 {
 #[derive(Debug)]
 pub(super) struct Store {
     packets: BTreeMap<PacketId, Kept>,
+    /// What each link brought, oldest first: a full store makes room for every packet of a flood.
+    by_link: BTreeMap<LinkId, BTreeSet<(i64, PacketId)>>,
     bytes: usize,
     packets_max: usize,
     bytes_max: usize,
@@ -74,6 +76,7 @@ impl Store {
     pub(super) fn new(packets_max: usize, bytes_max: usize, keyed: Keyed) -> Self {
         Self {
             packets: BTreeMap::new(),
+            by_link: BTreeMap::new(),
             bytes: 0,
             packets_max,
             bytes_max,
@@ -93,16 +96,26 @@ impl Store {
             self.remove(&oldest);
             room = Room::Made;
         }
+        self.remove(&id);
         self.bytes += kept.packet.as_bytes().len();
-        if let Some(before) = self.packets.insert(id, kept) {
-            self.bytes -= before.packet.as_bytes().len();
+        if let Some(link) = kept.from {
+            self.by_link.entry(link).or_default().insert((kept.born, id));
         }
+        self.packets.insert(id, kept);
         room
     }
 
     pub(super) fn remove(&mut self, id: &PacketId) -> bool {
         let Some(kept) = self.packets.remove(id) else { return false };
         self.bytes -= kept.packet.as_bytes().len();
+        if let Some(link) = kept.from
+            && let Some(of_link) = self.by_link.get_mut(&link)
+        {
+            of_link.remove(&(kept.born, *id));
+            if of_link.is_empty() {
+                self.by_link.remove(&link);
+            }
+        }
         true
     }
 
@@ -140,10 +153,9 @@ impl Store {
 
     /// Forgets what does not hold; says how many.
     pub(super) fn retain(&mut self, holds: impl Fn(&Packet) -> bool) -> usize {
-        let before = self.packets.len();
-        self.packets.retain(|_, kept| holds(&kept.packet));
-        self.bytes = self.packets.values().map(|kept| kept.packet.as_bytes().len()).sum();
-        before - self.packets.len()
+        let over = self.packets.iter().filter(|(_, kept)| !holds(&kept.packet));
+        let over: Vec<PacketId> = over.map(|(id, _)| *id).collect();
+        over.iter().filter(|id| self.remove(id)).count()
     }
 
     pub(super) fn contains(&self, id: &PacketId) -> bool {
@@ -163,13 +175,8 @@ impl Store {
     }
 
     fn oldest_of_the_fullest(&self) -> Option<PacketId> {
-        let mut counts: BTreeMap<LinkId, usize> = BTreeMap::new();
-        for link in self.packets.values().filter_map(|kept| kept.from) {
-            *counts.entry(link).or_default() += 1;
-        }
-        let fullest = counts.into_iter().max_by_key(|(_, count)| *count)?.0;
-        let of_link = self.packets.iter().filter(|(_, kept)| kept.from == Some(fullest));
-        of_link.min_by_key(|(_, kept)| kept.born).map(|(id, _)| *id)
+        let fullest = self.by_link.values().max_by_key(|of_link| of_link.len())?;
+        fullest.first().map(|(_, id)| *id)
     }
 }
 
