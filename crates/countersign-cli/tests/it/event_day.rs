@@ -61,7 +61,7 @@ impl Hall {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        println!("no network namespace can be made here: the day happens on the loopback");
+        // Without the right to make a network of its own the day happens on the loopback.
         Self { holder: None }
     }
 
@@ -220,7 +220,7 @@ impl Corridor {
         args.extend(["--ws-listen".to_owned(), text(&self.phones[number])]);
         let state = self.folder.join(format!("relay-{number}"));
         args.extend(["--state".to_owned(), state.display().to_string()]);
-        let left = (number % ROW > 0).then(|| number - 1);
+        let left = (!number.is_multiple_of(ROW)).then(|| number - 1);
         for other in [left, number.checked_sub(ROW)].into_iter().flatten() {
             args.extend(["--peer".to_owned(), text(&self.neighbours[other])]);
         }

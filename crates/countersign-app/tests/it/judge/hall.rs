@@ -146,7 +146,11 @@ impl Hub {
                 let item = ReceiptItem { packet: checked.packet().id().short(), status };
                 Some(self.publish(&Receipt { time: self.time, items: vec![item] }))
             }
-            other => panic!("a judge does not send {other:?}"),
+            other @ (PacketType::Receipt
+            | PacketType::Beacon
+            | PacketType::Control
+            | PacketType::Sync
+            | PacketType::Bundle) => panic!("a judge does not send {other:?}"),
         };
         answer.filter(|_| !self.is_silent).into_iter().collect()
     }
@@ -255,7 +259,7 @@ impl Phone {
                     JudgeEffect::Send(packet) => {
                         self.sent += 1;
                         let answers = hub.hear(packet);
-                        events.extend(answers.into_iter().map(|answer| self.from_air(hub, answer)));
+                        events.extend(answers.into_iter().map(|answer| self.heard(hub, answer)));
                     }
                     JudgeEffect::Wake(at) => {
                         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
@@ -270,7 +274,7 @@ impl Phone {
     }
 
     /// What this device's relay makes of a packet.
-    pub(super) fn from_air(&self, hub: &Hub, packet: Packet) -> JudgeEvent {
+    pub(super) fn heard(&self, hub: &Hub, packet: Packet) -> JudgeEvent {
         let keys = Hub::hub_keys();
         JudgeEvent::Mesh(match packet.packet_type() {
             PacketType::Receipt => FromMesh::Receipt(keys.check(&packet).unwrap()),

@@ -173,11 +173,11 @@ fn a_beacon_that_names_a_newer_bundle_fetches_it_once() {
         first_ttl: Ttl::MAX,
     };
     let packet = hub.publish(&beacon);
-    let heard = phone.from_air(&hub, packet.clone());
+    let heard = phone.heard(&hub, packet.clone());
     phone.run(&mut hub, heard);
     assert!(matches!(phone.judge.trouble(), Some(JudgeTrouble::Outside(_))), "nobody has it yet");
     phone.newest = Some(bundle(event(2)));
-    let heard = phone.from_air(&hub, packet);
+    let heard = phone.heard(&hub, packet);
     phone.run(&mut hub, heard);
     assert_eq!(
         phone.judge.screen().event.unwrap().version,
@@ -193,7 +193,7 @@ fn rounds_revocations_and_new_codes_come_from_the_hub_at_once() {
     let (mut hub, mut phone) = at_the_hall();
     let order = |hub: &mut Hub, phone: &mut Phone, sequence, action| {
         let packet = hub.publish(&Control { sequence, time: hub.time, action });
-        let heard = phone.from_air(hub, packet);
+        let heard = phone.heard(hub, packet);
         phone.run(hub, heard);
     };
     order(&mut hub, &mut phone, 5, Action::Round { number: 1, open: false });
@@ -220,7 +220,7 @@ fn a_vote_for_a_closed_round_waits_until_it_opens_again() {
     let at_once = |phone: &mut Phone, hub: &mut Hub, sequence, open| {
         let action = Action::Round { number: 1, open };
         let packet = hub.publish(&Control { sequence, time: hub.time, action });
-        let heard = phone.from_air(hub, packet);
+        let heard = phone.heard(hub, packet);
         phone.run(hub, heard);
     };
     at_once(&mut phone, &mut hub, 1, false);
