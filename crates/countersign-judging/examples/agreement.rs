@@ -14,8 +14,8 @@ use std::process::ExitCode;
 /// Of each event: judges, projects, votes for each project, anchors; and what its tally comes to.
 const EVENTS: [(u16, u16, u16, u16, u64); 3] = [
     (12, 40, 3, 0, 0x0ace_4501_5b8d_a575),
-    (108, 195, 7, 2, 0xe8c6_79cc_1984_1fa5),
-    (400, 900, 5, 0, 0x97d7_cfa7_01b4_6ac6),
+    (108, 195, 7, 2, 0x058b_71f5_0c18_4760),
+    (400, 900, 5, 0, 0x056a_19e8_057e_0957),
 ];
 
 fn main() -> ExitCode {
