@@ -240,7 +240,7 @@ struct Voting {
 }
 
 impl Voting {
-    /// Three votes of one judge, by way of two relays; every third device has a clock that is wrong by hours.
+    /// Three votes of one judge, by way of two relays; two of three devices have a clock that is wrong by hours.
     fn start(hall: &Hall, folder: &Path, corridor: &Corridor, code: &str, number: usize) -> Self {
         let home = folder.join(format!("judge-{number}"));
         enrolled(&home, number);
