@@ -24,9 +24,6 @@ pub(crate) struct Evil {
     /// The disk of the device as it was in the middle of a match.
     snapshot: Option<Disk>,
     forged: bool,
-    /// Results that somebody with the master's key signed, with another goal at the master's own end: nothing but the true result
-    /// speaks against them, and both together freeze the match.
-    pub(crate) own_end: Vec<countersign::RecordDigest>,
 }
 
 impl World {
@@ -234,11 +231,6 @@ impl World {
         for end in [End::South, End::North] {
             let Some(forged) = self.forged(bundle, end) else { continue };
             self.log.count("evil: forged result");
-            if end == End::North {
-                self.evil.own_end.extend(
-                    countersign_league::evidence::digest_of(&self.keys.realm, &forged.result).ok(),
-                );
-            }
             self.settle(&forged.encode());
         }
     }

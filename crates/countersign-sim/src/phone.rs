@@ -390,14 +390,19 @@ impl World {
                 }
             }
             Asked::Act => {}
+            // Who was not reached has not been looked at.
             Asked::Outbox => {
                 if let Answer::Ids(ids) = answer {
                     self.fetch_new(number, &ids);
+                } else {
+                    self.phones[number].looked = None;
                 }
             }
             Asked::Bundle(id) => {
                 if let Answer::Frame(bundle) = answer {
                     self.take_up(number, id, bundle);
+                } else {
+                    self.phones[number].looked = None;
                 }
             }
             Asked::Receipt(id) => self.receipt_came(number, id, answer),
