@@ -2,7 +2,7 @@
 
 use super::{Asked, Judge, JudgeAsk, JudgeEffect, JudgeTrouble, wait_ms};
 use core::time::Duration;
-use countersign::{Signature, Timestamp};
+use countersign::{Fingerprint, Signature, Timestamp};
 use countersign_judging::auth::{AuthMessage, Challenge, Hello, Proof, Welcome};
 use countersign_mesh::{KeyEpoch, PacketType};
 
@@ -17,6 +17,8 @@ pub(super) struct Admission {
     due: Option<Timestamp>,
     tries: u32,
     welcome: Option<Welcome>,
+    /// Whose welcome it is.
+    hub: Option<Fingerprint>,
     /// Newest version of the bundle that was asked for.
     fetched: u32,
     /// A newer epoch that a hub announced.
@@ -51,6 +53,11 @@ impl Admission {
 
     pub(super) const fn welcome(&self) -> Option<&Welcome> {
         self.welcome.as_ref()
+    }
+
+    /// The hub that knows this judge.
+    pub(super) const fn hub(&self) -> Option<&Fingerprint> {
+        self.hub.as_ref()
     }
 
     pub(super) fn announce(&mut self, epoch: KeyEpoch) {
@@ -145,12 +152,12 @@ impl Judge {
             return;
         }
         let event = &attending.bundle.value;
-        let welcome = event
-            .hubs
-            .iter()
-            .find_map(|hub| received.verify(&self.realm, &event.id, &hub.key, &nonce).ok());
+        let welcome = event.hubs.iter().find_map(|hub| {
+            let welcome = received.verify(&self.realm, &event.id, &hub.key, &nonce).ok()?;
+            Some((welcome, *hub.key.fingerprint()))
+        });
         // What no hub signed for this very question is somebody else's, or yesterday's.
-        let Some(welcome) = welcome else { return };
+        let Some((welcome, hub)) = welcome else { return };
         self.offset_ms = Some(welcome.offset_ms(now));
         for (number, state) in &welcome.rounds {
             self.round_is(*number, *state, now);
@@ -161,6 +168,7 @@ impl Judge {
         self.admission.tries = 0;
         self.admission.due = Some(next);
         self.admission.welcome = Some(welcome);
+        self.admission.hub = Some(hub);
         self.wake(next);
         self.want_version(version);
         self.ballots.hurry(now);

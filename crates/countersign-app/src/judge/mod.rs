@@ -426,7 +426,12 @@ impl Judge {
             None => T16::UNKNOWN,
             Some(_) => countersign_mesh::beacon::t16(event.starts, self.hub_now(now)),
         };
-        let sealing = event.hubs.iter().find_map(|hub| hub.sealing);
+        // A hub opens what is sealed to itself: the one that knows this judge, or any while none does.
+        let known = self.admission.hub().and_then(|hub| event.hub(hub));
+        let sealing = match known {
+            Some(hub) => hub.sealing,
+            None => event.hubs.iter().find_map(|hub| hub.sealing),
+        };
         let mut fill = |bytes: &mut [u8]| {
             bytes.chunks_mut(32).for_each(|chunk| {
                 chunk.copy_from_slice(&self.dice.draw::<32>()[..chunk.len()]);

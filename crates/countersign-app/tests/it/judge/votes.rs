@@ -1,6 +1,8 @@
 //! From the scanned code to the receipt.
 
-use super::hall::{Hub, Phone, START, at_the_hall, bundle, code, event, event_key, place};
+use super::hall::{
+    Hub, Phone, START, at_the_hall, bundle, code, event, event_key, place, with_other_hubs,
+};
 use countersign_app::judge::{BallotState, FromMesh, HubState, JudgeEvent, JudgeTap, JudgeTrouble};
 use countersign_judging::ProjectId;
 use countersign_mesh::{Action, Beacon, Control, KeyEpoch, ReceiptStatus, Ttl};
@@ -32,6 +34,17 @@ fn a_judge_scans_votes_revises_and_gets_receipts() {
     assert_eq!(ballots.len(), 1);
     assert_eq!(ballots[0].vote.points, [7, 8, 10]);
     assert_eq!(ballots[0].vote.revision, 2);
+}
+
+#[test]
+fn with_several_hubs_a_vote_is_sealed_to_the_one_that_knows_the_judge() {
+    let mut hub = Hub::new(&event_key());
+    let mut phone = Phone::new(17);
+    phone.tap(&mut hub, JudgeTap::Bundle(bundle(with_other_hubs(event(1)))));
+    phone.tap(&mut hub, JudgeTap::Scan(code(&event_key())));
+    assert_eq!(phone.judge.screen().hub, HubState::Welcome);
+    phone.tap(&mut hub, vote([9, 8, 10]));
+    assert_eq!(state(&phone), BallotState::Accepted);
 }
 
 #[test]
