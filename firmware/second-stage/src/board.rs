@@ -20,12 +20,7 @@ impl Chip {
 
 impl SignatureCheck for Chip {
     fn sha256(&mut self, bytes: &[u8]) -> [u8; 32] {
-        let mut hash = rom::Hash::new();
-        for part in bytes.chunks(0x1_0000) {
-            watchdog::feed();
-            hash.update(part);
-        }
-        hash.finish()
+        rom::sha256(bytes, watchdog::feed)
     }
 
     fn verify(&mut self, sector: &SignatureSector<'_>, digest: &[u8; 32]) -> Option<[u8; 32]> {

@@ -81,41 +81,27 @@ pub(crate) fn verify(sector: &[u8; SECTOR as usize], digest: &[u8; 32]) -> Optio
     (answer == SUCCESS).then_some(verified)
 }
 
-/// SHA-256 by the peripheral.
-pub(crate) struct Hash {
-    /// The ROM's context; it takes 216 bytes.
-    context: [u32; 64],
-}
-
-impl Hash {
+/// SHA-256 by the peripheral. `between` parts of 64 KiB something else may be done.
+pub(crate) fn sha256(bytes: &[u8], mut between: impl FnMut()) -> [u8; 32] {
     const SHA2_256: c_int = 2;
-
-    pub(crate) fn new() -> Self {
-        let mut hash = Self { context: [0; 64] };
-        // SAFETY: no arguments.
-        unsafe { ets_sha_enable() };
-        // SAFETY: the context is large enough.
-        unsafe { ets_sha_init(hash.context(), Self::SHA2_256) };
-        // SAFETY: the context was initialised.
-        unsafe { ets_sha_starts(hash.context(), 0) };
-        hash
-    }
-
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    // The ROM's context takes 216 bytes. It stays where it is until the end.
+    let mut context = [0_u32; 64];
+    let context: *mut c_void = context.as_mut_ptr().cast();
+    let mut digest = [0; 32];
+    // SAFETY: no arguments.
+    unsafe { ets_sha_enable() };
+    // SAFETY: the context is large enough.
+    unsafe { ets_sha_init(context, SHA2_256) };
+    // SAFETY: the context was initialised.
+    unsafe { ets_sha_starts(context, 0) };
+    for part in bytes.chunks(PAGE as usize) {
+        between();
         // SAFETY: the context was started; it reads so many bytes.
-        unsafe { ets_sha_update(self.context(), bytes.as_ptr(), bytes.len() as u32, false) };
+        unsafe { ets_sha_update(context, part.as_ptr(), part.len() as u32, false) };
     }
-
-    pub(crate) fn finish(mut self) -> [u8; 32] {
-        let mut digest = [0; 32];
-        // SAFETY: SHA-256 has 32 bytes.
-        unsafe { ets_sha_finish(self.context(), digest.as_mut_ptr()) };
-        digest
-    }
-
-    fn context(&mut self) -> *mut c_void {
-        self.context.as_mut_ptr().cast()
-    }
+    // SAFETY: SHA-256 has 32 bytes.
+    unsafe { ets_sha_finish(context, digest.as_mut_ptr()) };
+    digest
 }
 
 /// The ROM checks addresses against a size that it has from nowhere else.

@@ -186,6 +186,18 @@ fn a_signed_image_that_was_given_up_is_better_than_none() {
 }
 
 #[test]
+fn what_lies_in_the_other_slot_of_a_new_device_never_replaces_what_was_confirmed() {
+    let choice = choose(&confirmed(), |_| Ok(())).unwrap();
+    assert_eq!(
+        (choice.slot, choice.standing, choice.write),
+        (Slot::Zero, Standing::Confirmed, None)
+    );
+    // But an update that waits for its reset is still there when the application confirms itself again.
+    let ready = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
+    assert_eq!(ready.confirm(), ready);
+}
+
+#[test]
 fn only_the_other_slot_can_be_updated_and_only_once_this_one_is_confirmed() {
     let state = confirmed();
     assert_eq!(state.begin(Slot::Zero), Err(ChangeError::Running));
