@@ -17,18 +17,22 @@ from unicorn import UC_PROT_ALL, UC_PROT_NONE, Uc
 from unicorn.riscv_const import UC_RISCV_REG_A0, UC_RISCV_REG_PC, UC_RISCV_REG_RA, UC_RISCV_REG_SP
 
 PAGE = 0x10000
+KEY, ENABLED, RESETS_ALL = 0x50D83AA1, 1 << 31, 4 << 28
 SUCCESS, FAILED = 0x3A5A5AA5, 0x7533885E
 
 CHIPS = {
-    # Where RAM is seen, how much, the ROM's stack, windows to flash, entries, eFuses.
-    "esp32c3": ([0x3FC80000, 0x40380000], 0x60000, 0x3FCDE710, [0x3C000000, 0x42000000], 128, 0x60008800),
-    "esp32c6": ([0x40800000], 0x80000, 0x4087E610, [0x42000000], 256, 0x600B0800),
+    # Where RAM is seen, how much, the ROM's stack, windows to flash, entries, eFuses; the watchdogs': of the RTC, its protection,
+    # of the timer, its protection, the super one's, its protection, the key, the bit by which it feeds itself.
+    "esp32c3": ([0x3FC80000, 0x40380000], 0x60000, 0x3FCDE710, [0x3C000000, 0x42000000], 128, 0x60008800,
+                (0x60008090, 0x600080A8, 0x6001F048, 0x6001F064, 0x600080AC, 0x600080B0, 0x8F1D312A, 1 << 31)),
+    "esp32c6": ([0x40800000], 0x80000, 0x4087E610, [0x42000000], 256, 0x600B0800,
+                (0x600B1C00, 0x600B1C18, 0x60008048, 0x60008064, 0x600B1C1C, 0x600B1C20, 0x50D83AA1, 1 << 18)),
 }
 
 
 class Chip:
     def __init__(self, name, script, image, flash, fuses, digests):
-        ram, ram_len, stack, self.windows, self.entries, self.fuses = CHIPS[name]
+        ram, ram_len, stack, self.windows, self.entries, self.fuses, self.dogs = CHIPS[name]
         self.name, self.flash_file, self.flash = name, flash, bytearray(open(flash, "rb").read())
         self.cache, self.unlocked, self.has_size, self.hashes, self.burns = False, False, False, {}, 0
         self.ram, self.own = ram, []
@@ -51,6 +55,11 @@ class Chip:
         else:
             self.uc.hook_add(UC_HOOK_MEM_WRITE, self.on_table_c6, None, 0x6000237C, 0x6000237F)
         self.write32(self.fuses + 0x3C, fuses << 14)
+        rtc, rtc_key, timer, timer_key, super_, super_key, key, _ = self.dogs
+        self.write32(rtc, 1 << 12)
+        self.write32(timer, 1 << 14)
+        for register, protection, word in ((rtc, rtc_key, KEY), (rtc + 4, rtc_key, KEY), (timer, timer_key, KEY), (super_, super_key, key)):
+            self.protect(register, protection, word)
         self.key_blocks = []
         for number, digest in enumerate(digests):
             address = self.fuses + 0x100 + 32 * number
@@ -82,6 +91,21 @@ class Chip:
 
     def write32(self, address, value):
         self.uc.mem_write(address, value.to_bytes(4, "little"))
+
+    def protect(self, register, protection, key):
+        def on_write(*_):
+            assert self.read32(protection) == key, f"{register:#x} is protected"
+
+        self.uc.hook_add(UC_HOOK_MEM_WRITE, on_write, None, register, register + 3)
+
+    def check_watchdogs(self, is_guarded):
+        """As the application finds them, or as a device has them that waits."""
+        rtc, rtc_key, timer, timer_key, super_, super_key, _, feeds_itself = self.dogs
+        state = self.read32(rtc)
+        assert state & 1 << 12 == 0 and self.read32(timer) & 1 << 14 == 0, "the ROM's watchdogs are on"
+        assert state & (ENABLED | 7 << 28) == (ENABLED | RESETS_ALL if is_guarded else 0), f"{state:#x}"
+        assert self.read32(super_) & feeds_itself, "the super watchdog wants food"
+        assert [self.read32(key) for key in (rtc_key, timer_key, super_key)] == [0, 0, 0], "left unprotected"
 
     def on_table_c3(self, _uc, _access, address, _size, value, _data):
         assert not self.cache, "the table changes while the cache reads it"
@@ -161,6 +185,7 @@ class Chip:
         self.hashes[context] = hashlib.sha256()
 
     def ets_sha_update(self, context, source, length, _update_context):
+        assert length <= PAGE, "the watchdog is not fed while the ROM hashes"
         self.hashes[context].update(_bytes(self.uc.mem_read(source, length)))
 
     def ets_sha_finish(self, context, digest):
@@ -220,6 +245,7 @@ class Chip:
         used = 0x2000 - next(i for i in range(0x2000) if self.cells[low + i] != b"\x5a")
         print(f"stack {used}")
         print(f"fuses {self.read32(self.fuses + 0x3C) >> 14 & 0xFFFF}")
+        self.check_watchdogs(bool(started))
         if started:
             for start, length in ranges:
                 print(hashlib.sha256(_bytes(self.uc.mem_read(start, length))).hexdigest())

@@ -32,7 +32,7 @@ fn confirmed() -> State {
 fn a_device_without_a_record_tries_what_the_factory_wrote() {
     let fresh = Sectors([ERASED; 2]).read();
     assert_eq!(*fresh.state(), State::FRESH);
-    let choice = choose(fresh.state(), |slot| Ok(slot)).unwrap();
+    let choice = choose(fresh.state(), Ok).unwrap();
     assert_eq!(
         (choice.slot, choice.image, choice.standing),
         (Slot::Zero, Slot::Zero, Standing::Trial)
@@ -208,7 +208,7 @@ fn only_the_other_slot_can_be_updated_and_only_once_this_one_is_confirmed() {
     let begun = state.begin(Slot::One).unwrap();
     assert_eq!(begun.of(Slot::One), SlotState::Empty);
     // A reset during the writing: the half image is not even looked at.
-    let choice = choose(&begun, |slot| Ok(slot)).unwrap();
+    let choice = choose(&begun, Ok).unwrap();
     assert_eq!((choice.slot, choice.write), (Slot::Zero, None));
     assert_eq!(begun.begin(Slot::One), Ok(begun));
 }
