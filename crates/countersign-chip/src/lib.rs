@@ -18,6 +18,7 @@ pub mod access_point;
 pub mod flash;
 pub mod identity;
 pub mod record;
+pub mod update;
 
 pub use access_point::AccessPoint;
 pub use identity::{EfuseKey, HmacUp, RecordKey, SoftwareHmac};
