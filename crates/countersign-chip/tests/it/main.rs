@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod corpus;
+mod journal;
 mod nor;
+mod outbox;
 mod record;
 mod store;
 mod update;
