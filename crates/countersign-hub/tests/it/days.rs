@@ -204,9 +204,19 @@ async fn a_torn_tail_is_cut_and_a_changed_log_is_refused() {
         changed[at] ^= 1;
         std::fs::write(&path, &changed).unwrap();
         let refused = Hub::start(venue.options(0)).await;
+        assert!(matches!(refused, Err(HubError::LogLost { .. })), "byte {at}");
+        // A folder from before `log.durable`.
+        let durable = std::fs::read(venue.dir(0).join("log.durable")).unwrap();
+        std::fs::remove_file(venue.dir(0).join("log.durable")).unwrap();
+        let refused = Hub::start(venue.options(0)).await;
         assert!(matches!(refused, Err(HubError::Log(_))), "byte {at}");
         assert_eq!(std::fs::read(&path).unwrap(), changed, "nothing is cut");
+        std::fs::write(venue.dir(0).join("log.durable"), durable).unwrap();
     }
+    // What has its receipt is not cut either when nothing follows it.
+    std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let refused = Hub::start(venue.options(0)).await;
+    assert!(matches!(refused, Err(HubError::LogLost { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
