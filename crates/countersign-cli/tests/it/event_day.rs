@@ -43,12 +43,12 @@ fn realm() -> Realm {
 }
 
 /// Where the day happens: a network of its own without a way out, where the machine can make one.
-struct Hall {
-    holder: Option<Child>,
+pub(crate) struct Hall {
+    pub(crate) holder: Option<Child>,
 }
 
 impl Hall {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let asleep = |words: &[&str]| {
             let mut command = Command::new("unshare");
             command.args(words).args(["sleep", "600"]).stderr(Stdio::null());
@@ -163,7 +163,7 @@ impl Drop for Inside {
 }
 
 /// A process that ends with this value.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -253,24 +253,24 @@ fn enrolled(home: &Path, number: usize) {
     profile.judge_key_store().put(&key(number), KeyPlacePreference::File).unwrap();
 }
 
-fn free() -> SocketAddr {
+pub(crate) fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A hub on its day.
-struct Day {
+pub(crate) struct Day {
     hall: Hall,
     place: TempDir,
     judges: usize,
     trusted: String,
     hub: Running,
-    said: std::io::Lines<BufReader<ChildStdout>>,
+    pub(crate) said: std::io::Lines<BufReader<ChildStdout>>,
     address: SocketAddr,
-    code: String,
+    pub(crate) code: String,
 }
 
 impl Day {
-    fn begin(hall: Hall, judges: usize, links: &[&str]) -> Self {
+    pub(crate) fn begin(hall: Hall, judges: usize, links: &[&str]) -> Self {
         let place = tempfile::tempdir().unwrap();
         let [dir, file] = ["hub", "fair.package"].map(|name| place.path().join(name));
         let (dir, file) = (dir.to_str().unwrap(), file.to_str().unwrap());
@@ -289,7 +289,7 @@ impl Day {
         Self { hall, place, judges, trusted, hub, said, address, code }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.place.path().join(name).display().to_string()
     }
 
@@ -298,7 +298,7 @@ impl Day {
     }
 
     /// Every judge voted on every project: all of that counts, nothing counts twice, and anybody can check it.
-    fn ends_with_all_votes(self) {
+    pub(crate) fn ends_with_all_votes(self) {
         let dir = self.path("hub");
         let status = self.hall.done(&["hub", "status", "--dir", &dir, "--json"]);
         let status: serde_json::Value = serde_json::from_str(&status).unwrap();
@@ -323,21 +323,21 @@ impl Day {
     }
 }
 
-fn after(said: &mut std::io::Lines<BufReader<ChildStdout>>, start: &str) -> String {
+pub(crate) fn after(said: &mut std::io::Lines<BufReader<ChildStdout>>, start: &str) -> String {
     let found = said.find_map(|line| line.unwrap().strip_prefix(start).map(str::to_owned));
     found.unwrap_or_else(|| panic!("the hub did not say {start:?}"))
 }
 
 /// A relay: where it is, and whom it looks for.
-struct Post {
-    number: usize,
-    neighbours: SocketAddr,
-    phones: SocketAddr,
-    links: Vec<String>,
+pub(crate) struct Post {
+    pub(crate) number: usize,
+    pub(crate) neighbours: SocketAddr,
+    pub(crate) phones: SocketAddr,
+    pub(crate) links: Vec<String>,
 }
 
 impl Post {
-    fn start(&self, day: &Day) -> Running {
+    pub(crate) fn start(&self, day: &Day) -> Running {
         let net = day.path("net.code");
         let mut relay = day.hall.countersign(&["relay", "--plain", "--net-file", &net]);
         relay.args(["--peer-listen", &self.neighbours.to_string()]);
@@ -354,31 +354,36 @@ fn known(number: usize, row: usize) -> impl Iterator<Item = usize> {
     left.into_iter().chain(number.checked_sub(row))
 }
 
-struct Voting {
+pub(crate) struct Voting {
     number: usize,
     process: Child,
 }
 
 impl Voting {
-    /// Three votes of one judge, by way of two doors; two of three devices have a clock that is wrong by hours.
-    fn start(day: &Day, doors: &[SocketAddr], number: usize) -> Self {
+    /// By way of two doors.
+    fn through(day: &Day, doors: &[SocketAddr], number: usize) -> Self {
+        let link = |door: usize| format!("ws://{}/mesh", doors[door % doors.len()]);
+        let (first, second) = (link(number), link(number * 7 + 3));
+        Self::start(day, &["--ws", &first, "--ws", &second], number)
+    }
+
+    /// A judge's vote on each project; two of three devices have a clock that is wrong by hours.
+    pub(crate) fn start(day: &Day, links: &[&str], number: usize) -> Self {
         let home = PathBuf::from(day.path(&format!("judge-{number}")));
         enrolled(&home, number);
         let votes: Vec<String> = (0..PROJECTS)
             .map(|project| format!("P{project}:IDEA:{},{}", (number + project) % 11, number % 11))
             .collect();
-        let link = |door: usize| format!("ws://{}/mesh", doors[door % doors.len()]);
-        let (first, second) = (link(number), link(number * 7 + 3));
         let wrong = ["0", "-18000", "18000"][number % 3];
         let mut command = day.hall.countersign(&["judge", "vote", "--timeout", "240"]);
         command.args(votes).args(["--bundle", &day.path("fair.package"), "--code", &day.code]);
-        command.args(["--clock-error", wrong, "--ws", &first, "--ws", &second]);
+        command.args(["--clock-error", wrong]).args(links);
         command.env("XDG_DATA_HOME", &home);
         let process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         Self { number, process }
     }
 
-    fn ends_well(mut self) {
+    pub(crate) fn ends_well(mut self) {
         let mut said = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         let status = self.process.wait().unwrap();
@@ -411,7 +416,7 @@ fn an_event_with_a_hub_twenty_relays_and_thirty_judges_and_no_route_to_the_serve
     let doors: Vec<_> = posts.iter().map(|post| post.phones).collect();
     let mut relays: Vec<Option<Running>> =
         posts.iter().map(|post| Some(post.start(&day))).collect();
-    let begin = |number| Voting::start(&day, &doors, number);
+    let begin = |number| Voting::through(&day, &doors, number);
     let mut voting: Vec<Voting> = (0..JUDGES / 2).map(begin).collect();
     for number in DYING {
         relays[number] = None;
@@ -466,7 +471,7 @@ fn an_event_over_paths_that_lose_a_fifth_and_delay_double_and_reorder_the_rest()
         (posts, doors)
     });
     let relays: Vec<_> = posts.iter().map(|post| post.start(&day)).collect();
-    let voting: Vec<_> = (0..JUDGES).map(|number| Voting::start(&day, &doors, number)).collect();
+    let voting: Vec<_> = (0..JUDGES).map(|number| Voting::through(&day, &doors, number)).collect();
     voting.into_iter().for_each(Voting::ends_well);
     day.ends_with_all_votes();
     drop((relays, inside));
