@@ -1,4 +1,5 @@
-//! From a hub's folder to the server by `countersign hub sync`: while the hub runs, and broken off in the middle.
+//! Between a hub and the server: `countersign hub sync` while the hub runs, and broken off in the middle; a round that is dealt out
+//! again while it runs.
 
 use crate::events::{EVENT, Fair, event, say};
 use crate::harness::league::{grant, operate};
@@ -11,6 +12,7 @@ use countersign_judging::log::LogHead;
 use countersign_judging::{Vote, VoteId};
 use countersign_mesh::{EventCode, EventKeys, Flags, PacketType, Sealer, T16, VoteCode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -35,31 +37,42 @@ fn done(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The next version, and a hub that takes it.
+fn publish(fair: &Fair, dir: &str) -> (Child, EventCode) {
+    operate(&fair.server, &["event", "publish", EVENT, "--without-missing"]);
+    let package = fair.path(&format!("{}.package", hex::encode(random::<4>())));
+    operate(&fair.server, &["event", "bundle", EVENT, "--out", &package]);
+    let root = hex::encode(fair.server.keyset().content.roots[0].as_bytes());
+    let mut hub = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["hub", "run", "--listen", "127.0.0.1:0", "--dir", dir])
+        .args(["--bundle", &package, "--root", &root])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(hub.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let code = lines.find_map(|line| line.strip_prefix("Event code: ").map(str::to_owned));
+    (hub, code.unwrap().parse().unwrap())
+}
+
 impl Day {
     fn begin(options: Options) -> Self {
+        Self::after(options, |_| {})
+    }
+
+    /// With what else is done before the bundle is published.
+    fn after(options: Options, prepare: impl FnOnce(&Fair)) -> Self {
         let place = TempDir::new().unwrap();
         let dir = place.path().join("hub").display().to_string();
         let lines = done(&["hub", "init", "--dir", &dir, "--name", "Hall"]);
         let fair = Fair::with_hub(options, &lines);
         fair.take_files("create");
         let (_, bo) = fair.judge("bo@example.org");
-        operate(&fair.server, &["event", "publish", EVENT, "--without-missing"]);
-        let package = fair.path("fair.package");
-        operate(&fair.server, &["event", "bundle", EVENT, "--out", &package]);
-        let root = hex::encode(fair.server.keyset().content.roots[0].as_bytes());
-        let mut hub = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["hub", "run", "--listen", "127.0.0.1:0", "--dir", &dir])
-            .args(["--bundle", &package, "--root", &root])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(hub.stdout.take().unwrap()).lines();
-        let mut lines = lines.map(Result::unwrap);
-        let code = lines.find_map(|line| line.strip_prefix("Event code: ").map(str::to_owned));
+        prepare(&fair);
+        let (hub, code) = publish(&fair, &dir);
         done(&["hub", "open", "--dir", &dir, "--round", "1"]);
         let salt = fair.bundle().value.event().salt.unwrap();
-        let code = code.unwrap().parse().unwrap();
         Self { fair, place, hub, code, salt, bo, said: 0 }
     }
 
@@ -67,32 +80,49 @@ impl Day {
         self.place.path().join(name).display().to_string()
     }
 
-    /// Bo changes his mind so often; the hub scans it from his screen.
+    /// Bo changes his mind so often.
     fn votes(&mut self, count: u32) {
-        let keys = EventKeys::derive(&self.code.key, &self.salt, &event(), self.code.key.epoch());
         for _ in 0..count {
-            self.said += 1;
             let project = ["PROJECT_001", "PROJECT_003", "PROJECT_004"][self.said as usize % 3];
-            let vote = Vote {
-                project: project.parse().unwrap(),
-                category: "INNOVATION".parse().unwrap(),
-                points: vec![(self.said % 11) as u16, 5, 6],
-                id: VoteId::from_bytes(random()),
-                seconds: now().as_millis() / 1000,
-                judge: "J002".parse().unwrap(),
-                revision: self.said,
-                round: 1,
-            };
-            let content = vote.sign(&self.fair.server.realm(), &event(), &self.bo).unwrap();
-            let mut entropy =
-                |bytes: &mut [u8]| bytes.copy_from_slice(&random::<32>()[..bytes.len()]);
-            let (kind, flags) = (PacketType::Vote, Flags::NONE);
-            let sealer = Sealer::new(random());
-            let packet = sealer.seal(&keys, kind, flags, T16::UNKNOWN, &content, &mut entropy);
-            let text = VoteCode(packet.unwrap()).to_text().unwrap();
-            let scanned = done(&["hub", "scan", "--dir", &self.path("hub"), &text]);
-            assert!(scanned.starts_with("Accepted"), "{scanned}");
+            self.vote(project, "INNOVATION");
         }
+    }
+
+    /// The hub scans it from Bo's screen.
+    fn vote(&mut self, project: &str, category: &str) {
+        let keys = EventKeys::derive(&self.code.key, &self.salt, &event(), self.code.key.epoch());
+        self.said += 1;
+        let points = match category {
+            "DESIGN" => vec![3, 4],
+            _ => vec![(self.said % 11) as u16, 5, 6],
+        };
+        let vote = Vote {
+            project: project.parse().unwrap(),
+            category: category.parse().unwrap(),
+            points,
+            id: VoteId::from_bytes(random()),
+            seconds: now().as_millis() / 1000,
+            judge: "J002".parse().unwrap(),
+            revision: self.said,
+            round: 1,
+        };
+        let content = vote.sign(&self.fair.server.realm(), &event(), &self.bo).unwrap();
+        let mut entropy = |bytes: &mut [u8]| bytes.copy_from_slice(&random::<32>()[..bytes.len()]);
+        let (kind, flags) = (PacketType::Vote, Flags::NONE);
+        let sealer = Sealer::new(random());
+        let packet = sealer.seal(&keys, kind, flags, T16::UNKNOWN, &content, &mut entropy);
+        let text = VoteCode(packet.unwrap()).to_text().unwrap();
+        let scanned = done(&["hub", "scan", "--dir", &self.path("hub"), &text]);
+        assert!(scanned.starts_with("Accepted"), "{scanned}");
+    }
+
+    /// Judge, project, category of everything that is assigned in the newest bundle.
+    fn assigned(&self) -> BTreeSet<[String; 3]> {
+        let bundle = self.fair.bundle();
+        let assignments = bundle.value.event().assignments.iter();
+        let words = assignments
+            .map(|it| [it.judge.to_string(), it.project.to_string(), it.category.to_string()]);
+        words.collect()
     }
 
     /// What the hub has, and signs.
@@ -297,4 +327,72 @@ fn a_hand_over_that_breaks_off_at_either_end_goes_on_and_doubles_nothing() {
     assert_eq!((&receipt["all_votes"], &receipt["hubs"]), (&json!(30), &json!(1)));
     assert_eq!(operator.run(&sync).json(), receipt);
     assert_eq!(handed_over(&day), export.log);
+}
+
+#[test]
+fn a_judge_leaves_in_the_middle_of_a_round_and_hands_on_what_he_has_not_judged() {
+    let mut day = Day::after(Options::new(), |fair| {
+        // Room for what Bo leaves.
+        let judges = std::fs::read_to_string(fair.path("judges.csv")).unwrap();
+        let judges = judges.replace("cy@example.org,3", "cy@example.org,5");
+        std::fs::write(fair.path("judges.csv"), judges).unwrap();
+        fair.take_files("amend");
+        fair.judge("ana@example.org");
+        fair.judge("cy@example.org");
+        operate(&fair.server, &["event", "assign", EVENT, "--views", "2"]);
+    });
+    let before = day.assigned();
+    let of = |rows: &BTreeSet<[String; 3]>, judge: &str| -> BTreeSet<[String; 3]> {
+        rows.iter().filter(|row| row[0] == judge).cloned().collect()
+    };
+    // Bo finishes his first project, begins his second one, and goes home.
+    let projects: BTreeSet<String> =
+        of(&before, "J002").into_iter().map(|row| row[1].clone()).collect();
+    let two_sided: Vec<_> = projects
+        .iter()
+        .filter(|&project| before.contains(&["J002", project, "DESIGN"].map(str::to_owned)))
+        .collect();
+    let [first, second] = two_sided[..] else { panic!("{two_sided:?}") };
+    day.vote(first, "INNOVATION");
+    day.vote(first, "DESIGN");
+    day.vote(second, "INNOVATION");
+    let again = ["event", "assign", EVENT, "--again", "--without", "J002"];
+    let refused = day.fair.refused(&again);
+    assert!(refused.contains("countersign hub sync"), "{refused}");
+    let log = format!("{}/log.bin", day.path("hub"));
+    operate(&day.fair.server, &[&again[..], &["--log", &log]].concat());
+    let operator = Person::logged_in(&day.fair.server, "hub@example.org");
+    grant(&day.fair.server, "hub@example.org", "hub");
+    assert_eq!(operator.run(&["hub", "sync", "--dir", &day.path("hub")]).code, 0);
+    // The same from what was handed over: nothing more moves.
+    let said = operate(&day.fair.server, &again);
+    assert!(said.contains("3 judgements stay, 0 are asked of somebody new"), "{said}");
+
+    day.kill_9();
+    (day.hub, _) = publish(&day.fair, &day.path("hub"));
+    let after = day.assigned();
+    let judged = [(first, "INNOVATION"), (first, "DESIGN"), (second, "INNOVATION")]
+        .map(|(project, category)| ["J002", project, category].map(str::to_owned));
+    assert_eq!(of(&after, "J002"), BTreeSet::from(judged), "what he judged stays");
+    let others = |rows: &BTreeSet<[String; 3]>| -> BTreeSet<[String; 3]> {
+        rows.iter().filter(|row| row[0] != "J002").cloned().collect()
+    };
+    assert!(others(&after).is_superset(&others(&before)), "nobody else's visits move");
+    for project in projects.iter().filter(|project| *project != first) {
+        let seen_by = |rows: &BTreeSet<[String; 3]>| {
+            let rows = others(rows);
+            rows.into_iter()
+                .filter(|row| row[1] == *project)
+                .map(|row| row[0].clone())
+                .collect::<BTreeSet<_>>()
+        };
+        let (then, now) = (seen_by(&before), seen_by(&after));
+        let is_anchor = project == "PROJECT_001";
+        assert!(is_anchor || now.len() == then.len() + 1, "{project}: {then:?}, {now:?}");
+    }
+    let status = done(&["hub", "status", "--dir", &day.path("hub"), "--json"]);
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!((&status["bundle_version"], &status["ballots"]), (&json!(2), &json!(3)));
+    let coverage = (&status["coverage"]["done"], &status["coverage"]["wanted"]);
+    assert_eq!(coverage, (&json!(3), &json!(after.len())));
 }

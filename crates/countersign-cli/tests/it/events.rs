@@ -72,7 +72,7 @@ impl Fair {
     }
 
     /// What a command says that is refused.
-    fn refused(&self, words: &[&str]) -> String {
+    pub(crate) fn refused(&self, words: &[&str]) -> String {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
         let output = command.args(words).arg("--data").arg(self.server.data()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{words:?}: {output:?}");
