@@ -1,0 +1,8 @@
+//! The parts, in the order in which they build on each other.
+
+mod crypto;
+
+/// A part that fails panics, which ends everything.
+pub(crate) fn all() {
+    crypto::all();
+}
