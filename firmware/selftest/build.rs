@@ -6,9 +6,9 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "request", "response", "push", "record", "keyset", "register", "chunked", "batch", "ed25519",
-    "ratings", "draws",
+    "ratings", "draws", "agreement",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
