@@ -1,7 +1,5 @@
 //! The only source of chance: SplitMix64, the same on every machine.
 
-use alloc::rc::Rc;
-use countersign::{Signature, Signer, SigningKey, VerifyingKey};
 use countersign_league::pair::Entropy;
 
 /// The same seed, the same world.
@@ -38,25 +36,5 @@ impl Dice {
 impl Entropy for Dice {
     fn draw(&mut self) -> [u8; 32] {
         self.bytes()
-    }
-}
-
-/// A key that a half and its later starts share.
-#[derive(Clone)]
-pub(crate) struct Key(Rc<SigningKey>);
-
-impl Key {
-    pub(crate) fn of(seed: u8) -> Self {
-        Self(Rc::new(SigningKey::from_seed(&[seed; 32])))
-    }
-}
-
-impl Signer for Key {
-    fn verifying_key(&self) -> &VerifyingKey {
-        self.0.verifying_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> Signature {
-        self.0.sign(message)
     }
 }

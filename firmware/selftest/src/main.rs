@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod board;
 mod dice;
+mod evening;
 mod meter;
 mod parts;
 
