@@ -7,8 +7,18 @@ use std::fs;
 use std::path::Path;
 
 const KINDS: [&str; 12] = [
-    "request", "response", "push", "record", "keyset", "register", "chunked", "batch", "ed25519",
-    "ratings", "draws", "agreement",
+    "request",
+    "response",
+    "push",
+    "record",
+    "keyset",
+    "register",
+    "chunked",
+    "batch",
+    "ed25519",
+    "ratings",
+    "draws",
+    "agreement",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -102,17 +102,28 @@ fn pass(outcome: Outcome) -> Result<Done, Failure> {
     outcome.map(|()| Done::Passed)
 }
 
+/// Workspaces of their own.
+const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "firmware/selftest/Cargo.toml"];
+
 fn fmt() -> Outcome {
     Run::cargo().args(["fmt", "--all", "--check"]).run()?;
-    let fuzz = workspace::root().join("fuzz/Cargo.toml");
-    if fuzz.is_file() {
-        Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&fuzz).run()?;
+    for manifest in OTHERS {
+        let manifest = workspace::root().join(manifest);
+        Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&manifest).run()?;
     }
     Ok(())
 }
 
 fn clippy() -> Outcome {
-    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    let root = workspace::root();
+    Run::cargo()
+        .args(["clippy", "--locked", "--target", NO_STD_TARGETS[0], "--manifest-path"])
+        .path(&root.join("firmware/selftest/Cargo.toml"))
+        .arg("--target-dir")
+        .path(&root.join("target/selftest"))
+        .args(["--", "-D", "warnings"])
+        .run()
 }
 
 fn no_std() -> Outcome {

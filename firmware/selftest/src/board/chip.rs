@@ -65,9 +65,7 @@ extern "C" fn start() -> ! {
 extern "C" fn faulted(cause: u32, at: u32, value: u32) -> ! {
     let (guard, bottom) = (addr_of!(__guard) as u32, addr_of!(__stack_bottom) as u32);
     let what = if (guard..bottom).contains(&value) { "the stack is full" } else { "a fault" };
-    say(format_args!(
-        "{{\"failed\":\"{what}: cause {cause} at {at:#x}, value {value:#x}\"}}"
-    ));
+    say(format_args!("{{\"failed\":\"{what}: cause {cause} at {at:#x}, value {value:#x}\"}}"));
     end(false)
 }
 

@@ -76,48 +76,63 @@ pub(crate) fn pair() -> Pair {
     }
 }
 
-/// What a master starts with.
-pub(crate) fn parts<'d>(disk: &'d Disk, params: &Params) -> Parts<'d, Key, Dice> {
-    let (root, pair) = (Key::of(2), pair());
-    let roots = [root.verifying_key().clone()];
-    let far = Timestamp::from_millis(u64::MAX / 2);
-    let online = OnlineKey {
-        key: Key::server().verifying_key().clone(),
-        state: KeyState::Active,
-        not_before: Timestamp::ZERO,
-        not_after: far,
-    };
-    let content = KeysetContent {
-        version: 1,
-        issued: Timestamp::ZERO,
-        expires: far,
-        min_protocol: 1,
-        keys: [online].into(),
-        roots: roots.to_vec(),
-        pins: Vec::new(),
-    };
-    let keyset = Keyset::open(&realm(), &roots, 0, &content.sign(&realm(), &root));
-    let Ok(keyset) = keyset else { panic!("a good key set was refused") };
-    Parts {
-        setup: Setup {
-            realm: realm(),
-            device: pair.device,
-            master: pair.master,
-            slave: pair.slave,
-            firmware: 1,
-            max_players: 22,
-            params: params.clone(),
-        },
-        signer: Key::master(),
-        entropy: Dice(u64::from(disk.boots) << 32 | 0xd1ce),
-        keyset,
-        roots: roots.to_vec(),
-        certificate: None,
-        tls_key: None,
-        chain: None,
-        journal: &disk.journal,
-        link: disk.link.as_deref(),
-        boot: disk.boots,
-        calibration: CALIBRATION,
+/// What a master was made with: its key, its other half, and whom it believes.
+pub(crate) struct Made {
+    key: Key,
+    pair: Pair,
+    keyset: Keyset,
+    roots: Vec<VerifyingKey>,
+}
+
+impl Made {
+    pub(crate) fn master() -> Self {
+        let root = Key::of(2);
+        let roots = [root.verifying_key().clone()].to_vec();
+        let far = Timestamp::from_millis(u64::MAX / 2);
+        let online = OnlineKey {
+            key: Key::server().verifying_key().clone(),
+            state: KeyState::Active,
+            not_before: Timestamp::ZERO,
+            not_after: far,
+        };
+        let content = KeysetContent {
+            version: 1,
+            issued: Timestamp::ZERO,
+            expires: far,
+            min_protocol: 1,
+            keys: [online].into(),
+            roots: roots.clone(),
+            pins: Vec::new(),
+        };
+        let keyset = Keyset::open(&realm(), &roots, 0, &content.sign(&realm(), &root));
+        let Ok(keyset) = keyset else { panic!("a good key set was refused") };
+        Self { key: Key::master(), pair: pair(), keyset, roots }
+    }
+
+    /// What it starts with.
+    pub(crate) fn parts<'d>(&self, disk: &'d Disk, params: &Params) -> Parts<'d, Key, Dice> {
+        let Pair { device, master, slave } = self.pair.clone();
+        Parts {
+            setup: Setup {
+                realm: realm(),
+                device,
+                master,
+                slave,
+                firmware: 1,
+                max_players: 22,
+                params: params.clone(),
+            },
+            signer: self.key.clone(),
+            entropy: Dice(u64::from(disk.boots) << 32 | 0xd1ce),
+            keyset: self.keyset.clone(),
+            roots: self.roots.clone(),
+            certificate: None,
+            tls_key: None,
+            chain: None,
+            journal: &disk.journal,
+            link: disk.link.as_deref(),
+            boot: disk.boots,
+            calibration: CALIBRATION,
+        }
     }
 }

@@ -5,9 +5,9 @@ mod phones;
 mod play;
 mod settle;
 
-pub(crate) use keys::{CALIBRATION, Key, device_id, pair, parts};
-pub(crate) use play::{Cut, whole_match};
+pub(crate) use keys::{CALIBRATION, Key, Made, device_id, pair};
 pub(crate) use phones::Joining;
+pub(crate) use play::{Cut, whole_match};
 pub(crate) use settle::{read_view, settled};
 
 use crate::dice::Dice;
@@ -64,6 +64,7 @@ pub(crate) struct Evening {
     pub(crate) params: Params,
     pub(crate) now: u64,
     dice: Dice,
+    made: Made,
     pub(crate) disk: Disk,
     /// `None` while it has no power.
     pub(crate) device: Option<Device<Key, Dice>>,
@@ -94,6 +95,7 @@ impl Evening {
             params,
             now: AHEAD,
             dice,
+            made: Made::master(),
             disk: Disk::default(),
             device: None,
             born: AHEAD,
@@ -110,9 +112,9 @@ impl Evening {
         evening
     }
 
-    /// What the master's clock shows.
+    /// What the master's clock shows; its start while it has no power.
     pub(crate) fn master_now(&self) -> u64 {
-        CLOCK_START + (self.now - self.born)
+        CLOCK_START + self.now.saturating_sub(self.born)
     }
 
     fn slave_now(&self) -> u64 {
@@ -133,7 +135,7 @@ impl Evening {
     fn start_master(&mut self) {
         self.born = self.now;
         self.disk.boots += 1;
-        let started = Device::start(parts(&self.disk, &self.params), CLOCK_START);
+        let started = Device::start(self.made.parts(&self.disk, &self.params), CLOCK_START);
         let Ok((device, boot)) = started else { panic!("a master does not start with its disk") };
         self.disk.journal.truncate(boot.valid);
         self.disk.is_new = false;
@@ -212,7 +214,9 @@ impl Evening {
     fn next_stop(&self, is_slave_off: bool) -> u64 {
         let air = self.air.iter().map(|(at, ..)| *at).min();
         let master = match &self.device {
-            Some(device) => device.poll_timeout().map(|(at, _)| self.born + at.saturating_sub(CLOCK_START)),
+            Some(device) => {
+                device.poll_timeout().map(|(at, _)| self.born + at.saturating_sub(CLOCK_START))
+            }
             None => Some(self.born),
         };
         let timers = [self.slave.poll_timeout(), self.detector.poll_timeout()];
@@ -236,7 +240,8 @@ impl Evening {
 
     fn wake(&mut self, is_slave_off: bool) {
         let now = self.master_now();
-        let is_due = |device: &Device<Key, Dice>| device.poll_timeout().is_some_and(|(at, _)| at <= now);
+        let is_due =
+            |device: &Device<Key, Dice>| device.poll_timeout().is_some_and(|(at, _)| at <= now);
         if self.device.as_ref().is_some_and(is_due) {
             self.with_master(|device, now| device.handle_timeout(now));
         }

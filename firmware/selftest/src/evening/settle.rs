@@ -4,10 +4,10 @@ use super::keys::{EVENING, Key, realm};
 use super::{Evening, pair};
 use countersign::verify::SnapshotStream;
 use countersign::{Fingerprint, Frame, PushHeader, Signer, StreamId, Timestamp, VerifyingKey};
-use countersign_league::{Artefact, End};
 use countersign_league::evidence::{DeviceStatus, MatchResult, Outcome};
 use countersign_league::game::View;
 use countersign_league::settlement::{Context, KnownDevice, KnownRules, check, read};
+use countersign_league::{Artefact, End};
 
 /// The checked result: final, with a goal in the north and two in the south.
 pub(crate) fn settled(evening: &Evening) -> MatchResult {
@@ -27,7 +27,8 @@ pub(crate) fn settled(evening: &Evening) -> MatchResult {
     };
     let rules = [KnownRules { params: evening.params.clone(), rated: true }];
     let realm = realm();
-    let context = Context { realm: &realm, device: Some(&device), server_key: &server, rules: &rules };
+    let context =
+        Context { realm: &realm, device: Some(&device), server_key: &server, rules: &rules };
     let now = Timestamp::from_millis(EVENING.as_millis() + 3_000_000);
     let checked = match check(&bundle, &context, now) {
         Ok(checked) => checked,

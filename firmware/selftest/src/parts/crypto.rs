@@ -20,14 +20,18 @@ pub(crate) fn all() {
 }
 
 fn ed25519() {
-    let key = part("ed25519.derive", || SigningKey::from_seed(black_box(&[7; 32])), |key| {
-        *key.verifying_key().as_bytes()
-    });
+    let key = part(
+        "ed25519.derive",
+        || SigningKey::from_seed(black_box(&[7; 32])),
+        |key| *key.verifying_key().as_bytes(),
+    );
     let signature = part("ed25519.sign", || key.sign(black_box(&MESSAGE)), |signature| *signature);
     let bytes = *key.verifying_key().as_bytes();
-    let key = part("ed25519.take_key", || VerifyingKey::from_bytes(black_box(&bytes)), |key| {
-        [u8::from(key.is_ok())]
-    });
+    let key = part(
+        "ed25519.take_key",
+        || VerifyingKey::from_bytes(black_box(&bytes)),
+        |key| [u8::from(key.is_ok())],
+    );
     let Ok(key) = key else { panic!("a good key was refused") };
     let verify = |signature| key.verify(black_box(&MESSAGE), black_box(signature)).is_ok();
     let is_good = part("ed25519.verify", || verify(&signature), |good| [u8::from(*good)]);
@@ -50,12 +54,8 @@ fn aead() {
     let Ok(tag) = tag else { panic!("nothing was sealed") };
     let open = || {
         let mut body = black_box(sealed);
-        let opened = cipher.decrypt_inout_detached(
-            &nonce,
-            &header,
-            body.as_mut_slice().into(),
-            &tag,
-        );
+        let opened =
+            cipher.decrypt_inout_detached(&nonce, &header, body.as_mut_slice().into(), &tag);
         (body, opened.is_ok())
     };
     let (opened, is_good) = part("aead.open_200", open, |(body, _)| *body);

@@ -2,9 +2,9 @@
 
 use crate::evening::{Cut, Evening, Joining, read_view, settled, whole_match};
 use crate::meter::part;
-use countersign_league::{Artefact, Params};
 use countersign_league::device::Device;
 use countersign_league::evidence::ActKind;
+use countersign_league::{Artefact, Params};
 
 /// What a small master is certified for.
 const PLAYERS: u8 = 10;
@@ -14,7 +14,7 @@ pub(crate) fn all() {
     let play = || whole_match(&params, PLAYERS, Cut::None);
     let evening = part("match.official_10", play, |evening| evening.disk.journal.clone());
     let settle = || settled(&evening);
-    part("match.settle_10", settle, |result| result.goals.len().to_be_bytes());
+    part("match.settle_10", settle, |result| result.encode());
     part("phone.read_view", || read_view(&evening), |view| view.encode());
     drop(evening);
     calls(&params);

@@ -63,7 +63,9 @@ impl Halves {
     fn from_slave(&mut self) -> Vec<Vec<u8>> {
         let outputs = core::iter::from_fn(|| self.slave.poll_output());
         outputs
-            .filter_map(|output| if let SlaveSays::Send(frame) = output { Some(frame) } else { None })
+            .filter_map(
+                |output| if let SlaveSays::Send(frame) = output { Some(frame) } else { None },
+            )
             .collect()
     }
 

@@ -1,6 +1,6 @@
 //! Losses of power: a journal that ends anywhere, and matches that go on.
 
-use crate::evening::{Cut, Disk, parts, settled, whole_match};
+use crate::evening::{Cut, Disk, Made, settled, whole_match};
 use crate::meter::part;
 use countersign_league::device::{CLOCK_START, Device};
 use countersign_league::{Artefact, Params};
@@ -14,11 +14,12 @@ pub(crate) fn all() {
     let params = Params::SHORT;
     let played = whole_match(&params, PLAYERS, Cut::None);
     let (journal, ends) = (&played.disk.journal, &played.disk.ends);
-    let start = || verdict(journal, &params);
+    let made = Made::master();
+    let start = || verdict(journal, &params, &made);
     part("power.start_device", start, |verdict| *verdict);
-    let records = || verdicts(journal, ends.iter().copied(), &params);
+    let records = || verdicts(journal, ends.iter().copied(), &params, &made);
     part("power.cut_at_each_record", records, |verdicts| *verdicts);
-    let bytes = || verdicts(journal, (1..journal.len()).step_by(STRIDE), &params);
+    let bytes = || verdicts(journal, (1..journal.len()).step_by(STRIDE), &params, &made);
     part("power.cut_at_bytes", bytes, |verdicts| *verdicts);
     let score = settled(&played).score;
     for (name, cut) in [
@@ -37,17 +38,22 @@ pub(crate) fn all() {
 }
 
 /// What a master finds in a journal that was cut after so many bytes, for each of them.
-fn verdicts(journal: &[u8], cuts: impl Iterator<Item = usize>, params: &Params) -> [u8; 32] {
+fn verdicts(
+    journal: &[u8],
+    cuts: impl Iterator<Item = usize>,
+    params: &Params,
+    made: &Made,
+) -> [u8; 32] {
     let mut hash = Sha256::new();
     for cut in cuts {
-        hash.update(verdict(&journal[..cut], params));
+        hash.update(verdict(&journal[..cut], params, made));
     }
     hash.finalize().into()
 }
 
-fn verdict(journal: &[u8], params: &Params) -> [u8; 32] {
+fn verdict(journal: &[u8], params: &Params, made: &Made) -> [u8; 32] {
     let disk = Disk::found(journal);
-    let Ok((device, boot)) = Device::start(parts(&disk, params), CLOCK_START) else {
+    let Ok((device, boot)) = Device::start(made.parts(&disk, params), CLOCK_START) else {
         panic!("a master does not start with {} bytes of journal", journal.len())
     };
     assert_eq!(boot.valid + boot.dropped, journal.len());

@@ -199,7 +199,8 @@ fn check(refused: Refused) -> &'static str {
 
 /// A key set with one key that may sign at any time.
 fn trusting(key: VerifyingKey) -> Keyset {
-    let (realm, root) = (Realm::new("league", "league.example.org"), SigningKey::from_seed(&[3; 32]));
+    let (realm, root) =
+        (Realm::new("league", "league.example.org"), SigningKey::from_seed(&[3; 32]));
     let realm = realm.unwrap();
     let roots = [root.verifying_key().clone()];
     let (not_before, not_after) = (Timestamp::ZERO, Timestamp::from_millis(u64::MAX));
