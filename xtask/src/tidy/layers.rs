@@ -33,6 +33,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-league", &["countersign"]),
     ("countersign-ranks", &["countersign"]),
     ("countersign-dns", &[]),
+    ("countersign-boot", &[]),
     ("countersign-sheets", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
