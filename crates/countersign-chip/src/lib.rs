@@ -17,6 +17,7 @@ extern crate alloc;
 pub mod access_point;
 pub mod identity;
 pub mod record;
+pub mod starts;
 
 pub use access_point::AccessPoint;
 pub use identity::{EfuseKey, HmacUp, RecordKey, SoftwareHmac};
