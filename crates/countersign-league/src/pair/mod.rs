@@ -14,6 +14,7 @@
 //! Every frame has at most [`MAX_FRAME`] bytes. The bytes are specified in `docs/league.md` section 5.
 
 pub mod bridge;
+pub mod channel;
 mod clock;
 mod control;
 mod handshake;
