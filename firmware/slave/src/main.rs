@@ -16,6 +16,7 @@ mod sheet;
 mod words;
 
 use alloc::string::String;
+use countersign_boot::layout;
 use embassy_executor::Spawner;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
@@ -26,6 +27,7 @@ use firmware_shell::board::Board;
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
 use firmware_shell::flash::Flash;
+use firmware_shell::keep::Keep;
 use firmware_shell::keys::Keys;
 use firmware_shell::lamp::{Lamp, Pattern};
 use firmware_shell::screen::{Page, Screen};
@@ -63,7 +65,8 @@ async fn main(spawner: Spawner) {
     let Ok(noise) = Noise::new() else { fault::restart() };
     let sheet = Sheet::new(adc, sense, rows, cols);
     let button = Input::new(button, InputConfig::default().with_pull(Pull::Up));
-    let parts = Parts { record, key, noise, sheet, button, flash, mouth, ear, dial };
+    let Ok(keep) = Keep::open(flash, 0..layout::DATA_MAX) else { fault::restart() };
+    let parts = Parts { record, key, noise, sheet, button, keep, mouth, ear, dial };
     let Some(half) = Half::start(parts, &mut dog).await else { fault::restart() };
     half.run(dog).await;
 }

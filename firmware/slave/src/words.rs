@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use countersign_chip::record::DeviceRecord;
+use countersign_chip::starts::{Cause, Starts};
 use countersign_league::pair::{Light, Phase};
 use firmware_shell::lamp::{Colour, Pattern};
 use firmware_shell::screen::Page;
@@ -17,7 +18,7 @@ pub(crate) struct Shown {
     /// Goals that this sheet saw in this match, as far as it knows.
     pub(crate) goals: u16,
     pub(crate) waiting: usize,
-    pub(crate) boot: u16,
+    pub(crate) starts: Starts,
 }
 
 /// Nobody touches the sheet, please.
@@ -59,7 +60,7 @@ pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
             Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => format!("goals {}", shown.goals),
             Phase::Idle | Phase::Check => phase(shown.phase).into(),
         },
-        foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} start {} w {}", shown.boot, shown.waiting)],
+        foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} {}/{} q{}", shown.starts.all(), shown.starts.of(Cause::BrownOut), shown.waiting)],
     }
 }
 
@@ -72,4 +73,10 @@ pub(crate) fn broken(why: &str) -> Page {
         (*line, rest) = (now.into(), later);
     }
     Page { head: "no device".into(), large: "inspect me".into(), foot }
+}
+
+/// The sheet is being measured.
+pub(crate) fn measuring() -> Page {
+    let foot = ["do not touch".into(), "the sheet".into()];
+    Page { head: "measuring".into(), large: "wait".into(), foot }
 }
