@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod access_point;
+pub mod flash;
 pub mod identity;
 pub mod record;
 pub mod starts;
