@@ -16,6 +16,7 @@ mod ci;
 mod clock;
 mod demo;
 mod failure;
+mod firmware;
 mod fuzz;
 mod help;
 mod report;
@@ -63,6 +64,7 @@ fn dispatch(args: &[String]) -> Outcome {
         "tidy" => tidy::command(rest),
         "vectors" => vectors::command(rest),
         "bench" => bench::command(rest),
+        "firmware" => firmware::command(rest),
         "fuzz" => fuzz::command(rest),
         "sim" => sim::command(rest),
         unknown => Err(Failure::usage(format!(

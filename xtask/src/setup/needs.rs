@@ -86,6 +86,13 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::RustupTarget("riscv32imc-unknown-none-elf"),
     },
     Need {
+        name: "core for riscv32imac",
+        why: "CI: images for the ESP32-C6",
+        stage: Stage::Always,
+        seen_by: SeenBy::Target("riscv32imac-unknown-none-elf"),
+        comes_from: Source::RustupTarget("riscv32imac-unknown-none-elf"),
+    },
+    Need {
         name: "core for wasm32",
         why: "CI: the core crate has to build for a browser",
         stage: Stage::Always,
