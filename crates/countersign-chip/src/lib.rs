@@ -19,6 +19,7 @@ pub mod flash;
 pub mod identity;
 pub mod record;
 pub mod starts;
+pub mod update;
 
 pub use access_point::AccessPoint;
 pub use identity::{EfuseKey, HmacUp, RecordKey, SoftwareHmac};

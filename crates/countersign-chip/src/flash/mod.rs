@@ -12,10 +12,12 @@
 //!
 //! These areas are read and written as they are, without the flash encryption that the applications have: nothing in them is secret.
 
+mod areas;
 mod sector;
 mod slots;
 mod store;
 
+pub use areas::{JOURNAL, OUTBOX, STORE, Small};
 pub use sector::{FlashError, SECTOR, VALUE_MAX};
 pub use slots::{LinkSlots, SlotError};
 pub use store::{KEYS_MAX, Store};

@@ -24,6 +24,10 @@ pub(crate) struct Nor {
     bytes: Vec<u8>,
     left: Option<u64>,
     pub(crate) steps: u64,
+    /// Writes and erases so far.
+    pub(crate) calls: u64,
+    /// In this call the power fails, after so many of its steps.
+    cut_in: Option<(u64, u64)>,
     random: u64,
     /// Of each sector.
     pub(crate) erases: Vec<u32>,
@@ -37,6 +41,8 @@ impl Nor {
             bytes: vec![0xff; sectors * SECTOR],
             left: None,
             steps: 0,
+            calls: 0,
+            cut_in: None,
             random: 0x9e37_79b9_7f4a_7c15,
             erases: vec![0; sectors],
             written: 0,
@@ -50,9 +56,27 @@ impl Nor {
         self.random ^= steps.wrapping_mul(0xd129_42f1_5e0a_7f63) | 1;
     }
 
+    /// The power fails in the call of this number, after so many of its steps, or after all of them.
+    pub(crate) fn cut_in(&mut self, call: u64, steps: u64) {
+        self.cut_in = Some((self.calls + call, steps));
+    }
+
     /// It is back.
     pub(crate) fn power(&mut self) {
-        self.left = None;
+        (self.left, self.cut_in) = (None, None);
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn call(&mut self) {
+        if let Some((call, steps)) = self.cut_in
+            && call == self.calls
+        {
+            self.cut_after(steps);
+        }
+        self.calls += 1;
     }
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
@@ -119,6 +143,7 @@ impl NorFlash for Nor {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), PowerCut> {
         assert!((from as usize).is_multiple_of(SECTOR) && (to as usize).is_multiple_of(SECTOR));
+        self.call();
         for sector in from as usize / SECTOR..to as usize / SECTOR {
             for stage in 0..STAGES {
                 if let Err(cut) = self.step() {
@@ -134,6 +159,7 @@ impl NorFlash for Nor {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), PowerCut> {
         assert!((offset as usize).is_multiple_of(4) && bytes.len().is_multiple_of(4));
+        self.call();
         for (at, byte) in (offset as usize..).zip(bytes) {
             if let Err(cut) = self.step() {
                 // Some of this byte's bits have fallen.
