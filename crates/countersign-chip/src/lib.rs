@@ -17,6 +17,7 @@ extern crate alloc;
 pub mod access_point;
 pub mod flash;
 pub mod identity;
+pub mod names;
 pub mod record;
 pub mod starts;
 pub mod update;

@@ -19,6 +19,8 @@ pub mod keep;
 pub mod keys;
 pub mod lamp;
 pub mod radio;
+pub mod release;
 pub mod reset;
 pub mod screen;
+pub mod sheet;
 pub mod whoami;

@@ -1,16 +1,15 @@
 //! The slave's machine and its detector, and where their words go.
 
-use crate::sheet::Sheet;
 use crate::words::{self, Shown};
 use crate::{LAMP, PAGE};
 use countersign::SigningKey;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::Starts;
-use countersign_league::goal::{Calibration, Calibrator, Detector, Grid, Input as Sensed, Rules, Sample};
+use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
 use countersign_league::pair::channel::Search;
 use countersign_league::pair::slave::{Input, Output};
 use countersign_league::pair::{Light, Phase, Slave};
-use embassy_time::{Duration, Timer, with_deadline};
+use embassy_time::with_deadline;
 use esp_hal::gpio;
 use firmware_shell::air::{Dial, Ear, Mouth};
 use firmware_shell::clock::{at, now};
@@ -18,11 +17,9 @@ use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
 use firmware_shell::fault;
 use firmware_shell::keep::{Keep, NotKept};
+use firmware_shell::screen::Page;
+use firmware_shell::sheet::{READING, Sheet, measure};
 
-/// Between two readings of the sheet, milliseconds: five times what the detector needs.
-const READING: u64 = 10;
-/// One measurement of a sheet at rest. Milliseconds.
-const MEASURE: u64 = 2_000;
 /// Who holds the button so long wants the sheet measured again. Milliseconds.
 const HOLD: u64 = 3_000;
 /// The display is written at most so often. Milliseconds.
@@ -69,7 +66,7 @@ impl Half {
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,
             None => {
-                let found = measure(&mut sheet, dog).await;
+                let found = measure_quietly(&mut sheet, dog).await;
                 keep.put_calibration(&found).ok()?;
                 found
             }
@@ -79,7 +76,7 @@ impl Half {
         let slave = Slave::new(record.halves(), key, &calibration, slots, now());
         let detector = Detector::new(Rules::from(&record.params), calibration, now());
         // Radio, flash, keys and record are as they have to be: this image is good.
-        keep.flash().confirm().ok()?;
+        keep.confirm().ok()?;
         let (search, light) = (Search::new(now()), Light::Off);
         dial.tune(search.channel());
         Some(Self {
@@ -124,7 +121,7 @@ impl Half {
     }
 
     fn feel(&mut self) {
-        let sample = read(&mut self.sheet, self.detector.calibration());
+        let sample = self.sheet.read(now(), self.detector.calibration());
         self.detector.handle_input(Sensed::Sample(sample));
     }
 
@@ -185,7 +182,7 @@ impl Half {
     }
 
     async fn calibrate(&mut self, dog: &mut Dog) {
-        let found = measure(&mut self.sheet, dog).await;
+        let found = measure_quietly(&mut self.sheet, dog).await;
         if self.keep.put_calibration(&found).is_err() {
             fault::restart();
         }
@@ -208,31 +205,8 @@ impl Half {
     }
 }
 
-fn read(sheet: &mut Sheet, calibration: &Calibration) -> Sample {
-    let mut grid = Grid::default();
-    for row in 0..grid.len() {
-        sheet.read_row(row, &mut grid);
-    }
-    Sample::of(now(), &grid, calibration)
-}
-
-/// Measures a sheet that nobody touches, for as long as it takes.
-async fn measure(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
     LAMP.signal(words::MEASURING);
-    PAGE.signal(words::measuring());
-    // Only the highest reading counts here, and no mask.
-    let any = Calibration { rest: 0, noise: 1, contact: Calibration::CONTACT, noisy: Calibration::NOISY };
-    loop {
-        let mut calibrator = Calibrator::default();
-        let began = now();
-        while now() <= began + MEASURE {
-            dog.feed();
-            let sample = read(sheet, &any);
-            calibrator.take(sample.at, sample.max);
-            Timer::after(Duration::from_millis(READING)).await;
-        }
-        if let Ok(found) = calibrator.finish() {
-            return found;
-        }
-    }
+    PAGE.signal(Page::measuring());
+    measure(sheet, dog).await
 }

@@ -1,7 +1,6 @@
 //! What the lamp and the display show. The core says what is so; this says what it looks like.
 
 use alloc::format;
-use alloc::string::String;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::{Cause, Starts};
 use countersign_league::pair::{Light, Phase};
@@ -62,21 +61,4 @@ pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
         },
         foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} {}/{} q{}", shown.starts.all(), shown.starts.of(Cause::BrownOut), shown.waiting)],
     }
-}
-
-/// Why there is no slave.
-pub(crate) fn broken(why: &str) -> Page {
-    let mut foot = [String::new(), String::new()];
-    let mut rest = why;
-    for line in &mut foot {
-        let (now, later) = rest.split_at_checked(21).unwrap_or((rest, ""));
-        (*line, rest) = (now.into(), later);
-    }
-    Page { head: "no device".into(), large: "inspect me".into(), foot }
-}
-
-/// The sheet is being measured.
-pub(crate) fn measuring() -> Page {
-    let foot = ["do not touch".into(), "the sheet".into()];
-    Page { head: "measuring".into(), large: "wait".into(), foot }
 }
