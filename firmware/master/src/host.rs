@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::net::Ipv4Addr;
 use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
-use countersign_chip::flash::{Journal, Outbox, Small};
+use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, Small};
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::update::{ImageKind, Places, Updater};
-use countersign_league::MatchId;
+use countersign_league::{MatchId, journal};
 use countersign_league::device::{Device, Output, Parts};
 use countersign_league::game::{Light, Setup, State};
 use countersign_league::goal::Calibration;
@@ -101,8 +101,9 @@ impl Host {
     pub(crate) fn start(found: Found) -> Result<Self, NotKept> {
         let Found { record, key, mut noise, mut keep, app, calibration } = found;
         let starts = keep.count_start()?;
-        let (journal, bytes) = Journal::open(&mut keep.flash)?;
-        let outbox = Outbox::open(&mut keep.flash)?;
+        let mut journal = Journal::open(&mut keep.flash, JOURNAL)?;
+        let outbox = Outbox::open(&mut keep.flash, OUTBOX)?;
+        let bytes = journal.read(&mut keep.flash)?;
         let (keyset, roots) = keyset(&record, keep.read(Small::Keyset)?.as_deref());
         let radio_key = Zeroizing::new(noise.draw());
         let link = keep.read(Small::Link)?;
@@ -122,6 +123,7 @@ impl Host {
         };
         // A record of another version cannot be read: the flash is not ours.
         let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
+        journal.keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
         let mut host = Self {
             device,
             record,
@@ -138,7 +140,6 @@ impl Host {
             phones: BTreeMap::new(),
             radio_key,
         };
-        host.journal.cut(&mut host.keep.flash, boot.valid)?;
         host.updater = host.open_updater()?;
         host.carry_out();
         Ok(host)
@@ -218,7 +219,7 @@ impl Host {
 
     /// What waits for couriers: match, and number of bytes.
     pub(crate) fn bundles(&self) -> Vec<(MatchId, u32)> {
-        self.outbox.list().collect()
+        self.outbox.waiting().collect()
     }
 
     /// One of them.
@@ -273,7 +274,7 @@ impl Host {
                 self.news.view = number;
             }
             Output::Outbox(id, bundle) => self.outbox.put(flash, &id, &bundle)?,
-            Output::Settled(id) => self.outbox.remove(flash, &id)?,
+            Output::Settled(id) => self.outbox.settle(flash, &id)?,
             Output::Dropped(_) => self.news.drops = self.news.drops.wrapping_add(1),
             Output::Light(light) => self.light = light,
             Output::Scored(_) | Output::Note(_) => {}

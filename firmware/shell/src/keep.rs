@@ -3,7 +3,7 @@
 use crate::flash::Raw;
 use crate::reset;
 use alloc::vec::Vec;
-use countersign_chip::flash::{FlashError, LinkSlots, STORE, Small, Store};
+use countersign_chip::flash::{FlashError, LinkSlots, OutboxError, STORE, Small, Store};
 use countersign_chip::starts::Starts;
 use countersign_chip::update::boot_state;
 use countersign_league::goal::Calibration;
@@ -16,6 +16,12 @@ pub struct NotKept;
 
 impl From<FlashError<FlashStorageError>> for NotKept {
     fn from(_: FlashError<FlashStorageError>) -> Self {
+        Self
+    }
+}
+
+impl From<OutboxError<FlashStorageError>> for NotKept {
+    fn from(_: OutboxError<FlashStorageError>) -> Self {
         Self
     }
 }

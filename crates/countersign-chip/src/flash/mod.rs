@@ -13,11 +13,15 @@
 //! These areas are read and written as they are, without the flash encryption that the applications have: nothing in them is secret.
 
 mod areas;
+mod journal;
+mod outbox;
 mod sector;
 mod slots;
 mod store;
 
 pub use areas::{JOURNAL, OUTBOX, STORE, Small};
+pub use journal::Journal;
+pub use outbox::{BUNDLES_MAX, Outbox, OutboxError};
 pub use sector::{FlashError, SECTOR, VALUE_MAX};
-pub use slots::{LinkSlots, SlotError};
+pub use slots::{Found, LinkSlots, SlotError};
 pub use store::{KEYS_MAX, Store};

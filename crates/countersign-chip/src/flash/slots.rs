@@ -10,6 +10,9 @@ use embedded_storage::nor_flash::NorFlash;
 const SLOTS: u16 = 257;
 const BYTES_MAX: usize = 200;
 
+/// Number and newest bytes of a slot.
+pub type Found = (u16, Vec<u8>);
+
 /// Why a slot was not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError<E> {
@@ -29,11 +32,11 @@ impl LinkSlots {
     /// Sectors to [`prepare`](Store::prepare) before a match: room for 250 reports without an erase.
     pub const PREPARED: u32 = 12;
 
-    /// Number and newest bytes of every slot that has some, for [`Slave::new`](countersign_league::pair::Slave::new).
+    /// Every slot that has some, for [`Slave::new`](countersign_league::pair::Slave::new).
     pub fn read<F: NorFlash>(
         store: &Store,
         flash: &mut F,
-    ) -> Result<Vec<(u16, Vec<u8>)>, FlashError<F::Error>> {
+    ) -> Result<Vec<Found>, FlashError<F::Error>> {
         let mut found = Vec::new();
         for key in store.keys().filter(|key| *key < SLOTS) {
             if let Some(bytes) = store.read(flash, key)? {

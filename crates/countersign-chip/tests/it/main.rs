@@ -1,6 +1,11 @@
-//! The stores and updates on a simulated flash, with the power failing at every step.
+//! Records of chips that are not there, and stores and updates on a simulated flash whose power fails at every step.
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod corpus;
+mod journal;
 mod nor;
+mod outbox;
+mod record;
 mod store;
 mod update;
+mod world;
