@@ -87,7 +87,7 @@ pub(super) const NEEDS: &[Need] = &[
     },
     Need {
         name: "core for riscv32imac",
-        why: "CI: images for the ESP32-C6",
+        why: "CI: the programs for the ESP32-C6",
         stage: Stage::Always,
         seen_by: SeenBy::Target("riscv32imac-unknown-none-elf"),
         comes_from: Source::RustupTarget("riscv32imac-unknown-none-elf"),
@@ -182,6 +182,13 @@ pub(super) const NEEDS: &[Need] = &[
         stage: Stage::Always,
         seen_by: SeenBy::PythonPackage { package: "esptool", version: "5.6.0" },
         comes_from: Source::Python { package: "esptool", version: "5.6.0" },
+    },
+    Need {
+        name: "unicorn",
+        why: "tests: an emulated core on which the second stage's binary runs",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "unicorn", version: "2.1.4" },
+        comes_from: Source::Python { package: "unicorn", version: "2.1.4" },
     },
     Need {
         name: "wrk",
