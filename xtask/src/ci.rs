@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Elapsed, Stopwatch};
 use crate::failure::{Failure, Outcome};
 use crate::run::{Run, find_program};
-use crate::{report, setup, testing, tidy, vectors, workspace};
+use crate::{firmware, report, setup, testing, tidy, vectors, workspace};
 
 struct Step {
     name: &'static str,
@@ -45,6 +45,11 @@ const STEPS: &[Step] = &[
         name: "no-std",
         what: "the core, the league, the mesh and judging build for two targets without std",
         run: || pass(no_std()),
+    },
+    Step {
+        name: "firmware",
+        what: "all images of the chips are within their budgets, and the same from two folders",
+        run: || pass(firmware::reproduce()),
     },
     Step { name: "doc", what: "the documentation builds, no link is broken", run: || pass(doc()) },
     Step { name: "deny", what: "licences and advisories, if the tools are there", run: deny },

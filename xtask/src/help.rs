@@ -23,6 +23,7 @@ const PAGES: &[Page] = &[
     Page { name: "tidy", summary: "the rules that rustc and clippy cannot see", text: TIDY },
     Page { name: "vectors", summary: "write the test vectors, or check them", text: VECTORS },
     Page { name: "bench", summary: "numbers, from a release build", text: BENCH },
+    Page { name: "firmware", summary: "the images of the chips, and their sizes", text: FIRMWARE },
     Page { name: "fuzz", summary: "feed the parsers with garbage", text: FUZZ },
     Page { name: "sim", summary: "seeded worlds: the relay mesh, the league", text: SIM },
 ];
@@ -110,6 +111,16 @@ one core for the server and one for the load, in less than five minutes. Without
 measures everything. Groups: exchange, replay, store, league, mesh, server; `exchange.full_vs_jwt` is a single
 id. --json prints an object keyed by id, --quick sees in a minute that everything runs.
 docs/PERFORMANCE.md has the method, the ids and the last figures.";
+
+const FIRMWARE: &str = "\
+cargo xtask firmware [--reproduce]
+
+Builds all images for the ESP32-C3 and C6 in target/firmware, adding what rustup lacks, and
+prints what each takes of flash and RAM. It fails when one is beyond its budget
+(xtask/src/firmware/images.rs). The first time takes some minutes.
+
+  --reproduce   also builds them from a copy of the sources in another folder, and fails when
+                what is loaded into a chip is not the same, byte for byte; this is what CI does";
 
 const FUZZ: &str = "\
 cargo xtask fuzz [target] [--seconds N]

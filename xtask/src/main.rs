@@ -18,6 +18,7 @@ mod clock;
 mod demo;
 mod emulate;
 mod failure;
+mod firmware;
 mod fuzz;
 mod help;
 mod report;
@@ -66,6 +67,7 @@ fn dispatch(args: &[String]) -> Outcome {
         "tidy" => tidy::command(rest),
         "vectors" => vectors::command(rest),
         "bench" => bench::command(rest),
+        "firmware" => firmware::command(rest),
         "fuzz" => fuzz::command(rest),
         "sim" => sim::command(rest),
         unknown => Err(Failure::usage(format!(

@@ -37,7 +37,7 @@ const FEED: Duration = Duration::from_secs(1);
 type Wake = Signal<NoopRawMutex, ()>;
 
 #[esp_rtos::main]
-async fn main(_: Spawner) {
+async fn main(_spawner: Spawner) {
     let Board { wifi, watchdog, uart, uart_tx, uart_rx, .. } = Board::start();
     let dog = Dog::wake(watchdog);
     let Ok(controller) = radio::without_wifi(wifi) else { fault::restart() };

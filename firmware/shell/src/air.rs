@@ -26,7 +26,7 @@ pub fn open(controller: &WifiController<'_>) -> (Mouth, Ear, Dial) {
 impl Mouth {
     /// Sends a frame. What happens to it, nobody knows: the link repeats what is not acknowledged.
     pub async fn send(&mut self, frame: &[u8]) {
-        drop(with_timeout(SENT, self.0.send_async(&BROADCAST_ADDRESS, frame)).await);
+        let _ = with_timeout(SENT, self.0.send_async(&BROADCAST_ADDRESS, frame)).await;
     }
 }
 
@@ -41,6 +41,6 @@ impl Dial {
     /// Goes to a channel, 1 to 13.
     pub fn tune(&self, channel: u8) {
         // A channel that the radio does not take leaves it where it was.
-        drop(self.0.set_channel(channel));
+        let _ = self.0.set_channel(channel);
     }
 }

@@ -6,12 +6,12 @@ use esp_hal::peripherals::{ADC1, FLASH, GPIO0, HMAC, I2C0, RMT, RTC_TIMER, UART0
 use esp_hal::timer::timg::TimerGroup;
 
 /// Memory for the radio's driver and ours: what the second stage used is ours after it.
-const HEAP: usize = 64 * 1024;
+const INHERITED: usize = 64 * 1024;
 /// The rest of it, taken from ordinary memory.
 #[cfg(feature = "esp32c3")]
-const MORE_HEAP: usize = 64 * 1024;
+const ORDINARY: usize = 64 * 1024;
 #[cfg(feature = "esp32c6")]
-const MORE_HEAP: usize = 96 * 1024;
+const ORDINARY: usize = 96 * 1024;
 
 /// What a half uses. Whoever needs less takes less.
 #[expect(missing_docs, reason = "the names say it")]
@@ -39,8 +39,8 @@ impl Board {
     /// Starts clocks, heap and scheduler. Once.
     pub fn start() -> Self {
         let p = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-        esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: HEAP);
-        esp_alloc::heap_allocator!(size: MORE_HEAP);
+        esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: INHERITED);
+        esp_alloc::heap_allocator!(size: ORDINARY);
         // Before the radio: its driver needs tasks.
         esp_rtos::start(TimerGroup::new(p.TIMG0).timer0, p.FROM_CPU_INTR0);
         Self {

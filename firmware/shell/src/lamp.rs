@@ -82,7 +82,7 @@ impl Lamp {
             *pulse = if bit == 1 { ONE } else { ZERO };
         }
         // A lamp that fails is dark.
-        drop(self.0.transmit(&pulses).await);
+        let _ = self.0.transmit(&pulses).await;
         Timer::after(Duration::from_millis(left)).await;
     }
 }

@@ -26,6 +26,25 @@ pub struct Page {
     pub foot: [String; 2],
 }
 
+impl Page {
+    /// Why this chip is nobody.
+    pub fn broken(why: &str) -> Self {
+        let mut foot = [String::new(), String::new()];
+        let mut rest = why;
+        for line in &mut foot {
+            let (now, later) = rest.split_at_checked(21).unwrap_or((rest, ""));
+            (*line, rest) = (now.into(), later);
+        }
+        Self { head: "no device".into(), large: "inspect me".into(), foot }
+    }
+
+    /// The sheet is being measured.
+    pub fn measuring() -> Self {
+        let foot = ["do not touch".into(), "the sheet".into()];
+        Self { head: "measuring".into(), large: "wait".into(), foot }
+    }
+}
+
 type Panel = Ssd1306Async<I2CInterface<I2c<'static, Async>>, DisplaySize128x64, BufferedGraphicsModeAsync<DisplaySize128x64>>;
 
 /// The display.

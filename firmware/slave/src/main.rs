@@ -12,7 +12,6 @@
 extern crate alloc;
 
 mod half;
-mod sheet;
 mod words;
 
 use alloc::string::String;
@@ -25,14 +24,14 @@ use esp_hal::gpio::{Input, InputConfig, Pull};
 use firmware_shell::board::Board;
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
-use firmware_shell::flash::Flash;
+use firmware_shell::keep::Keep;
 use firmware_shell::keys::Keys;
 use firmware_shell::lamp::{Lamp, Pattern};
 use firmware_shell::screen::{Page, Screen};
+use firmware_shell::sheet::Sheet;
 use firmware_shell::whoami::whoami;
-use firmware_shell::{air, clock, fault, radio};
+use firmware_shell::{air, clock, fault, flash, radio};
 use half::{Half, Parts};
-use sheet::Sheet;
 
 firmware_shell::describe!("countersign-slave");
 
@@ -52,8 +51,8 @@ async fn main(spawner: Spawner) {
     if let Some(screen) = Screen::find(i2c, sda, scl).await {
         let _ = show(screen).map(|task| spawner.spawn(task));
     }
-    let mut flash = Flash::new(flash);
-    let (record, key) = match whoami(&mut Keys::new(hmac), &mut flash) {
+    let (mut raw, _app) = flash::open(flash);
+    let (record, key) = match whoami(&mut Keys::new(hmac), &mut raw) {
         Ok(found) => found,
         Err(why) => return rest(dog, why).await,
     };
@@ -63,7 +62,8 @@ async fn main(spawner: Spawner) {
     let Ok(noise) = Noise::new() else { fault::restart() };
     let sheet = Sheet::new(adc, sense, rows, cols);
     let button = Input::new(button, InputConfig::default().with_pull(Pull::Up));
-    let parts = Parts { record, key, noise, sheet, button, flash, mouth, ear, dial };
+    let Ok(keep) = Keep::open(raw) else { fault::restart() };
+    let parts = Parts { record, key, noise, sheet, button, keep, mouth, ear, dial };
     let Some(half) = Half::start(parts, &mut dog).await else { fault::restart() };
     half.run(dog).await;
 }
@@ -71,7 +71,7 @@ async fn main(spawner: Spawner) {
 /// This chip is nobody: it says so until somebody has seen it. A restart would not help.
 async fn rest(mut dog: Dog, why: String) {
     LAMP.signal(words::BROKEN);
-    PAGE.signal(words::broken(&why));
+    PAGE.signal(Page::broken(&why));
     loop {
         dog.feed();
         Timer::after(Duration::from_secs(1)).await;

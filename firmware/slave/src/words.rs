@@ -1,8 +1,8 @@
 //! What the lamp and the display show. The core says what is so; this says what it looks like.
 
 use alloc::format;
-use alloc::string::String;
 use countersign_chip::record::DeviceRecord;
+use countersign_chip::starts::{Cause, Starts};
 use countersign_league::pair::{Light, Phase};
 use firmware_shell::lamp::{Colour, Pattern};
 use firmware_shell::screen::Page;
@@ -17,7 +17,7 @@ pub(crate) struct Shown {
     /// Goals that this sheet saw in this match, as far as it knows.
     pub(crate) goals: u16,
     pub(crate) waiting: usize,
-    pub(crate) boot: u16,
+    pub(crate) starts: Starts,
 }
 
 /// Nobody touches the sheet, please.
@@ -59,17 +59,6 @@ pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
             Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => format!("goals {}", shown.goals),
             Phase::Idle | Phase::Check => phase(shown.phase).into(),
         },
-        foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} start {} w {}", shown.boot, shown.waiting)],
+        foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} {}/{} q{}", shown.starts.all(), shown.starts.of(Cause::BrownOut), shown.waiting)],
     }
-}
-
-/// Why there is no slave.
-pub(crate) fn broken(why: &str) -> Page {
-    let mut foot = [String::new(), String::new()];
-    let mut rest = why;
-    for line in &mut foot {
-        let (now, later) = rest.split_at_checked(21).unwrap_or((rest, ""));
-        (*line, rest) = (now.into(), later);
-    }
-    Page { head: "no device".into(), large: "inspect me".into(), foot }
 }

@@ -1,0 +1,60 @@
+//! What there is to build, and what it may take. A budget is some 5 % above what it takes today: growth is a decision.
+
+/// A chip.
+pub(super) struct Chip {
+    /// As the tables show it.
+    pub(super) name: &'static str,
+    /// Feature of every package.
+    pub(super) feature: &'static str,
+    /// What rustc calls it.
+    pub(super) target: &'static str,
+}
+
+/// In the order of [`Image::budgets`].
+pub(super) const CHIPS: [Chip; 2] = [
+    Chip { name: "C3", feature: "esp32c3", target: "riscv32imc-unknown-none-elf" },
+    Chip { name: "C6", feature: "esp32c6", target: "riscv32imac-unknown-none-elf" },
+];
+
+/// A program.
+pub(super) struct Image {
+    pub(super) package: &'static str,
+    pub(super) binary: &'static str,
+    /// Room in flash, in bytes: with its padding to 64 KiB and its signature sector it has to fit.
+    pub(super) room: u64,
+    pub(super) budgets: [Budget; 2],
+}
+
+/// In bytes.
+pub(super) struct Budget {
+    /// What the image takes in flash, at most.
+    pub(super) flash: u64,
+    /// What is taken in RAM before the first line runs, at most; the heap is in it.
+    pub(super) ram: u64,
+    /// What is left for the first task's stack, at least.
+    pub(super) stack: u64,
+}
+
+/// A slot has 0x190000 bytes: padded to 64 KiB, and a sector for the signature.
+const SLOT: u64 = 0x18_0000;
+
+pub(super) const IMAGES: &[Image] = &[
+    Image {
+        package: "firmware-slave",
+        binary: "slave",
+        room: SLOT,
+        budgets: [
+            Budget { flash: 700_000, ram: 200_000, stack: 32_000 },
+            Budget { flash: 700_000, ram: 200_000, stack: 32_000 },
+        ],
+    },
+    Image {
+        package: "firmware-radio",
+        binary: "radio",
+        room: SLOT,
+        budgets: [
+            Budget { flash: 600_000, ram: 200_000, stack: 32_000 },
+            Budget { flash: 600_000, ram: 200_000, stack: 32_000 },
+        ],
+    },
+];
