@@ -43,8 +43,11 @@ pub(crate) fn run() -> ((u64, u64), Outcome) {
 }
 
 fn measure() -> Result<(Figures, Figures), Failure> {
-    let host = build(&[], "debug")?;
-    let chip = build(&["--release", "--target", TARGET], &format!("{TARGET}/release"))?;
+    let host = build(Run::cargo(), &[], "debug")?;
+    // As the images are built, for readable traces: firmware/.cargo/config.toml.
+    let like_the_images = Run::cargo().env("RUSTFLAGS", "-C force-frame-pointers");
+    let how = ["--release", "--target", TARGET];
+    let chip = build(like_the_images, &how, &format!("{TARGET}/release"))?;
     let host = ask(Run::new(&host.display().to_string()))?;
     let watch = Stopwatch::start();
     // One instruction is one nanosecond of the emulated clock: the counter of instructions is exact.
@@ -59,10 +62,10 @@ fn measure() -> Result<(Figures, Figures), Failure> {
 }
 
 /// The program, built as `profile` says.
-fn build(how: &[&str], profile: &str) -> Result<PathBuf, Failure> {
+fn build(cargo: Run, how: &[&str], profile: &str) -> Result<PathBuf, Failure> {
     let root = workspace::root();
     let folder = root.join("target/selftest");
-    Run::cargo()
+    cargo
         .args(["build", "--quiet", "--locked", "--manifest-path"])
         .path(&root.join("firmware/selftest/Cargo.toml"))
         .args(how)
