@@ -28,9 +28,9 @@ pub(crate) fn all() {
         Halves { master, slave, dice: Dice(7), now: 1_000, heard: Vec::new() }
     };
     let mut halves = part("pair.start", start, |halves| halves.slave.boot().to_be_bytes());
-    halves.from_slave();
+    halves.slave_frames();
     halves.order(Order::Connect);
-    let hello = halves.from_master();
+    let hello = halves.master_frames();
     let answer = halves.slave_step("pair.answer", &hello);
     let confirm = halves.master_step("pair.confirm", &answer);
     let beat = halves.slave_step("pair.finish", &confirm);
@@ -47,7 +47,7 @@ impl Halves {
     }
 
     /// Frames that the master wants sent.
-    fn from_master(&mut self) -> Vec<Vec<u8>> {
+    fn master_frames(&mut self) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         while let Some(output) = self.master.poll_output() {
             if let MasterSays::Send(frame) = output {
@@ -60,7 +60,7 @@ impl Halves {
     }
 
     /// Frames that the slave wants sent.
-    fn from_slave(&mut self) -> Vec<Vec<u8>> {
+    fn slave_frames(&mut self) -> Vec<Vec<u8>> {
         let outputs = core::iter::from_fn(|| self.slave.poll_output());
         outputs
             .filter_map(
@@ -74,7 +74,7 @@ impl Halves {
             for frame in frames {
                 self.slave.handle_input(FromMaster::Frame(frame), self.now, &mut self.dice);
             }
-            self.from_slave()
+            self.slave_frames()
         };
         part(name, take, |frames| frames.concat())
     }
@@ -84,7 +84,7 @@ impl Halves {
             for frame in frames {
                 self.master.handle_input(FromSlave::Frame(frame), self.now, &mut self.dice);
             }
-            self.from_master()
+            self.master_frames()
         };
         part(name, take, |frames| frames.concat())
     }
@@ -97,11 +97,11 @@ impl Halves {
             }
             self.now += 10;
             self.slave.handle_timeout(self.now);
-            for frame in self.from_slave() {
+            for frame in self.slave_frames() {
                 self.master.handle_input(FromSlave::Frame(&frame), self.now, &mut self.dice);
             }
             self.master.handle_timeout(self.now, &mut self.dice);
-            to_slave = self.from_master();
+            to_slave = self.master_frames();
         }
     }
 
@@ -110,14 +110,14 @@ impl Halves {
         let start = i64::try_from(self.now).unwrap_or(i64::MAX);
         let match_id = MatchId::from_bytes([0x4d; 16]);
         self.order(Order::Begin { match_id, start, end: start + 600_000 });
-        let begin = self.from_master();
+        let begin = self.master_frames();
         self.talk(begin);
         assert_eq!(self.slave.phase(), Phase::Armed, "the slave knows of the match");
         let hit = Hit { at: self.now, peak: 700, duration: 40, rise: 9, rows: 3, cols: 5 };
         let feel = || {
             let felt = FromMaster::Sensor(Event::Goal(hit));
             self.slave.handle_input(felt, self.now, &mut self.dice);
-            self.from_slave()
+            self.slave_frames()
         };
         let report = part("pair.report_goal", feel, |frames| frames.concat());
         self.heard.clear();
