@@ -109,9 +109,12 @@ fn pass(outcome: Outcome) -> Result<Done, Failure> {
 
 fn fmt() -> Outcome {
     Run::cargo().args(["fmt", "--all", "--check"]).run()?;
-    let fuzz = workspace::root().join("fuzz/Cargo.toml");
-    if fuzz.is_file() {
-        Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&fuzz).run()?;
+    for other in ["fuzz", "firmware"] {
+        let manifest = workspace::root().join(other).join("Cargo.toml");
+        if manifest.is_file() {
+            let check = ["fmt", "--all", "--check", "--manifest-path"];
+            Run::cargo().args(check).path(&manifest).run()?;
+        }
     }
     Ok(())
 }
