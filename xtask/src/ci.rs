@@ -120,7 +120,8 @@ fn fmt() -> Outcome {
 }
 
 fn clippy() -> Outcome {
-    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    firmware::clippy()
 }
 
 fn no_std() -> Outcome {
