@@ -48,8 +48,8 @@ pub(super) const IMAGES: &[Image] = &[
         binary: "second-stage",
         room: FIRST_32_KIB,
         budgets: [
-            Budget { flash: 20_000, ram: 200_000, stack: 0 },
-            Budget { flash: 20_000, ram: 200_000, stack: 0 },
+            Budget { flash: 10_000, ram: 10_000, stack: 0 },
+            Budget { flash: 10_000, ram: 10_000, stack: 0 },
         ],
     },
     Image {
@@ -57,8 +57,8 @@ pub(super) const IMAGES: &[Image] = &[
         binary: "master",
         room: SLOT,
         budgets: [
-            Budget { flash: 1_000_000, ram: 400_000, stack: 16_000 },
-            Budget { flash: 1_000_000, ram: 400_000, stack: 16_000 },
+            Budget { flash: 1_045_000, ram: 345_000, stack: 48_000 },
+            Budget { flash: 1_127_000, ram: 374_000, stack: 140_000 },
         ],
     },
     Image {
@@ -66,8 +66,8 @@ pub(super) const IMAGES: &[Image] = &[
         binary: "slave",
         room: SLOT,
         budgets: [
-            Budget { flash: 700_000, ram: 200_000, stack: 32_000 },
-            Budget { flash: 700_000, ram: 200_000, stack: 32_000 },
+            Budget { flash: 737_000, ram: 245_000, stack: 140_000 },
+            Budget { flash: 820_000, ram: 274_000, stack: 240_000 },
         ],
     },
     Image {
@@ -75,8 +75,8 @@ pub(super) const IMAGES: &[Image] = &[
         binary: "radio",
         room: SLOT,
         budgets: [
-            Budget { flash: 600_000, ram: 200_000, stack: 32_000 },
-            Budget { flash: 600_000, ram: 200_000, stack: 32_000 },
+            Budget { flash: 436_000, ram: 236_000, stack: 150_000 },
+            Budget { flash: 520_000, ram: 264_000, stack: 250_000 },
         ],
     },
 ];
