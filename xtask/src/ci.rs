@@ -108,19 +108,23 @@ fn pass(outcome: Outcome) -> Result<Done, Failure> {
 }
 
 /// Workspaces of their own.
-const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "firmware/selftest/Cargo.toml"];
+const OTHERS: [&str; 3] = ["fuzz", "firmware", "firmware/selftest"];
 
 fn fmt() -> Outcome {
     Run::cargo().args(["fmt", "--all", "--check"]).run()?;
-    for manifest in OTHERS {
-        let manifest = workspace::root().join(manifest);
-        Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&manifest).run()?;
+    for other in OTHERS {
+        let manifest = workspace::root().join(other).join("Cargo.toml");
+        if manifest.is_file() {
+            let check = ["fmt", "--all", "--check", "--manifest-path"];
+            Run::cargo().args(check).path(&manifest).run()?;
+        }
     }
     Ok(())
 }
 
 fn clippy() -> Outcome {
     Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    firmware::clippy()?;
     let root = workspace::root();
     Run::cargo()
         .args(["clippy", "--locked", "--target", NO_STD_TARGETS[0], "--manifest-path"])

@@ -113,7 +113,10 @@ mod tests {
         let found = answer(&query, HOST, ADDRESS).unwrap();
         assert_eq!(found[..8], [0x12, 0x34, 0x85, 0, 0, 1, 0, 1]);
         assert_eq!(found[HEADER..query.len()], query[HEADER..]);
-        assert_eq!(found[query.len()..], [0xc0, 12, 0, 1, 0, 1, 0, 0, 0x0e, 0x10, 0, 4, 10, 77, 0, 1]);
+        assert_eq!(
+            found[query.len()..],
+            [0xc0, 12, 0, 1, 0, 1, 0, 0, 0x0e, 0x10, 0, 4, 10, 77, 0, 1]
+        );
     }
 
     #[test]
@@ -124,7 +127,11 @@ mod tests {
             let found = answer(&query(other, A), HOST, ADDRESS).unwrap();
             assert_eq!((found[3], &found[6..8]), (REFUSED, &[0, 0][..]), "{other}");
         }
-        assert_eq!(answer(&query("", A), "", ADDRESS).unwrap()[3], REFUSED, "a device without a name");
+        assert_eq!(
+            answer(&query("", A), "", ADDRESS).unwrap()[3],
+            REFUSED,
+            "a device without a name"
+        );
     }
 
     #[test]

@@ -12,20 +12,20 @@ use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
 use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, Small};
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::update::{ImageKind, Places, Updater};
-use countersign_league::{MatchId, journal};
 use countersign_league::device::{Device, Output, Parts};
 use countersign_league::game::{Light, Setup, State};
 use countersign_league::goal::Calibration;
 use countersign_league::pair::Entropy;
+use countersign_league::{MatchId, journal};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::watch::Watch;
 use firmware_shell::clock::now;
 use firmware_shell::entropy::Noise;
 use firmware_shell::fault;
-use firmware_shell::release;
 use firmware_shell::flash::App;
 use firmware_shell::keep::{Keep, NotKept};
+use firmware_shell::release;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -123,7 +123,8 @@ impl Host {
         };
         // A record of another version cannot be read: the flash is not ours.
         let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
-        journal.keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
+        journal
+            .keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
         let mut host = Self {
             device,
             record,
@@ -207,7 +208,8 @@ impl Host {
 
     /// Which phone is which, for the rule "one player for each radio": a keyed hash of its hardware address.
     pub(crate) fn radio(&self, peer: Ipv4Addr) -> [u8; 8] {
-        let hash = Sha256::new_with_prefix(b"countersign-radio-v1").chain_update(&self.radio_key[..]);
+        let hash =
+            Sha256::new_with_prefix(b"countersign-radio-v1").chain_update(&self.radio_key[..]);
         let hash = match self.phones.get(&peer) {
             Some(hardware) => hash.chain_update(b"mac ").chain_update(hardware),
             None => hash.chain_update(b"ip ").chain_update(peer.octets()),

@@ -48,7 +48,23 @@ firmware_shell::describe!("countersign-master");
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     let board = Board::start();
-    let Board { wifi, watchdog, flash, hmac, adc, sense, rows, cols, i2c, sda, scl, rmt, lamp, button, .. } = board;
+    let Board {
+        wifi,
+        watchdog,
+        flash,
+        hmac,
+        adc,
+        sense,
+        rows,
+        cols,
+        i2c,
+        sda,
+        scl,
+        rmt,
+        lamp,
+        button,
+        ..
+    } = board;
     let mut dog = Dog::wake(watchdog);
     if let Some(lamp) = Lamp::new(rmt, lamp) {
         let _ = panel::shine(lamp).map(|task| spawner.spawn(task));
@@ -67,13 +83,17 @@ async fn main(spawner: Spawner) {
     let home = channel::home(base_mac_address().as_bytes().last().copied().unwrap_or(0));
     let phones = record.pair.value.max_players;
     let (name, passphrase) = (&access_point.name, &access_point.passphrase);
-    let Ok(controller) = radio::with_wifi(wifi, name, passphrase, home, phones) else { fault::restart() };
+    let Ok(controller) = radio::with_wifi(wifi, name, passphrase, home, phones) else {
+        fault::restart()
+    };
     let (mouth, ear, _dial) = air::open(&controller);
     // The radio runs by now, and only now keys may be drawn.
     let Ok(noise) = Noise::new() else { fault::restart() };
     let mut sheet = Sheet::new(adc, sense, rows, cols);
     let Ok(mut keep) = Keep::open(raw) else { fault::restart() };
-    let Ok(calibration) = play::calibration(&mut keep, &mut sheet, &mut dog).await else { fault::restart() };
+    let Ok(calibration) = play::calibration(&mut keep, &mut sheet, &mut dog).await else {
+        fault::restart()
+    };
     let found = Found { record, key, noise, keep, app, calibration };
     let Ok(host) = Host::start(found) else { fault::restart() };
     let host: Shared = Box::leak(Box::new(RefCell::new(host)));

@@ -38,8 +38,13 @@ const PREFIX: u8 = 24;
 pub(crate) fn start(spawner: Spawner, host: Shared, access_point: &AccessPoint) {
     let address = access_point.address;
     let cidr = Ipv4Cidr::new(address, PREFIX);
-    let config = Config::ipv4_static(StaticConfigV4 { address: cidr, gateway: None, dns_servers: Default::default() });
-    let resources: &'static mut StackResources<SOCKETS> = Box::leak(Box::new(StackResources::new()));
+    let config = Config::ipv4_static(StaticConfigV4 {
+        address: cidr,
+        gateway: None,
+        dns_servers: Default::default(),
+    });
+    let resources: &'static mut StackResources<SOCKETS> =
+        Box::leak(Box::new(StackResources::new()));
     // Port numbers and the like need no secret randomness.
     let seed = u64::from(Rng::new().random()) << 32 | u64::from(Rng::new().random());
     let (stack, runner) = embassy_net::new(Interface::access_point(), config, resources, seed);
@@ -71,7 +76,9 @@ async fn give_addresses(stack: Stack<'static>, host: Shared, address: Ipv4Addr) 
     loop {
         let Ok((len, _)) = socket.recv_from(&mut bytes).await else { continue };
         let mut out = [0; DHCP_MAX];
-        let Some(reply) = lease(&mut server, &settings, host, bytes.get(..len).unwrap_or_default(), &mut out) else {
+        let Some(reply) =
+            lease(&mut server, &settings, host, bytes.get(..len).unwrap_or_default(), &mut out)
+        else {
             continue;
         };
         // A phone without an address hears only what is for everybody.

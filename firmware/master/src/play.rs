@@ -23,7 +23,11 @@ const PRESS: u64 = 30;
 const REFRESH: u64 = 500;
 
 /// The sheet's calibration; measured if that was never done.
-pub(crate) async fn calibration(keep: &mut Keep, sheet: &mut Sheet, dog: &mut Dog) -> Result<Calibration, NotKept> {
+pub(crate) async fn calibration(
+    keep: &mut Keep,
+    sheet: &mut Sheet,
+    dog: &mut Dog,
+) -> Result<Calibration, NotKept> {
     if let Some(known) = keep.calibration()? {
         return Ok(known);
     }
@@ -39,7 +43,13 @@ async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
 }
 
 /// Until the power fails.
-pub(crate) async fn run(host: Shared, mut ear: Ear, mut sheet: Sheet, button: Input<'static>, mut dog: Dog) {
+pub(crate) async fn run(
+    host: Shared,
+    mut ear: Ear,
+    mut sheet: Sheet,
+    button: Input<'static>,
+    mut dog: Dog,
+) {
     let (mut next, mut refresh, mut held) = (now(), 0, None);
     loop {
         dog.feed();

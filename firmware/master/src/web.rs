@@ -83,24 +83,39 @@ impl PathRouterService for Door {
     ) -> Result<ResponseSent, W::Error> {
         let (method, path) = (request.parts.method(), path.encoded());
         if (method, path) == ("GET", "/league/ws") {
-            let upgrade = WebSocketUpgrade::from_request(state, request.parts, request.body_connection.body()).await;
+            let upgrade = WebSocketUpgrade::from_request(
+                state,
+                request.parts,
+                request.body_connection.body(),
+            )
+            .await;
             let connection = request.body_connection.finalize().await?;
             return match upgrade {
-                Ok(upgrade) => upgrade.on_upgrade(Talk { host: self.host }).write_to(connection, writer).await,
-                Err(_) => Answer::malformed("This is for WebSockets.").write(connection, writer).await,
+                Ok(upgrade) => {
+                    upgrade.on_upgrade(Talk { host: self.host }).write_to(connection, writer).await
+                }
+                Err(_) => {
+                    Answer::malformed("This is for WebSockets.").write(connection, writer).await
+                }
             };
         }
         let answer = match read(&mut request.body_connection).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
             Some(body) => self.answer(method, path, &body),
-            None => Answer::problem(413, "too_large", &"The body is longer than anything that this device takes."),
+            None => Answer::problem(
+                413,
+                "too_large",
+                &"The body is longer than anything that this device takes.",
+            ),
         };
         answer.write(request.body_connection.finalize().await?, writer).await
     }
 }
 
 /// The whole body; `None` if it is too long.
-async fn read<R: Read>(connection: &mut RequestBodyConnection<'_, R>) -> Result<Option<Vec<u8>>, R::Error> {
+async fn read<R: Read>(
+    connection: &mut RequestBodyConnection<'_, R>,
+) -> Result<Option<Vec<u8>>, R::Error> {
     let length = connection.content_length();
     if length > BODY_MAX {
         return Ok(None);
@@ -165,9 +180,11 @@ impl Door {
     fn certificate(&self) -> Answer {
         match self.host.borrow().device.certificate() {
             Some(frame) => Answer::bytes(frame.to_vec()),
-            None => {
-                Answer::problem(404, "no_certificate", &"No phone has brought this device its certificate yet.")
-            }
+            None => Answer::problem(
+                404,
+                "no_certificate",
+                &"No phone has brought this device its certificate yet.",
+            ),
         }
     }
 
@@ -232,9 +249,11 @@ impl Door {
         let found = found.and_then(|()| self.host.borrow_mut().bundle(&MatchId::from_bytes(bytes)));
         match found {
             Some(bundle) => Answer::bytes(bundle),
-            None => {
-                Answer::problem(404, "no_bundle", &"No result of this match waits here; it may be settled.")
-            }
+            None => Answer::problem(
+                404,
+                "no_bundle",
+                &"No result of this match waits here; it may be settled.",
+            ),
         }
     }
 
@@ -242,7 +261,9 @@ impl Door {
         match self.host.borrow_mut().call(|device, now| device.inbox(body, now)) {
             Ok(taken) => Answer::json(format!(r#"{{"taken":"{}"}}"#, taken.as_str())),
             Err(InboxError::Refused(refusal)) => refused(refusal),
-            Err(error @ (InboxError::Malformed(_) | InboxError::Type)) => Answer::problem(400, "malformed", &error),
+            Err(error @ (InboxError::Malformed(_) | InboxError::Type)) => {
+                Answer::problem(400, "malformed", &error)
+            }
             Err(error @ (InboxError::Evidence(_) | InboxError::Keyset(_))) => {
                 Answer::problem(403, "evidence", &error)
             }
@@ -263,10 +284,13 @@ impl Door {
     /// `u32 number ‖ chunk`.
     fn chunk(&self, body: &[u8]) -> Answer {
         let Some((number, chunk)) = body.split_first_chunk::<4>() else {
-            return Answer::malformed("The body is the number of the chunk in four bytes, and the chunk.");
+            return Answer::malformed(
+                "The body is the number of the chunk in four bytes, and the chunk.",
+            );
         };
         let number = u32::from_be_bytes(*number);
-        match self.host.borrow_mut().update(|updater, places| updater.chunk(number, chunk, places)) {
+        match self.host.borrow_mut().update(|updater, places| updater.chunk(number, chunk, places))
+        {
             Some(Ok(progress)) => progressed(progress),
             Some(Err(error)) => Answer::problem(409, "chunk", &error),
             None => no_updates(),
@@ -286,7 +310,11 @@ impl Door {
         let Some(mut news) = NEWS.receiver() else { return busy() };
         while Instant::now() < end {
             if !is_known(self.host, token) {
-                return Answer::problem(404, "no_token", &"This lobby token is not known any more; join again.");
+                return Answer::problem(
+                    404,
+                    "no_token",
+                    &"This lobby token is not known any more; join again.",
+                );
             }
             let (number, frame) = self.host.borrow().latest();
             if number > after && !frame.is_empty() {
@@ -311,7 +339,11 @@ fn progressed(progress: Progress) -> Answer {
 }
 
 fn no_updates() -> Answer {
-    Answer::problem(404, "no_updates", &"This image was built without a release key; it takes no updates.")
+    Answer::problem(
+        404,
+        "no_updates",
+        &"This image was built without a release key; it takes no updates.",
+    )
 }
 
 fn refused(refusal: Refusal) -> Answer {

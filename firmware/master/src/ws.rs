@@ -40,7 +40,9 @@ impl WebSocketCallback for Talk {
         mut tx: SocketTx<W>,
     ) -> Result<(), W::Error> {
         let mut buffer = Box::new([0; MESSAGE_MAX]);
-        let first = with_timeout(FIRST, rx.next_message(&mut buffer[..], core::future::pending::<()>())).await;
+        let first =
+            with_timeout(FIRST, rx.next_message(&mut buffer[..], core::future::pending::<()>()))
+                .await;
         let token = match first {
             Ok(Ok(Found::First(Ok(Message::Binary(token))))) => <Token>::try_from(token).ok(),
             Ok(Err(error)) => return Err(error),
@@ -111,11 +113,15 @@ impl Talk {
                         }
                         Message::Pong(_) if is_known(self.host, token) => {}
                         Message::Pong(_) => return Ok(Some(NOT_IN_LOBBY)),
-                        Message::Text(_) => return Ok(Some((CLOSE_UNSUPPORTED, "messages are binary"))),
+                        Message::Text(_) => {
+                            return Ok(Some((CLOSE_UNSUPPORTED, "messages are binary")));
+                        }
                         Message::Close(_) => return Ok(None),
                     }
                 }
-                Found::First(Err(_)) => return Ok(Some((CLOSE_UNSUPPORTED, "messages are short and binary"))),
+                Found::First(Err(_)) => {
+                    return Ok(Some((CLOSE_UNSUPPORTED, "messages are short and binary")));
+                }
             }
         }
     }
@@ -132,4 +138,5 @@ impl Talk {
     }
 }
 
-const NOT_IN_LOBBY: (u16, &str) = (CLOSE_NOT_IN_LOBBY, "this place in the lobby is not known any more");
+const NOT_IN_LOBBY: (u16, &str) =
+    (CLOSE_NOT_IN_LOBBY, "this place in the lobby is not known any more");

@@ -8,9 +8,6 @@ use esp_hal::timer::timg::TimerGroup;
 /// Memory for the radio's driver and ours: what the second stage used is ours after it.
 const INHERITED: usize = 64 * 1024;
 /// The rest of it, taken from ordinary memory.
-#[cfg(feature = "esp32c3")]
-const ORDINARY: usize = 64 * 1024;
-#[cfg(feature = "esp32c6")]
 const ORDINARY: usize = 96 * 1024;
 
 /// What a half uses. Whoever needs less takes less.

@@ -77,7 +77,9 @@ impl Lamp {
     pub async fn show(&mut self, pattern: Pattern, now: u64) {
         let (Colour(red, green, blue), left) = pattern.at(now);
         let mut pulses = [PulseCode::end_marker(); 25];
-        let bits = [green, red, blue].into_iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+        let bits = [green, red, blue]
+            .into_iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
         for (pulse, bit) in pulses.iter_mut().zip(bits) {
             *pulse = if bit == 1 { ONE } else { ZERO };
         }

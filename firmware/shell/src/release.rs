@@ -25,12 +25,15 @@ const CHIP: Chip = Chip::Esp32C6;
 /// Who may sign updates.
 pub fn publisher() -> Option<Publisher> {
     let (app, audience) = REALM?.split_once('@')?;
-    let digits: Vec<u8> = KEY?.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    let digits: Vec<u8> =
+        KEY?.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
     let mut key = [0; 32];
     if digits.len() != 64 {
         return None;
     }
-    key.iter_mut().zip(digits.chunks_exact(2)).for_each(|(byte, pair)| *byte = pair[0] << 4 | pair[1]);
+    key.iter_mut()
+        .zip(digits.chunks_exact(2))
+        .for_each(|(byte, pair)| *byte = pair[0] << 4 | pair[1]);
     let key = VerifyingKey::from_bytes(&key).ok()?;
     Some(Publisher { realm: Realm::new(app, audience).ok()?, key })
 }

@@ -45,7 +45,11 @@ impl Page {
     }
 }
 
-type Panel = Ssd1306Async<I2CInterface<I2c<'static, Async>>, DisplaySize128x64, BufferedGraphicsModeAsync<DisplaySize128x64>>;
+type Panel = Ssd1306Async<
+    I2CInterface<I2c<'static, Async>>,
+    DisplaySize128x64,
+    BufferedGraphicsModeAsync<DisplaySize128x64>,
+>;
 
 /// The display.
 pub struct Screen(Panel);
@@ -70,9 +74,12 @@ impl Screen {
     pub async fn show(&mut self, page: &Page) {
         let Page { head, large, foot: [third, fourth] } = page;
         drop(self.0.clear(BinaryColor::Off));
-        for (text, font, top) in
-            [(head, &FONT_6X10, 0), (large, &FONT_10X20, 14), (third, &FONT_6X10, 38), (fourth, &FONT_6X10, 52)]
-        {
+        for (text, font, top) in [
+            (head, &FONT_6X10, 0),
+            (large, &FONT_10X20, 14),
+            (third, &FONT_6X10, 38),
+            (fourth, &FONT_6X10, 52),
+        ] {
             line(&mut self.0, text, font, top);
         }
         drop(self.0.flush().await);

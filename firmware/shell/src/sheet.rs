@@ -31,11 +31,22 @@ pub struct Sheet {
 
 impl Sheet {
     /// Takes the converter, its input, and the three lines that select a row and a column, lowest bit first.
-    pub fn new(adc: ADC1<'static>, sense: GPIO0<'static>, rows: [AnyPin<'static>; 3], cols: [AnyPin<'static>; 3]) -> Self {
+    pub fn new(
+        adc: ADC1<'static>,
+        sense: GPIO0<'static>,
+        rows: [AnyPin<'static>; 3],
+        cols: [AnyPin<'static>; 3],
+    ) -> Self {
         let mut config = AdcConfig::new();
         let sense = config.enable_pin(sense, Attenuation::_11dB);
         let line = |pin| Output::new(pin, Level::Low, OutputConfig::default());
-        Self { adc: Adc::new(adc, config), sense, rows: rows.map(line), cols: cols.map(line), delay: Delay::new() }
+        Self {
+            adc: Adc::new(adc, config),
+            sense,
+            rows: rows.map(line),
+            cols: cols.map(line),
+            delay: Delay::new(),
+        }
     }
 
     /// Reads all cells; takes some 3 ms.
@@ -63,7 +74,8 @@ impl Sheet {
 /// Measures a sheet that nobody touches, for as long as it takes.
 pub async fn measure(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
     // Only the highest reading counts here, and no mask.
-    let any = Calibration { rest: 0, noise: 1, contact: Calibration::CONTACT, noisy: Calibration::NOISY };
+    let any =
+        Calibration { rest: 0, noise: 1, contact: Calibration::CONTACT, noisy: Calibration::NOISY };
     loop {
         let mut calibrator = Calibrator::default();
         let began = now();

@@ -107,7 +107,9 @@ impl Half {
                 fault::restart();
             }
             match with_deadline(at(next), self.ear.hear()).await {
-                Ok(packet) => self.slave.handle_input(Input::Frame(&packet), now(), &mut self.noise),
+                Ok(packet) => {
+                    self.slave.handle_input(Input::Frame(&packet), now(), &mut self.noise)
+                }
                 Err(_) => {
                     next = now() + READING;
                     self.feel();

@@ -42,8 +42,23 @@ static PAGE: Signal<CriticalSectionRawMutex, Page> = Signal::new();
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
-    let Board { wifi, watchdog, flash, hmac, adc, sense, rows, cols, i2c, sda, scl, rmt, lamp, button, .. } =
-        Board::start();
+    let Board {
+        wifi,
+        watchdog,
+        flash,
+        hmac,
+        adc,
+        sense,
+        rows,
+        cols,
+        i2c,
+        sda,
+        scl,
+        rmt,
+        lamp,
+        button,
+        ..
+    } = Board::start();
     let mut dog = Dog::wake(watchdog);
     if let Some(lamp) = Lamp::new(rmt, lamp) {
         let _ = shine(lamp).map(|task| spawner.spawn(task));

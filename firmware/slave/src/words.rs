@@ -56,9 +56,19 @@ pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
     Page {
         head: format!("{} south", pair.serial),
         large: match shown.phase {
-            Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => format!("goals {}", shown.goals),
+            Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => {
+                format!("goals {}", shown.goals)
+            }
             Phase::Idle | Phase::Check => phase(shown.phase).into(),
         },
-        foot: [format!("{link}, {}", phase(shown.phase)), format!("{sheet} {}/{} q{}", shown.starts.all(), shown.starts.of(Cause::BrownOut), shown.waiting)],
+        foot: [
+            format!("{link}, {}", phase(shown.phase)),
+            format!(
+                "{sheet} {}/{} q{}",
+                shown.starts.all(),
+                shown.starts.of(Cause::BrownOut),
+                shown.waiting
+            ),
+        ],
     }
 }

@@ -58,6 +58,12 @@ pub(crate) fn reproduce() -> Outcome {
     )))
 }
 
+/// The lints of the programs. They are the same for both chips.
+pub(crate) fn clippy() -> Outcome {
+    let [chip, _] = &CHIPS;
+    cargo("clippy", workspace::root(), chip)?.args(["--", "-D", "warnings"]).run()
+}
+
 /// An image that was built.
 struct Built {
     image: &'static Image,
@@ -74,31 +80,36 @@ impl Built {
 
 /// Builds every image for every chip from the sources below a root.
 fn build(root: &Path) -> Result<Vec<Built>, Failure> {
-    let folder = root.join("target/firmware");
-    let flags = rustflags(root)?;
     let watch = Stopwatch::start();
     let mut built = Vec::new();
     for (number, chip) in CHIPS.iter().enumerate() {
-        let images: Vec<&Image> = IMAGES.iter().collect();
-        let mut run = Run::cargo()
-            .env_quietly("CARGO_ENCODED_RUSTFLAGS", &flags)
-            .args(["build", "--quiet", "--locked", "--release", "--target", chip.target])
-            .arg("--manifest-path")
-            .path(&root.join("firmware/Cargo.toml"))
-            .arg("--target-dir")
-            .path(&folder);
-        for image in &images {
-            run = run.args(["--package", image.package]);
-        }
-        let features = images.iter().map(|image| format!("{}/{}", image.package, chip.feature));
-        run.arg("--features").arg(&features.collect::<Vec<_>>().join(",")).run()?;
-        for image in images {
-            let path = folder.join(chip.target).join("release").join(image.binary);
+        cargo("build", root, chip)?.run()?;
+        for image in IMAGES {
+            let path = folder(root).join(chip.target).join("release").join(image.binary);
             built.push(Built { image, chip, budget: &image.budgets[number], elf: read(&path)? });
         }
     }
     report::line(format_args!("  built in {}", watch.elapsed()));
     Ok(built)
+}
+
+fn folder(root: &Path) -> PathBuf {
+    root.join("target/firmware")
+}
+
+/// A verb of cargo for all programs of one chip.
+fn cargo(verb: &str, root: &Path, chip: &Chip) -> Result<Run, Failure> {
+    let features: Vec<String> =
+        IMAGES.iter().map(|image| format!("{}/{}", image.package, chip.feature)).collect();
+    let run = Run::cargo()
+        .env_quietly("CARGO_ENCODED_RUSTFLAGS", &rustflags(root)?)
+        .args([verb, "--quiet", "--locked", "--release", "--target", chip.target])
+        .arg("--manifest-path")
+        .path(&root.join("firmware/Cargo.toml"))
+        .arg("--target-dir")
+        .path(&folder(root));
+    let run = IMAGES.iter().fold(run, |run, image| run.args(["--package", image.package]));
+    Ok(run.arg("--features").arg(&features.join(",")))
 }
 
 fn read(path: &Path) -> Result<Elf, Failure> {

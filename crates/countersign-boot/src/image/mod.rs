@@ -52,6 +52,18 @@ pub struct Unverified<'a> {
 }
 
 /// An image that may start: its signature was checked, and it is not older than the device allows.
+///
+/// ```compile_fail
+/// fn start_anything(image: countersign_boot::Unverified<'_>) -> countersign_boot::Verified<'_> {
+///     countersign_boot::Verified(image)
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn copy_anything(image: &countersign_boot::Unverified<'_>) -> usize {
+///     image.copies().count()
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verified<'a>(Unverified<'a>);
