@@ -17,7 +17,9 @@ extern crate alloc;
 pub mod access_point;
 pub mod flash;
 pub mod identity;
+pub mod names;
 pub mod record;
+pub mod starts;
 pub mod update;
 
 pub use access_point::AccessPoint;
