@@ -150,14 +150,14 @@ pub(super) const NEEDS: &[Need] = &[
     },
     Need {
         name: "python3",
-        why: "brings Bumble and runs it",
+        why: "brings Bumble and esptool, and runs them",
         stage: Stage::Always,
         seen_by: SeenBy::Program("python3"),
         comes_from: Source::Debian(&["python3"]),
     },
     Need {
         name: "python3-venv",
-        why: "gives Bumble a place of its own",
+        why: "gives Bumble and esptool places of their own",
         stage: Stage::Always,
         seen_by: SeenBy::PythonModule("ensurepip"),
         comes_from: Source::Debian(&["python3-venv"]),
@@ -168,6 +168,13 @@ pub(super) const NEEDS: &[Need] = &[
         stage: Stage::Always,
         seen_by: SeenBy::PythonPackage { package: "bumble", version: "0.0.236" },
         comes_from: Source::Python { package: "bumble", version: "0.0.236" },
+    },
+    Need {
+        name: "esptool",
+        why: "tests: makes, signs and encrypts images of the chips, and burns virtual eFuses",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "esptool", version: "5.6.0" },
+        comes_from: Source::Python { package: "esptool", version: "5.6.0" },
     },
     Need {
         name: "wrk",
