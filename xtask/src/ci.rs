@@ -120,6 +120,7 @@ fn no_std() -> Outcome {
         Run::cargo()
             .args(["build", "--package", "countersign", "--package", "countersign-league"])
             .args(["--package", "countersign-mesh", "--package", "countersign-judging"])
+            .args(["--package", "countersign-chip"])
             .args(["--lib", "--no-default-features"])
             .args(["--target", target])
             .run()?;
