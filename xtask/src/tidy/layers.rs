@@ -34,6 +34,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-chip", &["countersign", "countersign-league"]),
     ("countersign-ranks", &["countersign"]),
     ("countersign-dns", &[]),
+    ("countersign-boot", &[]),
     ("countersign-sheets", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
