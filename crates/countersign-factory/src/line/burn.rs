@@ -156,6 +156,11 @@ impl Job {
 
 /// How far a chip is. Reads only; a virtual chip that is not there yet is made, as it comes from the maker.
 pub fn state(tools: &Tools, job: &Job) -> Result<Vec<(Step, Progress)>, BurnError> {
+    let _held = job.bench.hold()?;
+    steps_of(tools, job)
+}
+
+pub(super) fn steps_of(tools: &Tools, job: &Job) -> Result<Vec<(Step, Progress)>, BurnError> {
     if let Bench::Virtual(chip) = &job.bench {
         deliver(tools, job.plan.chip, chip)?;
     }
@@ -167,8 +172,9 @@ pub fn state(tools: &Tools, job: &Job) -> Result<Vec<(Step, Progress)>, BurnErro
 ///
 /// Killed at any point, the next run goes on: fuses never go back, and nothing but the fuses says what is done.
 pub fn burn(tools: &Tools, job: &Job, progress: &mut dyn FnMut(Step)) -> Result<Burnt, BurnError> {
+    let _held = job.bench.hold()?;
     let mut steps = Vec::new();
-    for (step, at) in state(tools, job)? {
+    for (step, at) in steps_of(tools, job)? {
         if at == Progress::Done {
             continue;
         }

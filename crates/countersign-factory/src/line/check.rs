@@ -1,6 +1,6 @@
 //! Whether a finished chip is what plan and vault say.
 
-use super::burn::{BurnError, Job, state, verify_flash};
+use super::burn::{BurnError, Job, steps_of, verify_flash};
 use super::chip::Bench;
 use super::plan::{Progress, Step};
 use super::tool::{Program, ToolError, Tools};
@@ -35,9 +35,10 @@ const SAID: [&str; 6] = [
 
 /// Looks at every fuse of the plan and at the flash. A real chip that is finished shows neither: then at what it still says.
 pub fn check(tools: &Tools, job: &Job) -> Result<(), CheckError> {
+    let _held = job.bench.hold().map_err(BurnError::from)?;
     match &job.bench {
         Bench::Virtual(_) => {
-            let steps = state(tools, job)?;
+            let steps = steps_of(tools, job)?;
             if let Some((step, _)) = steps.iter().find(|(_, state)| *state != Progress::Done) {
                 return Err(CheckError::Unfinished(*step));
             }

@@ -1,5 +1,6 @@
 //! Which chip, which program, and where the chip is: a folder or a serial port.
 
+use countersign_keys::disk::{self, DiskError};
 use countersign_provision::Half;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -128,17 +129,50 @@ impl Virtual {
         self.folder.join("efuse.bin")
     }
 
+    /// Keeps others off the chip until it is dropped, and until the tools that were started meanwhile have ended: one whose command was
+    /// killed may still be burning. Waits for them.
+    pub(super) fn hold(&self) -> Result<Held, DiskError> {
+        disk::make_folder(&self.folder)?;
+        let path = self.folder.join(".lock");
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(disk::failed(&path, "opened"))?;
+        file.lock().map_err(disk::failed(&path, "locked"))?;
+        #[cfg(unix)]
+        rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())
+            .map_err(|error| disk::failed(&path, "locked")(error.into()))?;
+        Ok(Held(file))
+    }
+
     /// Its flash.
     pub fn flash(&self) -> PathBuf {
         self.folder.join("flash.bin")
     }
 }
 
+/// Nobody else works on a virtual chip.
+#[derive(Debug)]
+pub(super) struct Held(
+    #[expect(dead_code, reason = "closing the file is what unlocks")] std::fs::File,
+);
+
 /// Where the chip is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bench {
     /// In a folder.
     Virtual(Virtual),
-    /// At a serial port, in its ROM's download mode.
+    /// At a serial port, in its ROM's download mode. The tools keep others off it.
     Port(PathBuf),
+}
+
+impl Bench {
+    pub(super) fn hold(&self) -> Result<Option<Held>, DiskError> {
+        match self {
+            Self::Virtual(chip) => chip.hold().map(Some),
+            Self::Port(_) => Ok(None),
+        }
+    }
 }

@@ -9,7 +9,6 @@ use crate::config::{SettingsError, check_prefix};
 use crate::factory::FactoryError;
 use crate::make::{Made, MakeError, Order, make, next_number};
 use crate::plan::serial_of;
-use crate::random::{RandomError, random};
 use countersign::Timestamp;
 use countersign_league::evidence::BatchManifest;
 use countersign_provision::{Half, SecretPlace};
@@ -70,7 +69,10 @@ pub enum ChipMakeError {
     #[error("{} was begun by `countersign factory make` and is not finished; go on with it first", .0.display())]
     Other(PathBuf),
     /// A batch of chips whose keys nobody has.
-    #[error("the vault has no keys for {serial} of the unfinished batch {}; take the vault's copy from your backup", batch.display())]
+    #[error(
+        "the vault has no keys for {serial} of {}, which is not finished; take the vault's copy from your backup (or go on \
+         with `countersign factory make --keys` if its keys came in a file)", batch.display()
+    )]
     NoKeys {
         /// The pair.
         serial: String,
@@ -104,18 +106,6 @@ pub enum ChipMakeError {
     Factory(#[from] FactoryError),
 }
 
-/// Makes a batch, or goes on with the one that was interrupted: keys into the vault, then certificates and folders, then records.
-/// `progress` hears how many pairs of how many are there, and then how many records.
-pub fn make_chips(
-    line: &Line<'_>,
-    passphrase: &VaultPassphrase,
-    order: &ChipOrder,
-    now: Timestamp,
-    progress: &mut dyn FnMut(Stage, usize, usize),
-) -> Result<Made, ChipMakeError> {
-    make_drawing(line, passphrase, order, now, &mut random, progress)
-}
-
 /// What is being counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -125,13 +115,13 @@ pub enum Stage {
     Records,
 }
 
-/// The same with a generator of keys.
-fn make_drawing(
+/// Makes a batch, or goes on with the one that was interrupted: keys into the vault, then certificates and folders, then records.
+/// `progress` hears how many pairs of how many are there, and then how many records.
+pub fn make_chips(
     line: &Line<'_>,
     passphrase: &VaultPassphrase,
     order: &ChipOrder,
     now: Timestamp,
-    random: &mut dyn FnMut() -> Result<[u8; 32], RandomError>,
     progress: &mut dyn FnMut(Stage, usize, usize),
 ) -> Result<Made, ChipMakeError> {
     let _lock = line.lock()?;
@@ -139,27 +129,36 @@ fn make_drawing(
         return Err(ChipMakeError::Count);
     }
     let mut vault = line.vault(passphrase)?;
-    let serials = serials(line, &mut vault, order, random)?;
+    let made = match unsealed(line, &vault, order)? {
+        Some(batch) => Made { earlier: batch.plan.count, batch },
+        None => {
+            let serials = serials(line, &mut vault, order)?;
+            let order = certified(&vault, &serials, order)?;
+            let mut count = |done, total| progress(Stage::Pairs, done, total);
+            make(line.factory, &order, now, &mut count)?
+        }
+    };
+    for (index, serial) in made.batch.serials().enumerate() {
+        seal(&made.batch, &vault, &serial)?;
+        progress(Stage::Records, index + 1, made.batch.plan.count);
+    }
+    Ok(made)
+}
+
+/// The order with the public keys that follow from the vault's.
+fn certified(vault: &Vault, serials: &[String], order: &ChipOrder) -> Result<Order, ChipMakeError> {
     let pairs = serials.iter().filter_map(|serial| {
         let keys = vault.pair(serial)?;
         let [master, slave] = [&keys.master, &keys.slave].map(record::device_key);
         Some(ChipPair { serial: serial.clone(), master, slave })
     });
-    let keys = ChipKeys::new(pairs.collect())?;
-    let order = Order {
+    Ok(Order {
         count: Some(order.count),
         max_players: order.max_players,
         prefix: order.prefix.clone(),
         out: order.out.clone(),
-        keys: Some(keys),
-    };
-    let made =
-        make(line.factory, &order, now, &mut |done, total| progress(Stage::Pairs, done, total))?;
-    for (index, serial) in serials.iter().enumerate() {
-        seal(&made.batch, &vault, serial)?;
-        progress(Stage::Records, index + 1, serials.len());
-    }
-    Ok(made)
+        keys: Some(ChipKeys::new(pairs.collect())?),
+    })
 }
 
 /// The serials of the batch that is to be made or gone on with; their keys are in the vault, and the vault is on the disk.
@@ -167,15 +166,10 @@ fn serials(
     line: &Line<'_>,
     vault: &mut Vault,
     order: &ChipOrder,
-    random: &mut dyn FnMut() -> Result<[u8; 32], RandomError>,
 ) -> Result<Vec<String>, ChipMakeError> {
     let batches = line.factory.batches()?;
     if let Some(batch) = batches.iter().find(|batch| !batch.is_finished()) {
         return goes_on(vault, batch, order);
-    }
-    // Records come after the manifest: a batch that was killed between the two has none for its last pairs.
-    if let Some(batch) = batches.iter().find(|batch| is_unsealed(vault, batch, order)) {
-        return Ok(batch.serials().collect());
     }
     let known: HashSet<String> = batches.iter().flat_map(Batch::serials).collect();
     let prefix = order.prefix.clone();
@@ -193,7 +187,7 @@ fn serials(
         let (first, last, count) = (first.clone(), last.clone(), drawn.len());
         return Err(ChipMakeError::Drawn { count, first, last, prefix });
     }
-    draw(vault, &batches, &prefix, order.count, random)
+    draw(vault, &batches, &prefix, order.count)
 }
 
 /// The serials of a batch that was begun here, if the order is the same.
@@ -201,7 +195,7 @@ fn goes_on(vault: &Vault, batch: &Batch, order: &ChipOrder) -> Result<Vec<String
     let (plan, folder) = (&batch.plan, batch.folder.clone());
     let serials: Vec<String> = batch.serials().collect();
     let is_known = |serial: &String| vault.pair(serial).is_some();
-    if plan.secret == SecretPlace::File || !serials.iter().any(is_known) {
+    if plan.secret == SecretPlace::File {
         return Err(ChipMakeError::Other(folder));
     }
     if let Some(serial) = serials.iter().find(|serial| !is_known(serial)) {
@@ -219,13 +213,12 @@ fn draw(
     batches: &[Batch],
     prefix: &str,
     count: usize,
-    random: &mut dyn FnMut() -> Result<[u8; 32], RandomError>,
 ) -> Result<Vec<String>, ChipMakeError> {
     let first = next_number(batches, prefix);
     let mut serials = Vec::with_capacity(count);
     for index in 0..count {
         let serial = serial_of(prefix, u64::from(first) + index as u64);
-        let mut chip = || ChipKeySet::draw(random).map_err(VaultError::from);
+        let chip = || ChipKeySet::draw().map_err(VaultError::from);
         let (master, slave) = (chip()?, chip()?);
         vault.add(&serial, PairKeySet { master, slave })?;
         serials.push(serial);
@@ -234,15 +227,22 @@ fn draw(
     Ok(serials)
 }
 
-/// Whether a finished batch of chips is what was ordered and lacks a record.
-fn is_unsealed(vault: &Vault, batch: &Batch, order: &ChipOrder) -> bool {
-    let plan = &batch.plan;
-    let Some(last) = batch.serials().last() else { return false };
-    let record = batch.folder.join(&last).join(Half::Slave.as_str()).join(record::RECORD_FILE);
-    (plan.count, plan.max_players) == (order.count, order.max_players)
-        && plan.secret == SecretPlace::Chip
-        && vault.pair(&last).is_some()
-        && !record.exists()
+/// A finished batch that is what was ordered and lacks records: they come after the manifest.
+fn unsealed(
+    line: &Line<'_>,
+    vault: &Vault,
+    order: &ChipOrder,
+) -> Result<Option<Batch>, ChipMakeError> {
+    let lacks = |batch: &Batch| {
+        let plan = &batch.plan;
+        let Some(last) = batch.serials().last() else { return false };
+        let record = batch.folder.join(&last).join(Half::Slave.as_str()).join(record::RECORD_FILE);
+        (plan.count, plan.max_players) == (order.count, order.max_players)
+            && (plan.secret, batch.is_finished()) == (SecretPlace::Chip, true)
+            && vault.pair(&last).is_some()
+            && !record.exists()
+    };
+    Ok(line.factory.batches()?.into_iter().find(lacks))
 }
 
 fn seal(batch: &Batch, vault: &Vault, serial: &str) -> Result<(), ChipMakeError> {

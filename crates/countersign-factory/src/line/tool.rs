@@ -65,7 +65,7 @@ pub enum ToolError {
         /// Which.
         program: &'static str,
         /// Its command.
-        command: String,
+        command: &'static str,
         /// The end of what it said.
         said: String,
     },
@@ -114,13 +114,28 @@ impl Tools {
     }
 }
 
-/// The first word that is a command: `burn-key`, not an option nor its value.
-fn command_of(arguments: &[OsString]) -> String {
-    let texts = arguments.iter().map(|argument| argument.to_string_lossy());
-    let is_command =
-        |text: &str| text.contains('-') && text.starts_with(|c: char| c.is_ascii_lowercase());
-    let mut commands = texts.filter(|text| is_command(text));
-    commands.next().map_or_else(|| "summary".to_owned(), |text| text.into_owned())
+/// The commands that this line uses.
+const COMMANDS: [&str; 14] = [
+    "elf2image",
+    "write-flash",
+    "verify-flash",
+    "get-security-info",
+    "sign-data",
+    "verify-signature",
+    "digest-sbv2-public-key",
+    "extract-public-key",
+    "summary",
+    "burn-key",
+    "burn-efuse",
+    "burn-block-data",
+    "read-protect-efuse",
+    "write-protect-efuse",
+];
+
+/// Which of them is called, for an error.
+fn command_of(arguments: &[OsString]) -> &'static str {
+    let is_called = |command: &&&str| arguments.iter().any(|argument| argument == **command);
+    COMMANDS.iter().find(is_called).copied().unwrap_or_default()
 }
 
 /// The sentence after "A fatal error occurred", or the last lines.

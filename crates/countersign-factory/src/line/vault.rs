@@ -81,10 +81,8 @@ pub struct ChipKeySet {
 
 impl ChipKeySet {
     /// Three fresh keys.
-    pub(super) fn draw(
-        random: &mut dyn FnMut() -> Result<[u8; 32], RandomError>,
-    ) -> Result<Self, RandomError> {
-        let mut key = || random().map(Zeroizing::new);
+    pub(super) fn draw() -> Result<Self, RandomError> {
+        let key = || random().map(Zeroizing::new);
         Ok(Self { flash: key()?, identity: key()?, record: key()? })
     }
 
@@ -92,8 +90,7 @@ impl ChipKeySet {
         [&self.flash, &self.identity, &self.record]
     }
 
-    /// The bytes, for tests that look for them where they must not be.
-    #[doc(hidden)]
+    /// Flash encryption, identity, record. Whoever has them has the chip.
     pub fn expose(&self) -> [[u8; 32]; 3] {
         self.keys().map(|key| **key)
     }
@@ -298,8 +295,7 @@ impl Vault {
         pem(&self.boot_key)
     }
 
-    /// The PKCS #8 bytes, for tests that look for them where they must not be.
-    #[doc(hidden)]
+    /// The same, PKCS #8. Whoever has it makes firmware for all chips of this line.
     pub fn expose_boot_key(&self) -> &[u8] {
         &self.boot_key
     }
@@ -382,4 +378,52 @@ fn read_body(body: &[u8]) -> Result<Body, Malformed> {
     }
     reader.finish()?;
     Ok((boot_key, pairs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(seeds: [u8; 6]) -> PairKeySet {
+        let key = |seed| Zeroizing::new([seed; 32]);
+        let chip = |at: usize| ChipKeySet {
+            flash: key(seeds[at]),
+            identity: key(seeds[at + 1]),
+            record: key(seeds[at + 2]),
+        };
+        PairKeySet { master: chip(0), slave: chip(3) }
+    }
+
+    #[test]
+    fn no_key_comes_in_twice_whatever_it_is_for_and_whenever_it_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.sealed");
+        let passphrase = VaultPassphrase::new("five random words").unwrap();
+        let boot_key = Zeroizing::new(vec![9; 1700]);
+        let mut vault = Vault::create(&path, &passphrase, boot_key.clone()).unwrap();
+        vault.add("GL-00001", keys([1, 2, 3, 4, 5, 6])).unwrap();
+        vault.save().unwrap();
+        for place in 0..6 {
+            for old in 1..=6 {
+                let mut seeds = [11, 12, 13, 14, 15, 16];
+                seeds[place] = old;
+                let mut vault = Vault::open(&path, &passphrase).unwrap();
+                let refused = vault.add("GL-00002", keys(seeds)).unwrap_err();
+                assert!(matches!(refused, VaultError::KeyTwice(_)), "{refused}");
+            }
+        }
+        assert!(matches!(vault.add("GL-00002", keys([11; 6])), Err(VaultError::KeyTwice(_))));
+        let again = vault.add("GL-00001", keys([21, 22, 23, 24, 25, 26]));
+        assert!(matches!(again, Err(VaultError::SerialTwice(_))));
+        assert!(matches!(Vault::create(&path, &passphrase, boot_key), Err(VaultError::Exists(_))));
+        let read = Vault::open(&path, &passphrase).unwrap();
+        assert_eq!(read.pair("GL-00001"), Some(&keys([1, 2, 3, 4, 5, 6])));
+        assert_eq!((read.expose_boot_key(), read.serials().count()), (&[9; 1700][..], 1));
+    }
+
+    #[test]
+    fn nothing_of_a_vault_is_shown() {
+        let shown = format!("{:?} {:?}", keys([1; 6]), VaultPassphrase::new("five random words"));
+        assert!(!shown.contains("random") && !shown.contains("1, 1"), "{shown}");
+    }
 }
