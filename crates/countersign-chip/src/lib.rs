@@ -15,8 +15,10 @@
 extern crate alloc;
 
 pub mod access_point;
+pub mod flash;
 pub mod identity;
 pub mod record;
+pub mod update;
 
 pub use access_point::AccessPoint;
 pub use identity::{EfuseKey, HmacUp, RecordKey, SoftwareHmac};

@@ -318,7 +318,8 @@ impl Content {
         }
     }
 
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
+    /// The plaintext: [`VERSION`], then the fields in order, nothing left over. Has a master's passphrase in it.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         // Never grows, so that no copy of the passphrase is left behind.
         let mut out = Zeroizing::new(Vec::with_capacity(MAX));
         out.extend_from_slice(&[VERSION, self.half as u8]);
@@ -338,7 +339,8 @@ impl Content {
         out
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, OpenError> {
+    /// Reads a plaintext.
+    pub fn decode(plain: &[u8]) -> Result<Self, OpenError> {
         let mut reader = Reader::new(plain);
         match reader.u8().map_err(OpenError::Content)? {
             VERSION => {}

@@ -31,7 +31,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-store", &["countersign", "countersign-league", "countersign-judging"]),
     ("countersign-listen", &["countersign"]),
     ("countersign-league", &["countersign"]),
-    ("countersign-chip", &["countersign", "countersign-league"]),
+    ("countersign-chip", &["countersign", "countersign-boot", "countersign-league"]),
     ("countersign-ranks", &["countersign"]),
     ("countersign-dns", &[]),
     ("countersign-boot", &[]),
