@@ -146,10 +146,18 @@ impl State {
         self.running
     }
 
-    /// The application runs well: its slot is the one to start from now on.
+    /// The application runs well: its slot is the one to start from now on. Whatever was to be tried after it, on a device
+    /// without a record, is tried only if there is nothing else.
     #[must_use]
     pub fn confirm(self) -> Self {
-        Self { current: self.running, ..self.with(self.running, SlotState::Confirmed) }
+        let (running, other) = (self.running, self.running.other());
+        let was_trial = self.of(running) != SlotState::Confirmed;
+        let state = Self { current: running, ..self.with(running, SlotState::Confirmed) };
+        if was_trial && state.of(other) == SlotState::New {
+            state.with(other, SlotState::Refused)
+        } else {
+            state
+        }
     }
 
     /// An update is about to be written to this slot; until it is whole, the slot counts as empty.

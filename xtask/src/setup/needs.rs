@@ -86,6 +86,13 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::RustupTarget("riscv32imc-unknown-none-elf"),
     },
     Need {
+        name: "core for riscv32imac",
+        why: "CI: the programs for the ESP32-C6",
+        stage: Stage::Always,
+        seen_by: SeenBy::Target("riscv32imac-unknown-none-elf"),
+        comes_from: Source::RustupTarget("riscv32imac-unknown-none-elf"),
+    },
+    Need {
         name: "core for wasm32",
         why: "CI: the core crate has to build for a browser",
         stage: Stage::Always,
@@ -175,6 +182,13 @@ pub(super) const NEEDS: &[Need] = &[
         stage: Stage::Always,
         seen_by: SeenBy::PythonPackage { package: "esptool", version: "5.6.0" },
         comes_from: Source::Python { package: "esptool", version: "5.6.0" },
+    },
+    Need {
+        name: "unicorn",
+        why: "tests: an emulated core on which the second stage's binary runs",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "unicorn", version: "2.1.4" },
+        comes_from: Source::Python { package: "unicorn", version: "2.1.4" },
     },
     Need {
         name: "wrk",

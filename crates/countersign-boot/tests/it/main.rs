@@ -7,6 +7,7 @@
     reason = "a test fails where it unwraps, and waits for one refusal among many"
 )]
 
+mod binary;
 mod corpus;
 mod power;
 mod refusals;

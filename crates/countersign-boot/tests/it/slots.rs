@@ -32,7 +32,7 @@ fn confirmed() -> State {
 fn a_device_without_a_record_tries_what_the_factory_wrote() {
     let fresh = Sectors([ERASED; 2]).read();
     assert_eq!(*fresh.state(), State::FRESH);
-    let choice = choose(fresh.state(), |slot| Ok(slot)).unwrap();
+    let choice = choose(fresh.state(), Ok).unwrap();
     assert_eq!(
         (choice.slot, choice.image, choice.standing),
         (Slot::Zero, Slot::Zero, Standing::Trial)
@@ -186,6 +186,18 @@ fn a_signed_image_that_was_given_up_is_better_than_none() {
 }
 
 #[test]
+fn what_lies_in_the_other_slot_of_a_new_device_never_replaces_what_was_confirmed() {
+    let choice = choose(&confirmed(), |_| Ok(())).unwrap();
+    assert_eq!(
+        (choice.slot, choice.standing, choice.write),
+        (Slot::Zero, Standing::Confirmed, None)
+    );
+    // But an update that waits for its reset is still there when the application confirms itself again.
+    let ready = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
+    assert_eq!(ready.confirm(), ready);
+}
+
+#[test]
 fn only_the_other_slot_can_be_updated_and_only_once_this_one_is_confirmed() {
     let state = confirmed();
     assert_eq!(state.begin(Slot::Zero), Err(ChangeError::Running));
@@ -196,7 +208,7 @@ fn only_the_other_slot_can_be_updated_and_only_once_this_one_is_confirmed() {
     let begun = state.begin(Slot::One).unwrap();
     assert_eq!(begun.of(Slot::One), SlotState::Empty);
     // A reset during the writing: the half image is not even looked at.
-    let choice = choose(&begun, |slot| Ok(slot)).unwrap();
+    let choice = choose(&begun, Ok).unwrap();
     assert_eq!((choice.slot, choice.write), (Slot::Zero, None));
     assert_eq!(begun.begin(Slot::One), Ok(begun));
 }

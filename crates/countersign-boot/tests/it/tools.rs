@@ -12,18 +12,18 @@ use std::sync::LazyLock;
 /// Where esptool puts the program's hash into the descriptor.
 const BY_ESPTOOL: Range<usize> = 144..176;
 
-/// `cargo xtask setup` has installed it.
-fn python() -> PathBuf {
+/// The Python that has a package. `cargo xtask setup` has installed it.
+pub(crate) fn python(package: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("../../target/tools/esptool/bin/python");
-    assert!(python.exists(), "esptool is missing; `cargo xtask setup` installs it");
+    let python = root.join(format!("../../target/tools/{package}/bin/python"));
+    assert!(python.exists(), "{package} is missing; `cargo xtask setup` installs it");
     python
 }
 
-/// Runs one of its programs in the folder of the test.
-fn tool(folder: &Path, line: &str) {
+/// Runs one of esptool's programs in a folder.
+pub(crate) fn tool(folder: &Path, line: &str) {
     let mut words = line.split_whitespace();
-    let output = Command::new(python())
+    let output = Command::new(python("esptool"))
         .current_dir(folder)
         .args(["-m", words.next().unwrap()])
         .args(words)

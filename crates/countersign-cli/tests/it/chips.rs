@@ -34,7 +34,8 @@ impl Chips {
         for program in ["esptool", "espsecure", "espefuse"] {
             let (log, real) = (station.path("calls"), real.join(program));
             let (log, real) = (log.display(), real.display());
-            let script = format!("#!/bin/sh\necho \"$0 $*\" >> {log}\nenv >> {log}\nexec {real} \"$@\"\n");
+            let script =
+                format!("#!/bin/sh\necho \"$0 $*\" >> {log}\nenv >> {log}\nexec {real} \"$@\"\n");
             fs::write(tools.join(program), script).unwrap();
             fs::set_permissions(tools.join(program), fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -99,7 +100,9 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     )
     .unwrap();
     assert_eq!(shown["releases"][0]["name"], "slave-esp32c3-1.0.0");
-    assert!(chips.station.done(&["factory", "verify"]).contains("All is well: 1 batches, 2 pairs."));
+    assert!(
+        chips.station.done(&["factory", "verify"]).contains("All is well: 1 batches, 2 pairs.")
+    );
 
     // The operator names the factory, and the pairs are registered as any other.
     server.stop();
@@ -112,7 +115,8 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     chips.station.done(&["user", "grant", "station@example.org", "factory", "--data", &data]);
     let said = chips.station.done(&["factory", "register"]);
     assert!(said.contains("all 2 pairs are registered; 2 were new"), "{said}");
-    let label = fs::read_to_string(chips.station.path("factory/batch-0001/GL-00001/label.json")).unwrap();
+    let label =
+        fs::read_to_string(chips.station.path("factory/batch-0001/GL-00001/label.json")).unwrap();
     assert!(label.contains("CSD1:"), "{label}");
     no_secret_is_anywhere(&chips);
 }
@@ -151,14 +155,21 @@ fn what_cannot_be_is_said_with_an_exit_code() {
     let unknown = chips.fails(&[&["burn", "GL-00009", "slave"], &trial[..]].concat(), 2);
     assert!(unknown.contains("the vault has no keys for GL-00009"), "{unknown}");
     let master = chips.fails(&[&["burn", "GL-00001", "master"], &trial[..]].concat(), 2);
-    assert!(master.contains("there is no release for a master on esp32c3; make one with"), "{master}");
+    assert!(
+        master.contains("there is no release for a master on esp32c3; make one with"),
+        "{master}"
+    );
     let unburnt = chips.fails(&[&["check", "GL-00001", "slave"], &trial[..]].concat(), 1);
     assert!(unburnt.contains("is not done; go on with"), "{unburnt}");
     // A port that is not there: looked for, and nothing else.
     let port = ["burn", "GL-00001", "slave", "--port", "no-such-port", "--really"];
     let absent = chips.fails(&port, 1);
     assert!(absent.contains("espefuse") && absent.contains("no-such-port"), "{absent}");
-    assert!(chips.fails(&[&["burn", "GL-00001", "slave", "--really"], &trial[..]].concat(), 2).contains("--port"));
+    assert!(
+        chips
+            .fails(&[&["burn", "GL-00001", "slave", "--really"], &trial[..]].concat(), 2)
+            .contains("--port")
+    );
     fs::write(chips.station.path("passphrase"), "another five random words\n").unwrap();
     let closed = chips.fails(&["make", "--count", "1"], 2);
     assert!(closed.contains("does not open: the passphrase is another one"), "{closed}");
@@ -183,7 +194,8 @@ fn secrets(chips: &Chips) -> Vec<(String, Vec<u8>)> {
         for half in Half::BOTH {
             let [flash, identity, record] = vault.pair(serial).unwrap().of(half).expose();
             let mut hmac = countersign_chip::SoftwareHmac::new(identity.into(), record.into());
-            let mut derived = |key| countersign_chip::HmacUp::derive(&mut hmac, key).unwrap().to_vec();
+            let mut derived =
+                |key| countersign_chip::HmacUp::derive(&mut hmac, key).unwrap().to_vec();
             let seed = derived(countersign_chip::EfuseKey::Identity);
             let record_key = derived(countersign_chip::EfuseKey::Record);
             let reversed: Vec<u8> = flash.iter().rev().copied().collect();
@@ -206,10 +218,18 @@ fn secrets(chips: &Chips) -> Vec<(String, Vec<u8>)> {
 fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
     let part = &secret[..12];
     let spaced: Vec<String> = part.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut all = vec![part.to_vec(), hex::encode(part).into(), hex::encode_upper(part).into(), spaced.join(" ").into()];
+    let mut all = vec![
+        part.to_vec(),
+        hex::encode(part).into(),
+        hex::encode_upper(part).into(),
+        spaced.join(" ").into(),
+    ];
     for skip in 0..3 {
         let whole = &secret[skip..skip + 12];
-        all.extend([BASE64_STANDARD_NO_PAD.encode(whole).into(), BASE64_URL_SAFE_NO_PAD.encode(whole).into()]);
+        all.extend([
+            BASE64_STANDARD_NO_PAD.encode(whole).into(),
+            BASE64_URL_SAFE_NO_PAD.encode(whole).into(),
+        ]);
     }
     all
 }
@@ -257,7 +277,8 @@ fn no_secret_is_anywhere(chips: &Chips) {
         let mut content = fs::read(&path).unwrap();
         // The rest of a chip's flash is erased.
         content.truncate(0x2_4000);
-        let name = found(&marks, &content).filter(|name| !(is_passphrase && name == "the passphrase"));
+        let name =
+            found(&marks, &content).filter(|name| !(is_passphrase && name == "the passphrase"));
         assert_eq!(name, None, "in {}", path.display());
     }
 }

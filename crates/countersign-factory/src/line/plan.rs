@@ -404,7 +404,8 @@ fn in_order(mut steps: Vec<(Step, Progress)>) -> Result<Vec<(Step, Progress)>, F
     }
     let open = steps.iter().position(|(_, progress)| *progress != Progress::Done);
     let Some(open) = open else { return Ok(steps) };
-    let is_burnt = |(step, progress): &&(Step, Progress)| step.is_irreversible() && is_there(*progress);
+    let is_burnt =
+        |(step, progress): &&(Step, Progress)| step.is_irreversible() && is_there(*progress);
     match steps[open + 1..].iter().find(is_burnt) {
         Some((later, _)) => Err(Foreign::Order { later: *later, earlier: steps[open].0 }),
         None => Ok(steps),

@@ -5,7 +5,9 @@ use crate::client::failure::Failure;
 use crate::client::input;
 use crate::output;
 use clap::Args;
-use countersign_factory::line::{Bench, Chip, Job, Kind, Progress, Release, Step, Virtual, burn, check, state};
+use countersign_factory::line::{
+    Bench, Chip, Job, Kind, Progress, Release, Step, Virtual, burn, check, state,
+};
 use countersign_provision::Half;
 use std::path::PathBuf;
 
@@ -53,7 +55,12 @@ struct Which {
     #[arg(value_parser = half)]
     half: Half,
     /// Folder of a virtual chip: efuse.bin and flash.bin; made if it is not there
-    #[arg(long = "virtual", value_name = "DIR", required_unless_present = "port", conflicts_with = "port")]
+    #[arg(
+        long = "virtual",
+        value_name = "DIR",
+        required_unless_present = "port",
+        conflicts_with = "port"
+    )]
     folder: Option<PathBuf>,
     /// Serial port of a chip in download mode
     #[arg(long, value_name = "DEVICE")]
@@ -82,7 +89,9 @@ impl Which {
         let bench = match (&self.folder, &self.port) {
             (Some(folder), _) => Bench::Virtual(Virtual::new(folder)),
             (None, Some(port)) => Bench::Port(port.clone()),
-            (None, None) => return Err(Failure::usage("say where the chip is: --virtual or --port")),
+            (None, None) => {
+                return Err(Failure::usage("say where the chip is: --virtual or --port"));
+            }
         };
         Ok(Job::prepare(&line, &vault, (&self.serial, self.half), release, bench)?)
     }
@@ -99,7 +108,9 @@ impl Burn {
             let steps = state(&tools, &job)?;
             plan(&self.which, &job, &steps);
             if !self.really {
-                output::line("Dry run: nothing was burnt. --really carries out what is open, for good.");
+                output::line(
+                    "Dry run: nothing was burnt. --really carries out what is open, for good.",
+                );
                 return Ok(());
             }
             confirm(&self.which.serial, &steps)?;

@@ -55,15 +55,18 @@ impl Make {
         };
         let (mut pairs, mut records) =
             (Progress::new("Pairs made:"), Progress::new("Records sealed:"));
-        let made = make_chips(&line, &passphrase, &order, clock::now(), &mut |stage, done, total| {
-            match stage {
-                Stage::Pairs => pairs.at(done, total),
-                Stage::Records => records.at(done, total),
-            }
-        })?;
+        let made =
+            make_chips(&line, &passphrase, &order, clock::now(), &mut |stage, done, total| {
+                match stage {
+                    Stage::Pairs => pairs.at(done, total),
+                    Stage::Records => records.at(done, total),
+                }
+            })?;
         make::say(&made);
         let first = made.batch.serial(0);
-        output::line(&format!("Then:      countersign factory chip burn {first} slave --virtual trial"));
+        output::line(&format!(
+            "Then:      countersign factory chip burn {first} slave --virtual trial"
+        ));
         Ok(())
     }
 }

@@ -132,7 +132,9 @@ impl Opens {
 /// Asks at the terminal, which shows nothing of it.
 fn asked(prompt: &str) -> Result<String, Failure> {
     rpassword::prompt_password(prompt).map_err(|error| {
-        Failure::usage(format!("no passphrase ({error}); without a terminal, use --passphrase-file"))
+        Failure::usage(format!(
+            "no passphrase ({error}); without a terminal, use --passphrase-file"
+        ))
     })
 }
 
@@ -185,7 +187,9 @@ impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::Burn(error) => error.into(),
-            CheckError::Unfinished(_) | CheckError::Said(_) | CheckError::Tool(_) => refused(&error),
+            CheckError::Unfinished(_) | CheckError::Said(_) | CheckError::Tool(_) => {
+                refused(&error)
+            }
         }
     }
 }
