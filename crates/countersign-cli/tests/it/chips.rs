@@ -11,8 +11,10 @@ use countersign_provision::Half;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 #[path = "../../../countersign-factory/tests/it/elf.rs"]
 mod elf;
@@ -118,6 +120,72 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     let label =
         fs::read_to_string(chips.station.path("factory/batch-0001/GL-00001/label.json")).unwrap();
     assert!(label.contains("CSD1:"), "{label}");
+    no_secret_is_anywhere(&chips);
+}
+
+/// A chip behind a port, as esptool and espefuse see one.
+struct Rom {
+    process: Child,
+    port: String,
+}
+
+impl Rom {
+    /// The download mode of a virtual chip's ROM.
+    fn of(chip: &Path) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut process = Command::new(root.join("../../target/tools/esptool/bin/python"))
+            .arg(root.join("tests/it/rom.py"))
+            .args([chip.join("efuse.bin"), chip.join("flash.bin")])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { process, port: format!("socket://127.0.0.1:{}", line.trim()) }
+    }
+}
+
+impl Drop for Rom {
+    fn drop(&mut self) {
+        drop(self.process.kill().and_then(|()| self.process.wait()));
+    }
+}
+
+/// The same plan by the same tools over their serial protocol; the fuses behind the port are looked at from the other side afterwards.
+#[test]
+fn a_chip_at_a_port_is_burnt_when_its_serial_was_typed_and_not_before() {
+    let mut chips = Chips::new(Station::new());
+    chips.set_up("1");
+    // As the maker delivers it.
+    chips.fails(&["check", "GL-00001", "slave", "--virtual", "trial"], 1);
+    let trial = chips.station.path("trial");
+    let chip = || ["efuse.bin", "flash.bin"].map(|name| fs::read(trial.join(name)).unwrap());
+    let (fresh, rom) = (chip(), Rom::of(&trial));
+    let burn = ["burn", "GL-00001", "slave", "--port", &rom.port];
+    let said = chips.done(&burn);
+    assert!(
+        said.contains("open   keys 0 to 2") && said.contains("Dry run: nothing was burnt"),
+        "{said}"
+    );
+    let really = [&burn[..], &["--really"]].concat();
+    for (typed, code) in [("", 1), ("GL-00002\n", 1), ("yes\n", 1), ("GL-00001\n", 0)] {
+        assert!(chip() == fresh, "nothing was burnt yet");
+        let unfinished = chips.fails(&["check", "GL-00001", "slave", "--port", &rom.port], 1);
+        assert!(
+            unfinished.contains("“device id and half into the user block” is not done"),
+            "{unfinished}"
+        );
+        let mut child = chips.station.spawn(&Chips::words(&really));
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{typed:?}: {output:?}");
+        chips.said.extend([output.stdout, output.stderr].concat());
+    }
+    chips.done(&["check", "GL-00001", "slave", "--port", &rom.port]);
+    let closed = chips.fails(&burn, 1);
+    assert!(closed.contains("shows its fuses no more"), "{closed}");
+    drop(rom);
+    chips.done(&["check", "GL-00001", "slave", "--virtual", "trial"]);
     no_secret_is_anywhere(&chips);
 }
 

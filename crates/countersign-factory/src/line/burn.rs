@@ -18,7 +18,7 @@ use countersign_boot::layout::{APP_SLOTS, DEVICE_RECORD, FLASH, SECOND_STAGE};
 use countersign_keys::disk::{self, Access, DiskError};
 use countersign_provision::Half;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One chip's work: what it is to become, and what lies in its flash.
 #[derive(Debug, Clone)]
@@ -73,6 +73,12 @@ pub enum BurnError {
         /// What espsecure says.
         source: ToolError,
     },
+    /// It shows nothing more.
+    #[error(
+        "this chip is in secure download mode and shows its fuses no more; `countersign factory chip check` asks it what it \
+         still says"
+    )]
+    Closed,
     /// A virtual chip's folder is no chip's.
     #[error("{} is no folder of a virtual chip: one of efuse.bin and flash.bin is missing", .0.display())]
     Torn(PathBuf),
@@ -108,16 +114,18 @@ pub enum BurnError {
     Disk(#[from] DiskError),
 }
 
+/// What the tools say of a chip whose last step is done.
+pub(super) const CLOSED: &str = "Secure Download Mode";
+
 impl Job {
-    /// Prepares a chip's work: nothing is burnt. Everything that goes into the chip is checked as the chip will check it.
+    /// Prepares a chip's work: nothing is burnt. The vault comes from [`Line::signing_vault`]. Everything that goes into the chip is checked as the chip will check it.
     pub fn prepare(
         line: &Line<'_>,
         vault: &Vault,
-        (serial, half): (&str, Half),
+        (serial, half, chip): (&str, Half, Chip),
         release: Release,
         bench: Bench,
     ) -> Result<Self, BurnError> {
-        let chip = release.manifest.chip;
         let release = release.fitting(Kind::from(half), chip)?;
         let pair = vault.pair(serial).ok_or_else(|| BurnError::NoKeys(serial.to_owned()))?;
         let keys = pair.of(half);
@@ -164,7 +172,12 @@ pub(super) fn steps_of(tools: &Tools, job: &Job) -> Result<Vec<(Step, Progress)>
     if let Bench::Virtual(chip) = &job.bench {
         deliver(tools, job.plan.chip, chip)?;
     }
-    let fuses = Fuses::read(tools, job.plan.chip, &job.bench)?;
+    let fuses = match Fuses::read(tools, job.plan.chip, &job.bench) {
+        Err(FusesError::Tool(ToolError::Failed { said, .. })) if said.contains(CLOSED) => {
+            return Err(BurnError::Closed);
+        }
+        read => read?,
+    };
     Ok(job.plan.progress(&fuses)??)
 }
 
@@ -398,9 +411,8 @@ fn flash_command(
     options: &[&str],
 ) -> Result<(), BurnError> {
     let Bench::Port(port) = &job.bench else { return Ok(()) };
-    let mut arguments: Vec<OsString> =
-        ["--chip", job.plan.chip.as_str(), "--port"].map(OsString::from).into();
-    arguments.extend([port.into(), command.into()]);
+    let mut arguments = esptool(job.plan.chip, port);
+    arguments.push(command.into());
     arguments.extend(options.iter().map(OsString::from));
     let mut files = Vec::new();
     for (address, part) in &job.parts {
@@ -410,4 +422,12 @@ fn flash_command(
     }
     tools.run(Program::Esptool, arguments)?;
     Ok(())
+}
+
+/// The beginning of every call of esptool for a chip at a port. The chip stays in its ROM: half burnt it should not start.
+pub(super) fn esptool(chip: Chip, port: &Path) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        ["--chip", chip.as_str(), "--after", "no-reset", "--port"].map(OsString::from).into();
+    arguments.push(port.into());
+    arguments
 }

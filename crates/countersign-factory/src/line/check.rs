@@ -1,6 +1,6 @@
 //! Whether a finished chip is what plan and vault say.
 
-use super::burn::{BurnError, Job, steps_of, verify_flash};
+use super::burn::{BurnError, CLOSED, Job, esptool, steps_of, verify_flash};
 use super::chip::Bench;
 use super::plan::{Progress, Step};
 use super::tool::{Program, ToolError, Tools};
@@ -36,24 +36,18 @@ const SAID: [&str; 6] = [
 /// Looks at every fuse of the plan and at the flash. A real chip that is finished shows neither: then at what it still says.
 pub fn check(tools: &Tools, job: &Job) -> Result<(), CheckError> {
     let _held = job.bench.hold().map_err(BurnError::from)?;
-    match &job.bench {
-        Bench::Virtual(_) => {
-            let steps = steps_of(tools, job)?;
-            if let Some((step, _)) = steps.iter().find(|(_, state)| *state != Progress::Done) {
-                return Err(CheckError::Unfinished(*step));
-            }
-            Ok(verify_flash(tools, job)?)
-        }
-        Bench::Port(port) => {
-            let mut arguments: Vec<OsString> =
-                ["--chip", job.plan.chip.as_str(), "--no-stub", "--port"]
-                    .map(OsString::from)
-                    .into();
-            arguments.extend([port.into(), "get-security-info".into()]);
-            let said = tools.run(Program::Esptool, arguments)?;
-            SAID.iter()
-                .find(|what| !said.contains(*what))
-                .map_or(Ok(()), |what| Err(CheckError::Said(what)))
+    if let Bench::Port(port) = &job.bench {
+        let mut arguments = esptool(job.plan.chip, port);
+        arguments.extend(["--no-stub", "get-security-info"].map(OsString::from));
+        let said = tools.run(Program::Esptool, arguments)?;
+        if said.contains(CLOSED) {
+            let missing = SAID.iter().find(|what| !said.contains(*what));
+            return missing.map_or(Ok(()), |what| Err(CheckError::Said(what)));
         }
     }
+    let steps = steps_of(tools, job)?;
+    if let Some((step, _)) = steps.iter().find(|(_, state)| *state != Progress::Done) {
+        return Err(CheckError::Unfinished(*step));
+    }
+    Ok(verify_flash(tools, job)?)
 }

@@ -16,6 +16,7 @@ const VAULT_FILE: &str = "vault.sealed";
 const PUBLIC_FILE: &str = "boot.pem";
 const DIGEST_FILE: &str = "boot.digest";
 const RELEASES: &str = "releases";
+const PUBLIC_MAX: usize = 16 * 1024;
 
 /// The chip line of a station.
 #[derive(Debug)]
@@ -38,10 +39,13 @@ pub enum LineError {
     #[error("this station has no chip line; make one with `countersign factory chip init`")]
     NotThere,
     /// The file was changed.
-    #[error("{} is no digest of 64 hexadecimal digits; run `countersign factory chip init` again to write it anew", .0.display())]
+    #[error("{} is no digest of 64 hexadecimal digits; delete it and run `countersign factory chip init` to write it anew", .0.display())]
     Digest(PathBuf),
     /// Key and digest are of different vaults.
-    #[error("{} is not the public half of the key in the vault; run `countersign factory chip init` again to write it anew", .0.display())]
+    #[error(
+        "{} is not the public half of the key in the vault; delete it and run `countersign factory chip init` to write it \
+         anew", .0.display()
+    )]
     OtherKey(PathBuf),
     /// No RSA key.
     #[error("the system gives no RSA key")]
@@ -101,12 +105,16 @@ impl<'f> Line<'f> {
         Ok(Vault::open(&self.folder().join(VAULT_FILE), passphrase)?)
     }
 
-    /// Opens the vault, whose key has to be the one that chips are told of.
+    /// Opens the vault, whose key has to be the one whose public half lies beside it: chips are told of nothing else.
     pub fn signing_vault(&self, passphrase: &VaultPassphrase) -> Result<Vault, LineError> {
         let vault = self.vault(passphrase)?;
-        match public_half(&self.tools, &vault)?.1 == self.boot_digest {
+        let (public, digest) = public_half(&self.tools, &vault)?;
+        if digest != self.boot_digest {
+            return Err(LineError::OtherKey(self.folder().join(DIGEST_FILE)));
+        }
+        match text(&self.public_key(), PUBLIC_MAX)?.is_some_and(|text| text.as_bytes() == public) {
             true => Ok(vault),
-            false => Err(LineError::OtherKey(self.folder().join(DIGEST_FILE))),
+            false => Err(LineError::OtherKey(self.public_key())),
         }
     }
 
@@ -164,5 +172,5 @@ fn public_half(tools: &Tools, vault: &Vault) -> Result<(Vec<u8>, [u8; 32]), Line
     ];
     tools.run(Program::Espsecure, arguments)?;
     let digest = digest.read(64)?.try_into().map_err(|_| LineError::Generate)?;
-    Ok((public.read(16 * 1024)?, digest))
+    Ok((public.read(PUBLIC_MAX as u64)?, digest))
 }

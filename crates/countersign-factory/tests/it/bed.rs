@@ -136,7 +136,14 @@ impl Bed {
 
     pub(crate) fn job_of(&self, of: (&str, Half), chip: &Path) -> Result<Job, BurnError> {
         let bench = Bench::Virtual(Virtual::new(chip));
-        Job::prepare(&self.line(), &self.vault(), of, self.release(), bench)
+        let (serial, half) = of;
+        Job::prepare(
+            &self.line(),
+            &self.vault(),
+            (serial, half, Chip::Esp32C3),
+            self.release(),
+            bench,
+        )
     }
 
     pub(crate) fn burn(&self, job: &Job) -> Result<Burnt, BurnError> {

@@ -65,8 +65,14 @@ fn a_vault_of_another_key_signs_nothing() {
     fs::copy(other.vault_file(), bed.vault_file()).unwrap();
     let said = bed.line().signing_vault(&passphrase()).unwrap_err().to_string();
     assert!(said.contains("is not the public half of the key in the vault"), "{said}");
+    let pem = bed.line().folder().join("boot.pem");
+    let digest = bed.line().folder().join("boot.digest");
+    fs::copy(other.line().folder().join("boot.digest"), &digest).unwrap();
+    let said = bed.line().signing_vault(&passphrase()).unwrap_err().to_string();
+    assert!(said.contains("boot.pem is not the public half"), "{said}");
+    fs::remove_file(pem).unwrap();
     // What an interrupted init lacks is made again from the vault that is there.
-    fs::remove_file(bed.line().folder().join("boot.digest")).unwrap();
+    fs::remove_file(digest).unwrap();
     Line::init(&bed.factory, tools(), &passphrase()).unwrap();
     assert!(bed.line().signing_vault(&passphrase()).is_ok());
     let said = Release::newest(&bed.line(), Kind::Slave, Chip::Esp32C3).unwrap_err().to_string();

@@ -85,7 +85,7 @@ impl Which {
             Some(name) => Release::open(&line, &line.releases_folder().join(name))?,
             None => Release::newest(&line, Kind::from(self.half), self.chip)?,
         };
-        let vault = line.vault(&self.opens.passphrase()?)?;
+        let vault = line.signing_vault(&self.opens.passphrase()?)?;
         let bench = match (&self.folder, &self.port) {
             (Some(folder), _) => Bench::Virtual(Virtual::new(folder)),
             (None, Some(port)) => Bench::Port(port.clone()),
@@ -93,7 +93,7 @@ impl Which {
                 return Err(Failure::usage("say where the chip is: --virtual or --port"));
             }
         };
-        Ok(Job::prepare(&line, &vault, (&self.serial, self.half), release, bench)?)
+        Ok(Job::prepare(&line, &vault, (&self.serial, self.half, self.chip), release, bench)?)
     }
 
     fn says(&self) -> String {

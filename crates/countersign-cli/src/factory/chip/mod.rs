@@ -166,6 +166,7 @@ impl From<BurnError> for Failure {
             | BurnError::NotDone { .. }
             | BurnError::Flash(_)
             | BurnError::Signature { .. }
+            | BurnError::Closed
             | BurnError::Torn(_)
             | BurnError::Fuses(_)
             | BurnError::Tool(_) => refused(&error),
