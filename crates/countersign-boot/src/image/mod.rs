@@ -80,7 +80,7 @@ impl<'a> Unverified<'a> {
         }
         let (segments, end) = Segments::parse(slot, count, chip)?;
         let entry = bytes::u32_at(header, 4).ok_or(ImageError::Truncated)?;
-        if !segments.may_execute(entry, chip) {
+        if !segments.may_execute(entry) {
             return Err(ImageError::Entry);
         }
         let descriptor = segments.descriptor().ok_or(ImageError::Descriptor)?;

@@ -106,7 +106,7 @@ impl Device {
             rest.and_then(|number| number.parse::<u32>().ok())
         };
         self.fuses = number("fuses ").unwrap() as u16;
-        assert!(number("stack ").unwrap() < 7 * 1024, "of the ROM's 8 KiB: {text}");
+        assert!(number("stack ").unwrap() < 4 * 1024, "of the ROM's 8 KiB: {text}");
         let reason = |slot: u32| number(&format!("slot {slot}: refused, reason "));
         if text.ends_with("halted\n") {
             return Reset::Halted { reasons: [reason(0).unwrap(), reason(1).unwrap()] };

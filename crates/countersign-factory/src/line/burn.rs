@@ -334,7 +334,7 @@ fn deliver(tools: &Tools, chip: Chip, at: &Virtual) -> Result<(), BurnError> {
     let aside = Virtual::new(&at.folder.join(".new-chip"));
     crate::batch::remove_folder(&aside.folder)?;
     disk::make_folder(&aside.folder)?;
-    let block = MemoryFile::new(&maker_block(chip, random()?))?;
+    let block = MemoryFile::new(&maker_block(random()?))?;
     let mut arguments = espefuse(chip, &Bench::Virtual(aside.clone()));
     arguments.extend(["--do-not-confirm", "burn-block-data", "BLOCK1"].map(OsString::from));
     arguments.push(path(&block));
@@ -343,16 +343,14 @@ fn deliver(tools: &Tools, chip: Chip, at: &Virtual) -> Result<(), BurnError> {
     Ok(crate::batch::remove_folder(&aside.folder)?)
 }
 
-/// Block 1: the chip's address and its revision 0.4.
-fn maker_block(chip: Chip, mut address: [u8; 6]) -> [u8; 24] {
+/// Block 1: the chip's address, and its revision 0.4, which stands at the same place in both chips.
+fn maker_block(mut address: [u8; 6]) -> [u8; 24] {
     // Of this one machine, not of a maker.
     address[5] = address[5] & 0xfc | 0x02;
     let mut block = [0; 24];
     block[..6].copy_from_slice(&address);
-    let word: u32 = 4 << 18;
-    if chip == Chip::Esp32C3 {
-        block[12..16].copy_from_slice(&word.to_le_bytes());
-    }
+    let revision: u32 = 4 << 18;
+    block[12..16].copy_from_slice(&revision.to_le_bytes());
     block
 }
 

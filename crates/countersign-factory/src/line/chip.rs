@@ -36,7 +36,7 @@ impl Chip {
     pub(super) const fn revision_min(self) -> u32 {
         match self {
             Self::Esp32C3 => 3,
-            Self::Esp32C6 => 0,
+            Self::Esp32C6 => 1,
         }
     }
 
