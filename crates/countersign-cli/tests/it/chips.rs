@@ -6,7 +6,7 @@ use crate::harness::*;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use countersign_factory::Factory;
-use countersign_factory::line::{Line, Tools, Vault, VaultPassphrase};
+use countersign_factory::line::{Chip, Line, Tools, Vault, VaultPassphrase};
 use countersign_provision::Half;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -44,8 +44,8 @@ impl Chips {
         let passphrase = station.path("passphrase");
         fs::write(&passphrase, format!("{PASSPHRASE}\n")).unwrap();
         fs::set_permissions(passphrase, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(station.path("boot.elf"), elf::second_stage(600)).unwrap();
-        fs::write(station.path("slave.elf"), elf::app("1.0.0", 1, 3)).unwrap();
+        fs::write(station.path("boot.elf"), elf::second_stage(Chip::Esp32C3, 600)).unwrap();
+        fs::write(station.path("slave.elf"), elf::app(Chip::Esp32C3, "1.0.0", 1, 3)).unwrap();
         Self { station, said: Vec::new() }
     }
 

@@ -101,18 +101,19 @@ impl Bed {
         secure_version: u32,
         fill: u8,
     ) -> Result<(Release, bool), ImageError> {
-        let app = elf::app(version, secure_version, fill);
-        self.image_of(&elf::second_stage(600), &app)
+        let app = elf::app(Chip::Esp32C3, version, secure_version, fill);
+        self.image_of(Chip::Esp32C3, &elf::second_stage(Chip::Esp32C3, 600), &app)
     }
 
     pub(crate) fn image_of(
         &self,
+        chip: Chip,
         second_stage: &[u8],
         app: &[u8],
     ) -> Result<(Release, bool), ImageError> {
         let from = Image {
             kind: Kind::Slave,
-            chip: Chip::Esp32C3,
+            chip,
             second_stage: self.beside("boot.elf"),
             app: self.beside("app.elf"),
         };

@@ -1,6 +1,7 @@
 //! Virtual chips, burnt by the real espefuse: from the maker to the finished device, and everything that is refused on the way.
 
 use crate::bed::*;
+use crate::elf;
 use countersign::Signer;
 use countersign_chip::identity::{SoftwareHmac, device_key};
 use countersign_factory::line::*;
@@ -270,6 +271,21 @@ fn a_chip_is_finished_from_wherever_the_power_went() {
     }
     assert_eq!(BED.burn(&job).unwrap().steps, [Step::Download]);
     check(&tools(), &job).unwrap();
+}
+
+#[test]
+fn a_c6_is_burnt_by_the_same_plan() {
+    let bed = BED.copy();
+    let (stage, app) =
+        (elf::second_stage(Chip::Esp32C6, 600), elf::app(Chip::Esp32C6, "1.0.0", 2, 7));
+    let (release, _) = bed.image_of(Chip::Esp32C6, &stage, &app).unwrap();
+    let of = ("GL-00002", Half::Slave, Chip::Esp32C6);
+    let bench = || Bench::Virtual(Virtual::new(&bed.beside("chip")));
+    let job = Job::prepare(&bed.line(), &bed.vault(), of, release, bench()).unwrap();
+    assert_eq!(BED.burn(&job).unwrap().steps, Step::ALL);
+    check(&tools(), &job).unwrap();
+    let refused = Job::prepare(&bed.line(), &bed.vault(), of, BED.release(), bench()).unwrap_err();
+    assert!(refused.to_string().contains("is for a slave on esp32c3"), "{refused}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The smallest programs that the tools take for those of a chip.
 
+use countersign_factory::line::Chip;
+
 /// An application: a descriptor and data in mapped flash, a word of code. `fill` makes it another program.
-pub(crate) fn app(version: &str, secure_version: u32, fill: u8) -> Vec<u8> {
+pub(crate) fn app(chip: Chip, version: &str, secure_version: u32, fill: u8) -> Vec<u8> {
     let mut descriptor = vec![0; 256];
     descriptor[..4].copy_from_slice(&0xabcd_5432_u32.to_le_bytes());
     descriptor[4..8].copy_from_slice(&secure_version.to_le_bytes());
@@ -9,15 +11,23 @@ pub(crate) fn app(version: &str, secure_version: u32, fill: u8) -> Vec<u8> {
     descriptor[48..53].copy_from_slice(b"trial");
     descriptor[180] = 16;
     descriptor.resize(3000, fill);
+    let data = match chip {
+        Chip::Esp32C3 => 0x3c00_0020,
+        Chip::Esp32C6 => 0x4200_0020,
+    };
     program(
         0x4201_0020,
-        &[(".flash.appdesc", 0x3c00_0020, descriptor), (".text", 0x4201_0020, vec![0x13; 64])],
+        &[(".flash.appdesc", data, descriptor), (".text", 0x4201_0020, vec![0x13; 64])],
     )
 }
 
 /// A second stage: a little code in RAM, more where it is to be too long.
-pub(crate) fn second_stage(len: usize) -> Vec<u8> {
-    program(0x403c_e710, &[(".text", 0x403c_e710, vec![0x13; len])])
+pub(crate) fn second_stage(chip: Chip, len: usize) -> Vec<u8> {
+    let code = match chip {
+        Chip::Esp32C3 => 0x403c_e710,
+        Chip::Esp32C6 => 0x4086_e610,
+    };
+    program(code, &[(".text", code, vec![0x13; len])])
 }
 
 /// Headers of sections are all that esptool looks at.

@@ -89,7 +89,7 @@ fn the_same_programs_give_the_same_release() {
     assert!(said.contains("is of other ELFs; give the application a new version"), "{said}");
     // By hand, as docs/firmware.md shows it.
     let (elf, padded) = (bed.beside("app.elf"), bed.beside("app_pad.bin"));
-    fs::write(&elf, elf::app("1.0.0", 2, 7)).unwrap();
+    fs::write(&elf, elf::app(Chip::Esp32C3, "1.0.0", 2, 7)).unwrap();
     let words = "--chip esp32c3 elf2image --flash-mode dio --flash-freq 80m --flash-size 4MB --min-rev-full 3 --secure-pad-v2 -o";
     let mut arguments: Vec<&str> = words.split(' ').collect();
     arguments.extend([padded.to_str().unwrap(), elf.to_str().unwrap()]);
@@ -102,15 +102,25 @@ fn the_same_programs_give_the_same_release() {
 #[test]
 fn an_image_that_no_chip_could_start_is_not_signed() {
     let bed = BED.copy();
-    let (stage, app) = (elf::second_stage(600), elf::app("1.0.1", 2, 1));
+    let (stage, app) =
+        (elf::second_stage(Chip::Esp32C3, 600), elf::app(Chip::Esp32C3, "1.0.1", 2, 1));
     for (second_stage, app, sentence) in [
-        (elf::second_stage(0x7000), app.clone(), "the second stage has 32768 bytes"),
-        (stage.clone(), elf::app("1.0.1", 17, 1), "would not start this application"),
-        (stage.clone(), elf::second_stage(600), "would not start this application"),
-        (stage.clone(), elf::app("Version 1", 2, 1), "the application says that its version is"),
-        (stage, b"no program".to_vec(), "esptool elf2image failed"),
+        (elf::second_stage(Chip::Esp32C3, 0x7000), app.clone(), "the second stage has 32768 bytes"),
+        (
+            stage.clone(),
+            elf::app(Chip::Esp32C3, "1.0.1", 17, 1),
+            "would not start this application",
+        ),
+        (stage.clone(), elf::second_stage(Chip::Esp32C3, 600), "would not start this application"),
+        (
+            stage.clone(),
+            elf::app(Chip::Esp32C3, "Version 1", 2, 1),
+            "the application says that its version is",
+        ),
+        (stage.clone(), b"no program".to_vec(), "esptool elf2image failed"),
+        (stage, elf::app(Chip::Esp32C6, "1.0.1", 2, 1), "would not start this application"),
     ] {
-        let said = bed.image_of(&second_stage, &app).unwrap_err().to_string();
+        let said = bed.image_of(Chip::Esp32C3, &second_stage, &app).unwrap_err().to_string();
         let expected = said.contains(sentence)
             || sentence.contains("32768") && said.contains("the second stage has");
         assert!(expected, "{sentence}: {said}");
