@@ -1,6 +1,6 @@
 //! The chip line of a station: the folder `chip/` with the vault, and the public half of the key that signs images.
 
-use super::release::Release;
+use super::release::{Release, ReleaseError};
 use super::tool::{MemoryFile, Program, ToolError, Tools};
 use super::vault::{Vault, VaultError, VaultPassphrase};
 use crate::batch::text;
@@ -139,7 +139,7 @@ impl<'f> Line<'f> {
     }
 
     /// Names of the releases, in the order of the alphabet. They are not looked into.
-    pub fn releases(&self) -> Result<Vec<String>, DiskError> {
+    pub fn releases(&self) -> Result<Vec<String>, ReleaseError> {
         let names = disk::names(&self.releases_folder())?;
         Ok(names.into_iter().filter(|name| Release::is_name(name)).collect())
     }

@@ -32,7 +32,7 @@ pub(super) struct Burn {
     #[command(flatten)]
     which: Which,
     /// Burn a chip at a port, after the serial was typed
-    #[arg(long, requires = "port")]
+    #[arg(long, requires = "port", conflicts_with = "folder")]
     really: bool,
 }
 
