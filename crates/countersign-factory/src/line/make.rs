@@ -93,7 +93,7 @@ pub enum ChipMakeError {
         /// Which half.
         half: Half,
         /// Why.
-        source: RecordError,
+        source: Box<RecordError>,
     },
     /// The vault cannot be used.
     #[error(transparent)]
@@ -255,7 +255,7 @@ fn seal(batch: &Batch, vault: &Vault, serial: &str) -> Result<(), ChipMakeError>
         record::write(&folder, keys.of(half)).map_err(|source| ChipMakeError::Record {
             serial: serial.to_owned(),
             half,
-            source,
+            source: Box::new(source),
         })?;
     }
     Ok(())

@@ -158,7 +158,7 @@ fn public_half(tools: &Tools, vault: &Vault) -> Result<(Vec<u8>, [u8; 32]), Line
     let (mut public, mut digest) = (MemoryFile::new(b"")?, MemoryFile::new(b"")?);
     let keyfile = |command: &str, rest: &[&Path]| {
         let mut arguments = vec![command.into(), "--keyfile".into(), key.path().into()];
-        arguments.extend(rest.iter().map(|path| std::ffi::OsString::from(path)));
+        arguments.extend(rest.iter().map(std::ffi::OsString::from));
         tools.run(Program::Espsecure, arguments)
     };
     keyfile("digest-sbv2-public-key", &["--output".as_ref(), digest.path()])?;
