@@ -11,7 +11,7 @@
 //! ```
 //!
 //! What is secret is in the vault and nowhere else: the key that signs images, and three eFuse keys for each chip. Espressif's tools,
-//! which sign, and burn, get a key as a file that exists in memory only ([`tool::MemoryFile`]); no argument and no file holds one.
+//! which sign, and burn, get a key as a file that exists in memory only; no argument and no file holds one.
 //! The formats are in `docs/firmware.md`, section 4.
 
 mod burn;
