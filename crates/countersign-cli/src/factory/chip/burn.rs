@@ -144,7 +144,7 @@ fn plan(which: &Which, job: &Job, steps: &[(Step, Progress)]) {
             Progress::Done => "done ",
         };
         let kind = if step.is_irreversible() { "for good" } else { "" };
-        output::line(&format!("  {state}  {step}  {kind}").trim_end().to_owned());
+        output::line(format!("  {state}  {step}  {kind}").trim_end());
     }
 }
 
