@@ -61,6 +61,11 @@ impl ChipKeys {
     /// Most bytes of a file.
     pub const MAX: usize = 256 * 1024;
 
+    /// The keys of pairs that are made here; checked as if they came in a file.
+    pub(crate) fn new(pairs: Vec<ChipPair>) -> Result<Self, ChipError> {
+        Self::parse(&Self(pairs).to_text())
+    }
+
     /// Reads a file. A first line `serial,master,slave`, empty lines and lines with `#` in front are left out.
     pub fn parse(text: &str) -> Result<Self, ChipError> {
         let (mut pairs, mut seen) = (Vec::new(), HashSet::new());

@@ -22,6 +22,7 @@ mod config;
 mod factory;
 mod html;
 mod label;
+pub mod line;
 mod make;
 mod mark;
 mod plan;

@@ -223,11 +223,6 @@ fn begin(
     };
     let prefix =
         order.prefix.clone().unwrap_or_else(|| factory.config.device.serial_prefix.clone());
-    let same = batches.iter().map(|batch| &batch.plan).filter(|plan| plan.prefix == prefix);
-    let after = |plan: &Plan| match plan.secret {
-        SecretPlace::File => plan.first.saturating_add(plan.count as u32),
-        SecretPlace::Chip => 1,
-    };
     let number = batches.iter().filter_map(|batch| number_of(&batch.name())).max().unwrap_or(0);
     let plan = Plan {
         format: Plan::FORMAT,
@@ -235,7 +230,7 @@ fn begin(
         station: factory.config.station.clone(),
         count,
         max_players: order.max_players,
-        first: same.map(after).max().unwrap_or(1),
+        first: next_number(batches, &prefix),
         prefix,
         secret: if order.keys.is_some() { SecretPlace::Chip } else { SecretPlace::File },
     };
@@ -258,6 +253,18 @@ fn begin(
     }
     let folder = place.join(name_of(number.saturating_add(1)));
     Ok(Batch::begin(&folder, plan, order.keys.clone())?)
+}
+
+/// The first number of a prefix that no batch has used: from 1.
+pub(crate) fn next_number(batches: &[Batch], prefix: &str) -> u32 {
+    let after = |batch: &Batch| {
+        let numbers = batch.serials().filter_map(|serial| {
+            let (before, digits) = serial.rsplit_once('-')?;
+            (before == prefix).then(|| digits.parse::<u32>().ok())?
+        });
+        numbers.max().map_or(1, |last| last.saturating_add(1))
+    };
+    batches.iter().map(after).max().unwrap_or(1)
 }
 
 /// The public keys of all pairs of some batches.

@@ -58,7 +58,11 @@ impl Plan {
 
     /// The serial of a pair whose secret keys are in files.
     pub(crate) fn serial(&self, index: usize) -> String {
-        let number = u64::from(self.first) + index as u64;
-        format!("{}-{number:05}", self.prefix)
+        serial_of(&self.prefix, u64::from(self.first) + index as u64)
     }
+}
+
+/// A serial that is counted.
+pub(crate) fn serial_of(prefix: &str, number: u64) -> String {
+    format!("{prefix}-{number:05}")
 }

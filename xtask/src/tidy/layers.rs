@@ -42,6 +42,8 @@ const LAYERS: &[Layer] = &[
         "countersign-factory",
         &[
             "countersign",
+            "countersign-boot",
+            "countersign-chip",
             "countersign-league",
             "countersign-keys",
             "countersign-provision",

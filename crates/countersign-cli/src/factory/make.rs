@@ -61,7 +61,9 @@ impl Make {
         let made = make(&factory, &order, clock::now(), &mut |done, total| {
             progress.at(done, total);
         })?;
-        self.say(&made);
+        say(&made);
+        let next = format!("countersign factory register{} --profile NAME", place(&self.dir));
+        output::line(&format!("Then:      {next}"));
         Ok(())
     }
 
@@ -77,18 +79,17 @@ impl Make {
         let text = String::from_utf8(bytes).map_err(|_| invalid(&"it is no text"))?;
         ChipKeys::parse(&text).map(Some).map_err(|error| invalid(&error))
     }
+}
 
-    fn say(&self, made: &Made) {
-        let (batch, plan) = (&made.batch, &made.batch.plan);
-        if made.earlier > 0 {
-            output::note(&format!("{} pairs were there from an earlier run.", made.earlier));
-        }
-        let (first, last) = (batch.serial(0), batch.serial(plan.count - 1));
-        output::line(&format!("{}: {} pairs, {first} to {last}", batch.name(), plan.count));
-        output::line(&format!("Batch id:  {}", plan.batch));
-        output::line(&format!("Folder:    {}", batch.folder.display()));
-        output::line(&format!("Print:     {}", batch.folder.join("sheet.html").display()));
-        let next = format!("countersign factory register{} --profile NAME", place(&self.dir));
-        output::line(&format!("Then:      {next}"));
+/// What was made, for people.
+pub(super) fn say(made: &Made) {
+    let (batch, plan) = (&made.batch, &made.batch.plan);
+    if made.earlier > 0 {
+        output::note(&format!("{} pairs were there from an earlier run.", made.earlier));
     }
+    let (first, last) = (batch.serial(0), batch.serial(plan.count - 1));
+    output::line(&format!("{}: {} pairs, {first} to {last}", batch.name(), plan.count));
+    output::line(&format!("Batch id:  {}", plan.batch));
+    output::line(&format!("Folder:    {}", batch.folder.display()));
+    output::line(&format!("Print:     {}", batch.folder.join("sheet.html").display()));
 }

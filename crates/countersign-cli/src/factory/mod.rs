@@ -1,5 +1,6 @@
 //! `countersign factory`: from an empty folder to boxes that the server knows.
 
+mod chip;
 mod init;
 mod make;
 mod register;
@@ -31,6 +32,8 @@ For every batch:
   countersign factory verify
   countersign factory register --profile station
 
+Boxes that are microcontrollers keep their secrets in fuses: see `countersign factory chip --help`.
+
 An interrupted command is run again as it was: it goes on where it stopped, and no key is used twice.
 
 Back up factory.key to an offline medium. Delete the device folders here when they are on the devices: whoever has \
@@ -51,6 +54,7 @@ enum FactoryCommand {
     Verify(verify::Verify),
     Show(show::Show),
     Register(register::Register),
+    Chip(chip::ChipArgs),
 }
 
 pub(crate) fn run(args: FactoryArgs) -> ExitCode {
@@ -60,7 +64,8 @@ pub(crate) fn run(args: FactoryArgs) -> ExitCode {
         | FactoryCommand::Refresh(_)
         | FactoryCommand::Make(_)
         | FactoryCommand::Verify(_)
-        | FactoryCommand::Show(_) => false,
+        | FactoryCommand::Show(_)
+        | FactoryCommand::Chip(_) => false,
     };
     let done = match args.command {
         FactoryCommand::Init(command) => command.run(),
@@ -69,6 +74,7 @@ pub(crate) fn run(args: FactoryArgs) -> ExitCode {
         FactoryCommand::Verify(command) => command.run(),
         FactoryCommand::Show(command) => command.run(),
         FactoryCommand::Register(command) => command.run(),
+        FactoryCommand::Chip(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,13 +11,13 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A person's home with a station in it.
-struct Station {
+pub(crate) struct Station {
     home: TempDir,
 }
 
 impl Station {
     /// A station for a realm whose keys are made beside it.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let station = Self { home: TempDir::new().unwrap() };
         let keys = ["--app", "league", "--audience", "league.example.org", "--dir", "keys"];
         station.done(&[&["keys", "init"], &keys[..]].concat());
@@ -42,7 +42,7 @@ impl Station {
     }
 
     /// A station that asks a running server.
-    fn asking(server: &Server, root: &str) -> (Self, Output) {
+    pub(crate) fn asking(server: &Server, root: &str) -> (Self, Output) {
         let station = Self { home: TempDir::new().unwrap() };
         let url = format!("http://{}", server.public().get());
         let output = station.run(&[
@@ -68,11 +68,11 @@ impl Station {
         hex::encode(countersign::keyset::decode(header).unwrap().0.roots[0].as_bytes())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.args(arguments).current_dir(self.home.path());
         command.env("XDG_DATA_HOME", self.home.path()).env("COUNTERSIGN_KEY_STORE", "file");
@@ -81,23 +81,23 @@ impl Station {
         command
     }
 
-    fn spawn(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// The same; it has to succeed.
-    fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// The same; it has to fail with this code. Returns everything that it said.
-    fn fails(&self, arguments: &[&str], code: i32) -> String {
+    pub(crate) fn fails(&self, arguments: &[&str], code: i32) -> String {
         let output = self.run(arguments);
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said).unwrap();
@@ -124,7 +124,7 @@ impl Station {
     }
 
     /// Logs in at a server; the account may do what a factory does.
-    fn log_in(&self, server: &Server) {
+    pub(crate) fn log_in(&self, server: &Server) {
         let url = format!("http://{}", server.public().get());
         let root = server.keyset().content.roots[0].fingerprint().to_string();
         let address = "station@example.org";

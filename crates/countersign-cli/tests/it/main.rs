@@ -5,6 +5,7 @@ mod backends;
 mod behind;
 mod bits;
 mod certificates;
+mod chips;
 mod clocks;
 mod conformance;
 mod connections;
