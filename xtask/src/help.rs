@@ -77,7 +77,7 @@ The rules of this project that neither rustc nor clippy can see. Each finding is
   checks      each check of docs/PROTOCOL.md has its anchor in the code and its test, and each
               anchor in the code is in the table; an anchor is a comment like `// [V4] …`, and
               in a doc comment it stands in backticks, or rustdoc takes it for a link
-  faults      each row of the table of faults in docs/league.md begins with its tests, and they are
+  faults      each row of the tables of faults in docs/league.md and docs/judging.md begins with its tests, and they are
               there
   files       at most 500 lines before the tests, no drawer names such as utils, no #[ignore]
   traces      no paths of one machine, no hosts of package registries

@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Wanted {
-    /// Ids, or what they begin with: exchange, replay, store, league, mesh, server, exchange.full_vs_jwt; none: everything
+    /// Ids, or what they begin with: exchange, replay, store, league, judging, mesh, server, exchange.full_vs_jwt; none: everything
     #[arg(value_name = "NAME-PREFIX")]
     pub(crate) names: Vec<String>,
     /// An object keyed by id, for programs

@@ -10,6 +10,7 @@
 mod affinity;
 mod cli;
 mod failure;
+mod judging;
 mod league;
 mod load;
 mod measure;

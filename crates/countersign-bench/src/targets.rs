@@ -66,6 +66,7 @@ pub(crate) const CORE: &str = "league.core_size_riscv_kib";
 pub(crate) const CORE_MASTER: &str = "league.core_size_riscv_kib.master";
 pub(crate) const CORE_SLAVE: &str = "league.core_size_riscv_kib.slave";
 pub(crate) const GOAL: &str = "league.goal_p99_ms";
+pub(crate) const HUB: &str = "judging.hub_vs_crypto";
 pub(crate) const RELAY_PPS: &str = "mesh.relay_pps_core";
 pub(crate) const SEEN_BYTES: &str = "mesh.bytes_per_seen_id";
 pub(crate) const SIM_SPEED: &str = "mesh.sim_node_seconds";
@@ -78,7 +79,7 @@ pub(crate) const START: &str = "server.start_ms";
 pub(crate) const RSS: &str = "server.rss_mib";
 
 /// All of them, in the order of the table.
-pub(crate) const IDS: [Id; 32] = [
+pub(crate) const IDS: [Id; 33] = [
     at_least(FLOOR, Some(0.90), 2.5),
     at_least(ECHO, Some(0.12), 0.33),
     at_least(JWT, Some(1.0), 2.5),
@@ -98,6 +99,7 @@ pub(crate) const IDS: [Id; 32] = [
     reported(CORE_MASTER),
     reported(CORE_SLAVE),
     at_most(GOAL, 50.0, 10.0),
+    at_least(HUB, Some(0.5), 0.9),
     at_least(RELAY_PPS, Some(200_000.0), 500_000.0),
     reported(SEEN_BYTES),
     reported(SIM_SPEED),

@@ -18,14 +18,14 @@ use countersign_judging::auth;
 use countersign_judging::event::RoundState;
 use countersign_keys::DiskError;
 use countersign_listen::{ListenConfig, Listener};
-use countersign_mesh::{Action, EventCode, HubKeys, Packet, RelayConfig, Role};
+use countersign_mesh::{Action, EventCode, HubKeys, NetChecked, Packet, RelayConfig, Role};
 use countersign_node::{Event, Events, Node, NodeConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// Connections at a time: judges' phones, relays, pages.
@@ -63,11 +63,18 @@ pub struct Hub {
     code: zeroize::Zeroizing<String>,
     name: String,
     node: Node,
+    taking: Taking,
     stop: watch::Sender<bool>,
     ended: oneshot::Receiver<Result<(), DiskError>>,
     serving: JoinSet<()>,
     /// Carriers of links, and what else has no end of its own.
     tasks: JoinSet<()>,
+}
+
+/// Where packets come in, and what became of them.
+struct Taking {
+    entrance: Entrance,
+    counts: Arc<Counts>,
 }
 
 /// Takes a package in if it is believed, and opens the folder again where it was.
@@ -128,10 +135,7 @@ impl Hub {
         let venue: SharedVenue = Arc::new(RwLock::new(venue));
         let running = desk::start(desk, Arc::clone(&venue), clock)?;
         let counts = Arc::new(Counts::default());
-        for packet in orders {
-            // There is room for all of them.
-            drop(running.say.try_send(Effect::Say(packet)));
-        }
+        say_all(&running.say, orders);
         let reception = Arc::new(auth::Desk::new(&*random::bytes::<32>()?));
         let entrance = intake::start(Intake {
             voice: Arc::clone(&voice),
@@ -154,7 +158,7 @@ impl Hub {
             papers: Arc::clone(&papers),
         };
         tokio::spawn(announcer.run(running.effects));
-        tasks.spawn(deliver(events, entrance));
+        tasks.spawn(deliver(events, entrance.clone()));
         tasks.spawn(control::serve(control, running.handle.clone()));
         let (addr, handle) = (listener.local_addr(), running.handle);
         let app = App {
@@ -163,7 +167,7 @@ impl Hub {
             venue,
             papers,
             door,
-            counts,
+            counts: Arc::clone(&counts),
             clock,
             reception,
             seen: tokio::sync::Mutex::default(),
@@ -172,8 +176,8 @@ impl Hub {
         let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, http::router(Arc::new(app)), stopped));
-        let ended = running.ended;
-        Ok(Self { addr, udp, handle, token, code, name, node, stop, ended, serving, tasks })
+        let (taking, ended) = (Taking { entrance, counts }, running.ended);
+        Ok(Self { addr, udp, handle, token, code, name, node, taking, stop, ended, serving, tasks })
     }
 
     /// What the organiser's address ends with; whoever has it is the organiser.
@@ -189,6 +193,17 @@ impl Hub {
     /// What people call the hub.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes a packet as if a link had brought it and the relay had let it through; waits while there is no room. `false`: the hub
+    /// is ending.
+    pub async fn take(&self, packet: NetChecked) -> bool {
+        self.taking.entrance.take(packet).await
+    }
+
+    /// How many packets were answered since the start, whatever the receipts said. A vote counts when it is durable.
+    pub fn receipted(&self) -> u64 {
+        self.taking.counts.receipted()
     }
 
     /// Gives a command, as the control socket does.
@@ -218,7 +233,7 @@ impl Hub {
         while self.serving.join_next().await.is_some() {}
         self.tasks.shutdown().await;
         self.node.stop().await;
-        drop(self.handle);
+        drop((self.taking, self.handle));
         match self.ended.await {
             Ok(outcome) => outcome.map_err(HubError::Stopped),
             Err(_) => Err(HubError::Ended),
@@ -251,6 +266,13 @@ fn standing_orders(desk: &Desk, venue: &Venue, clock: Clock) -> Vec<Packet> {
     let revoked = venue.revoked().map(|(fingerprint, _)| Action::Revoke { fingerprint });
     let packets = rounds.chain(revoked.take(64)).map(|action| desk.voice.control(action, now));
     packets.filter_map(Result::ok).collect()
+}
+
+/// Before anything else is said: there is room for all of it.
+fn say_all(say: &mpsc::Sender<Effect>, orders: Vec<Packet>) {
+    for packet in orders {
+        drop(say.try_send(Effect::Say(packet)));
+    }
 }
 
 async fn deliver(mut events: Events, entrance: Entrance) {

@@ -46,6 +46,11 @@ impl Counts {
     pub(crate) fn get(counter: &AtomicU64) -> u64 {
         counter.load(Ordering::Relaxed)
     }
+
+    /// All receipts, whatever they said.
+    pub(crate) fn receipted(&self) -> u64 {
+        self.receipts.iter().map(Self::get).sum()
+    }
 }
 
 /// What the pool works with.
@@ -78,6 +83,7 @@ impl Allowance {
 }
 
 /// The entrance of the pool.
+#[derive(Clone)]
 pub(crate) struct Entrance(mpsc::Sender<NetChecked>);
 
 impl Entrance {

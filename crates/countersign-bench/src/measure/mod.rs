@@ -4,6 +4,7 @@ mod contender;
 mod exchange;
 mod flood;
 mod forged;
+mod judging;
 mod latency;
 mod league;
 mod mesh;
@@ -53,6 +54,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<()> {
     replay::measure(&bench, &mut report)?;
     store::measure(&bench, &mut report)?;
     league::measure(&bench, &mut report)?;
+    judging::measure(&bench, &mut report)?;
     mesh::measure(&bench, &mut report)?;
     start::measure(&bench, &mut report)?;
     report.print(wanted.json);

@@ -20,6 +20,12 @@ pub(crate) const A: LinkId = LinkId(0);
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
 
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
 impl Entropy for Dice {
     fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {

@@ -26,6 +26,8 @@ pub struct Journal {
     areas: [Area; 2],
     current: Option<Current>,
     generation: u32,
+    /// The highest that was begun, whole or not: what an attempt left behind belongs to nobody.
+    last_generation: u32,
     /// The next entry begins a new journal.
     is_new: bool,
     /// An area, and its sectors that were erased since the start and not written since.
@@ -51,10 +53,17 @@ impl Journal {
         if areas.iter().any(|area| area.sectors > SECTORS_MAX) {
             return Err(FlashError::Geometry);
         }
-        let mut journal =
-            Self { areas, current: None, generation: 0, is_new: true, blank: (0, 0..0) };
+        let mut journal = Self {
+            areas,
+            current: None,
+            generation: 0,
+            last_generation: 0,
+            is_new: true,
+            blank: (0, 0..0),
+        };
         for area in [0, 1] {
             let Some(generation) = generation(flash, &areas[area])? else { continue };
+            journal.last_generation = journal.last_generation.max(generation);
             let mut found = Entries::default();
             let end = walk(flash, &areas[area], generation, &mut found)?;
             if !found.lengths.is_empty() && generation >= journal.generation {
@@ -134,7 +143,8 @@ impl Journal {
     ) -> Result<(Current, u32), FlashError<F::Error>> {
         let area = self.next_area();
         // The header's number has 24 bits for it: more journals than the flash has erases.
-        let generation = (self.generation + 1) & 0x00ff_ffff;
+        let generation = (self.last_generation + 1) & 0x00ff_ffff;
+        self.last_generation = generation;
         let mut current = Current { area, sector: 0, free: None, entries: 0 };
         self.open_sector(flash, generation, &mut current)?;
         Ok((current, generation))

@@ -82,6 +82,29 @@ fn power_may_fail_in_every_step_of_a_new_journal() {
     }
 }
 
+/// The new journal is attempted until it begins; the old one is there until then.
+#[test]
+fn power_may_fail_again_and_again() {
+    let mut before = Nor::new(16);
+    let (old, new) = (entries(5), entries(4)[3..].to_vec());
+    write(&mut before, &old).unwrap();
+    for seed in 0..300_u64 {
+        let mut flash = before.clone();
+        for round in 0..8 {
+            flash.cut_after(seed.wrapping_mul(0x9e37_79b9).wrapping_add(round * 7_919) % 8_300);
+            let attempt = new[0].iter().map(|byte| byte ^ round as u8).collect();
+            let outcome = write(&mut flash, &[attempt]);
+            flash.power();
+            if outcome.is_ok() {
+                break;
+            }
+            assert_eq!(found(&mut flash), old.concat(), "seed {seed} round {round}");
+        }
+        write(&mut flash, &new).unwrap();
+        assert_eq!(found(&mut flash), new.concat(), "seed {seed}");
+    }
+}
+
 #[test]
 fn what_does_not_belong_to_the_chain_is_written_over() {
     let mut flash = Nor::new(16);

@@ -127,6 +127,46 @@ fn power_may_fail_again_and_again() {
     }
 }
 
+/// One flash, thousands of starts, and power that fails in nearly every one of them.
+#[test]
+fn a_life_of_power_cuts_loses_nothing() {
+    const SECTORS: u32 = 8;
+    let (mut flash, mut truth) = (Nor::new(SECTORS as usize), Values::new());
+    let mut random = 0x00c0_ffee_u64;
+    let mut draw = |end: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 16) % end
+    };
+    for start in 0..20_000_u32 {
+        let (key, what) = (draw(30) as u16, draw(10));
+        let length = if draw(20) == 0 { 3_000 } else { draw(500) as usize };
+        let new = match what {
+            0 => vec![],
+            _ => vec![start as u8; length.max(1)],
+        };
+        let work = |flash: &mut Nor| -> Outcome {
+            let mut store = Store::open(flash, 0..SECTORS * SECTOR)?;
+            if what == 1 {
+                store.prepare(flash, 3)?;
+            }
+            store.write(flash, key, &new)
+        };
+        flash.cut_after(draw(if what < 5 { 6_000 } else { 300 }));
+        let outcome = work(&mut flash);
+        flash.power();
+        let found = values(&mut flash, SECTORS);
+        let is_new = found.get(&key).map_or(&[][..], |found| found) == new;
+        assert!(is_new || outcome.is_err(), "start {start}: what was promised is not there");
+        if is_new {
+            truth.remove(&key);
+            truth.extend((!new.is_empty()).then_some((key, new)));
+        }
+        assert!(found == truth, "start {start}");
+    }
+}
+
 #[test]
 fn long_values_find_room_among_many_short_ones() {
     let mut flash = Nor::new(16);
