@@ -17,6 +17,7 @@ const PAGES: &[Page] = &[
         text: DEMO,
     },
     Page { name: "test", summary: "all tests, in Rust and in JavaScript", text: TEST },
+    Page { name: "emulate", summary: "the core on an emulated chip, measured", text: EMULATE },
     Page { name: "setup", summary: "find and install what this machine lacks", text: SETUP },
     Page { name: "ci", summary: "everything a change has to pass", text: CI },
     Page { name: "tidy", summary: "the rules that rustc and clippy cannot see", text: TIDY },
@@ -39,8 +40,20 @@ const TEST: &str = "\
 cargo xtask test [filter]
 
 Runs `setup`, then `cargo test --workspace`, then the JavaScript implementation in
-conformance/js with `node --test`. A filter is a part of a test's name; it goes to both.
+conformance/js with `node --test`, then the self-test of the firmware as `cargo xtask emulate`
+does. A filter is a part of a test's name; it goes to all.
 All tests run even when one fails. The last lines are the time and the counts.";
+
+const EMULATE: &str = "\
+cargo xtask emulate
+
+Runs `setup`, builds firmware/selftest for the host and for riscv32imc, and runs both: the second
+under Debian's QEMU, without an operating system, with a heap of 192 KiB and a painted stack. All
+vectors, the handshake of a pair, a match over a bad radio, and losses of power: every part has to
+come to the same bytes as on the host. Prints instructions, stack and heap of each part beside its
+budget (xtask/src/emulate/budgets.rs); it fails when one is exceeded. `cargo xtask test` does it too.
+
+The figures are exact and the same on every machine: QEMU counts instructions, and no time.";
 
 const SETUP: &str = "\
 cargo xtask setup [--check] [--bench]

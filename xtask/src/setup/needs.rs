@@ -86,6 +86,14 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::RustupTarget("riscv32imc-unknown-none-elf"),
     },
     Need {
+        name: "qemu-system-riscv32",
+        why: "tests: runs the core as a chip does, and counts its instructions",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("qemu-system-riscv32"),
+        // A name that the package with this program provides in every release of Debian.
+        comes_from: Source::Debian(&["qemu-system-riscv32"]),
+    },
+    Need {
         name: "core for riscv32imac",
         why: "CI: the programs for the ESP32-C6",
         stage: Stage::Always,
