@@ -107,8 +107,11 @@ fn folder(root: &Path) -> PathBuf {
 fn cargo(verb: &str, root: &Path, chip: &Chip) -> Result<Run, Failure> {
     let features: Vec<String> =
         IMAGES.iter().map(|image| format!("{}/{}", image.package, chip.feature)).collect();
+    let wrapper = workspace::root().join("firmware/rustc");
     let run = Run::cargo()
         .env_quietly("CARGO_ENCODED_RUSTFLAGS", &rustflags(root)?)
+        .env_quietly("RUSTC_WRAPPER", &wrapper.display().to_string())
+        .env_quietly("COUNTERSIGN_ROOT", &root.display().to_string())
         .args([verb, "--quiet", "--locked", "--release", "--target", chip.target])
         .arg("--manifest-path")
         .path(&root.join("firmware/Cargo.toml"))
