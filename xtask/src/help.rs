@@ -120,7 +120,7 @@ prints what each takes of flash and RAM. It fails when one is beyond its budget
 (xtask/src/firmware/images.rs). The first time takes some minutes.
 
   --reproduce   also builds them from a copy of the sources in another folder, and fails when
-                what is loaded into a chip is not the same, byte for byte; this is what CI does";
+                a byte differs; this is what CI does";
 
 const FUZZ: &str = "\
 cargo xtask fuzz [target] [--seconds N]

@@ -91,6 +91,7 @@ fn reply(header: &[u8; HEADER], question: &[u8], code: u8, address: Option<Ipv4A
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     const HOST: &str = "gl-00001.glt.example.org";
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);

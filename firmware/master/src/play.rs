@@ -5,6 +5,7 @@ use crate::panel::{LAMP, PAGE};
 use crate::words;
 use countersign_league::game::State;
 use countersign_league::goal::{Calibration, Input as Sensed};
+use embassy_futures::yield_now;
 use embassy_time::with_deadline;
 use esp_hal::gpio::Input;
 use firmware_shell::air::{Ear, Mouth};
@@ -53,9 +54,15 @@ pub(crate) async fn run(
     let (mut next, mut refresh, mut held) = (now(), 0, None);
     loop {
         dog.feed();
-        match with_deadline(at(next), ear.hear()).await {
-            Ok(packet) => host.borrow_mut().call(|device, now| device.frame(&packet, now)),
-            Err(_) => {
+        // Whoever talks without end keeps neither the sheet from being read, nor the phones waiting.
+        yield_now().await;
+        let heard = match now() < next {
+            true => with_deadline(at(next), ear.hear()).await.ok(),
+            false => None,
+        };
+        match heard {
+            Some(packet) => host.borrow_mut().call(|device, now| device.frame(&packet, now)),
+            None => {
                 next = now() + READING;
                 let calibration = *host.borrow().calibration();
                 let sample = sheet.read(now(), &calibration);

@@ -54,10 +54,10 @@ pub(crate) const fn state(state: State) -> &'static str {
 
 /// What is left of the match, or of the state's own timer.
 pub(crate) fn clock(view: &View) -> String {
-    let left = match view.state {
-        State::Playing => view.duration.saturating_sub(view.played),
-        _ if view.left == NO_TIMER => return String::new(),
-        _ => view.left,
+    let left = match view.state == State::Playing {
+        true => view.duration.saturating_sub(view.played),
+        false if view.left == NO_TIMER => return String::new(),
+        false => view.left,
     };
     let seconds = left / 1_000;
     format!("{}:{:02}", seconds / 60, seconds % 60)

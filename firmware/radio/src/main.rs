@@ -15,6 +15,7 @@ use countersign_league::pair::bridge::Bridge;
 use countersign_league::pair::channel;
 use embassy_executor::Spawner;
 use embassy_futures::join::join5;
+use embassy_futures::yield_now;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Ticker};
@@ -65,6 +66,7 @@ async fn read(mut line: UartRx<'static, Async>, bridge: &RefCell<Bridge>, for_ai
             bridge.borrow_mut().read_line(bytes.get(..len).unwrap_or_default());
             for_air.signal(());
         }
+        yield_now().await;
     }
 }
 
@@ -83,6 +85,8 @@ async fn hear(mut ear: Ear, bridge: &RefCell<Bridge>, for_line: &Wake) {
         let packet = ear.hear().await;
         bridge.borrow_mut().hear(&packet);
         for_line.signal(());
+        // Whoever talks without end does not keep the other direction waiting.
+        yield_now().await;
     }
 }
 

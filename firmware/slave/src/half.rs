@@ -2,6 +2,7 @@
 
 use crate::words::{self, Shown};
 use crate::{LAMP, PAGE};
+use alloc::vec::Vec;
 use countersign::SigningKey;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::Starts;
@@ -9,6 +10,7 @@ use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
 use countersign_league::pair::channel::Search;
 use countersign_league::pair::slave::{Input, Output};
 use countersign_league::pair::{Light, Phase, Slave};
+use embassy_futures::yield_now;
 use embassy_time::with_deadline;
 use esp_hal::gpio;
 use firmware_shell::air::{Dial, Ear, Mouth};
@@ -103,14 +105,16 @@ impl Half {
         let mut next = now();
         loop {
             dog.feed();
+            // Whoever talks without end does not keep lamp and display waiting.
+            yield_now().await;
             if self.carry_out().await.is_err() {
                 fault::restart();
             }
-            match with_deadline(at(next), self.ear.hear()).await {
-                Ok(packet) => {
-                    self.slave.handle_input(Input::Frame(&packet), now(), &mut self.noise)
+            match self.hear_until(next).await {
+                Some(packet) => {
+                    self.slave.handle_input(Input::Frame(&packet), now(), &mut self.noise);
                 }
-                Err(_) => {
+                None => {
                     next = now() + READING;
                     self.feel();
                     if self.look_at_button() {
@@ -119,6 +123,14 @@ impl Half {
                     self.handle_timeout();
                 }
             }
+        }
+    }
+
+    /// A packet, as long as there is time: whoever talks without end does not keep the sheet from being read.
+    async fn hear_until(&mut self, due: u64) -> Option<Vec<u8>> {
+        match now() < due {
+            true => with_deadline(at(due), self.ear.hear()).await.ok(),
+            false => None,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Outcome};
 use crate::run::Run;
 use crate::{report, setup, workspace};
 use images::{Budget, CHIPS, Chip, IMAGES, Image};
-use sizes::{Elf, Sizes};
+use sizes::Sizes;
 
 pub(crate) fn command(args: &[String]) -> Outcome {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -35,7 +35,7 @@ pub(crate) fn run() -> Outcome {
     judge(&built)
 }
 
-/// The same, and a second time from another folder: what is loaded into the chips has to be the same.
+/// The same, and a second time from another folder: every byte has to be the same.
 pub(crate) fn reproduce() -> Outcome {
     setup::ensure()?;
     let here = build(workspace::root())?;
@@ -44,7 +44,7 @@ pub(crate) fn reproduce() -> Outcome {
     let differing: Vec<String> = here
         .iter()
         .zip(&there)
-        .filter(|(here, there)| here.elf.loaded != there.elf.loaded)
+        .filter(|(here, there)| here.file != there.file)
         .map(|(here, _)| here.name())
         .collect();
     if differing.is_empty() {
@@ -69,7 +69,9 @@ struct Built {
     image: &'static Image,
     chip: &'static Chip,
     budget: &'static Budget,
-    elf: Elf,
+    /// The whole of it: a digest of it is put into the image that is signed.
+    file: Vec<u8>,
+    sizes: Sizes,
 }
 
 impl Built {
@@ -86,7 +88,11 @@ fn build(root: &Path) -> Result<Vec<Built>, Failure> {
         cargo("build", root, chip)?.run()?;
         for image in IMAGES {
             let path = folder(root).join(chip.target).join("release").join(image.binary);
-            built.push(Built { image, chip, budget: &image.budgets[number], elf: read(&path)? });
+            let file =
+                std::fs::read(&path).map_err(|error| Failure::io("Reading", &path, &error))?;
+            let sizes = sizes::read(&file)
+                .map_err(|why| Failure::new(format!("{} is {why}.", path.display())))?;
+            built.push(Built { image, chip, budget: &image.budgets[number], file, sizes });
         }
     }
     report::line(format_args!("  built in {}", watch.elapsed()));
@@ -101,8 +107,11 @@ fn folder(root: &Path) -> PathBuf {
 fn cargo(verb: &str, root: &Path, chip: &Chip) -> Result<Run, Failure> {
     let features: Vec<String> =
         IMAGES.iter().map(|image| format!("{}/{}", image.package, chip.feature)).collect();
+    let wrapper = workspace::root().join("firmware/rustc");
     let run = Run::cargo()
         .env_quietly("CARGO_ENCODED_RUSTFLAGS", &rustflags(root)?)
+        .env_quietly("RUSTC_WRAPPER", &wrapper.display().to_string())
+        .env_quietly("COUNTERSIGN_ROOT", &root.display().to_string())
         .args([verb, "--quiet", "--locked", "--release", "--target", chip.target])
         .arg("--manifest-path")
         .path(&root.join("firmware/Cargo.toml"))
@@ -110,11 +119,6 @@ fn cargo(verb: &str, root: &Path, chip: &Chip) -> Result<Run, Failure> {
         .path(&folder(root));
     let run = IMAGES.iter().fold(run, |run, image| run.args(["--package", image.package]));
     Ok(run.arg("--features").arg(&features.join(",")))
-}
-
-fn read(path: &Path) -> Result<Elf, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io("Reading", path, &error))?;
-    sizes::read(&bytes).map_err(|why| Failure::new(format!("{} is {why}.", path.display())))
 }
 
 /// No path of this machine gets into an image, and every function keeps its frame pointer for whoever looks at a core dump.
@@ -133,7 +137,7 @@ fn judge(built: &[Built]) -> Outcome {
     report::line(HEADING);
     let mut wrong = Vec::new();
     for one in built {
-        let complaints = complaints(&one.elf.sizes, one.budget);
+        let complaints = complaints(&one.sizes, one.budget);
         report::line(row(one, &complaints));
         wrong.extend(complaints.iter().map(|complaint| format!("{}: {complaint}", one.name())));
     }
@@ -150,7 +154,7 @@ const HEADING: &str = "
   image                  text  rodata    data     bss    flash (at most)      RAM (at most)    stack (at least)";
 
 fn row(built: &Built, complaints: &[String]) -> String {
-    let (sizes, budget) = (&built.elf.sizes, built.budget);
+    let (sizes, budget) = (&built.sizes, built.budget);
     let Sizes { text, rodata, data, bss, stack, .. } = sizes;
     let mark = if complaints.is_empty() { "" } else { "  <- too much" };
     format!(

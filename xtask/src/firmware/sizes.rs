@@ -1,21 +1,13 @@
 //! What an ELF file puts where.
 
-use object::elf::{FileHeader32, PT_LOAD, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS};
-use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
-use object::{LittleEndian, ReadRef};
+use object::LittleEndian;
+use object::elf::{FileHeader32, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS};
+use object::read::elf::{FileHeader, SectionHeader};
 
 /// Where both chips map their flash for instructions and for data.
 const MAPPED: [std::ops::Range<u32>; 2] = [0x3c00_0000..0x3d00_0000, 0x4200_0000..0x4300_0000];
 /// The always-on memory, of no interest here.
 const ALWAYS_ON: std::ops::Range<u32> = 0x5000_0000..0x5001_0000;
-
-/// An image.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Elf {
-    pub(super) sizes: Sizes,
-    /// Address and bytes of everything that is loaded.
-    pub(super) loaded: Vec<(u32, Vec<u8>)>,
-}
 
 /// In bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,18 +29,10 @@ pub(super) struct Sizes {
 }
 
 /// Reads a 32-bit little-endian file. The error completes "the file is …".
-pub(super) fn read(file: &[u8]) -> Result<Elf, String> {
+pub(super) fn read(file: &[u8]) -> Result<Sizes, String> {
     let not = |error: object::Error| format!("not an ELF file for these chips ({error})");
     let header = FileHeader32::<LittleEndian>::parse(file).map_err(not)?;
     let endian = header.endian().map_err(not)?;
-    let mut loaded = Vec::new();
-    for segment in header.program_headers(endian, file).map_err(not)? {
-        let (at, size) = segment.file_range(endian);
-        if segment.p_type(endian) == PT_LOAD && size > 0 {
-            let bytes = file.read_bytes_at(at, size).map_err(|()| "cut short".to_owned())?;
-            loaded.push((segment.p_vaddr(endian), bytes.to_vec()));
-        }
-    }
     let sections = header.sections(endian, file).map_err(not)?;
     let mut sizes = Sizes::default();
     for section in sections.iter() {
@@ -67,7 +51,7 @@ pub(super) fn read(file: &[u8]) -> Result<Elf, String> {
         };
         sizes.add(&what);
     }
-    Ok(Elf { sizes, loaded })
+    Ok(sizes)
 }
 
 struct Section<'f> {
