@@ -123,7 +123,7 @@ said! {
         name: String,
         /// `public`, `opponents` or `hidden`.
         visibility: String,
-        /// The rating.
+        /// The rating, in thousandths of a point.
         rating: i32,
         /// Whether little is known of the player yet.
         provisional: bool,
@@ -155,7 +155,7 @@ said! {
 
     /// `league.rank`.
     Rank {
-        /// The rating.
+        /// The rating, in thousandths of a point.
         rating: i32,
         /// The season.
         season: u32,
@@ -199,7 +199,7 @@ said! {
         rank: u32,
         /// The place in the list.
         position: u32,
-        /// The rating.
+        /// The rating, in thousandths of a point.
         rating: i32,
         /// The player, in hex.
         user: Option<String>,
@@ -219,7 +219,7 @@ said! {
         user: String,
         /// The display name.
         name: String,
-        /// The rating.
+        /// The rating, in thousandths of a point.
         rating: i32,
         /// The rank, if ranked.
         rank: Option<u32>,

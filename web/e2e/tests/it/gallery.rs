@@ -33,7 +33,9 @@ impl Gallery {
                 tab.eval("scrollTo(0, 0); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
                 let seen = format!("{name}-{width}-{scheme}");
                 tab.photograph(&self.folder.join(format!("{seen}.png")));
-                let overflow = tab.eval("document.documentElement.scrollWidth - innerWidth");
+                let overflow = tab.eval(&format!(
+                    "Math.max(document.documentElement.scrollWidth, innerWidth) - {width}"
+                ));
                 assert!(overflow.as_i64().unwrap() <= 0, "{seen} is {overflow} px too wide");
                 self.check(tab, &seen);
             }

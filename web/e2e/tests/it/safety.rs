@@ -51,7 +51,8 @@ fn the_page_may_run_its_one_script_and_make_no_markup_from_text() {
     assert_clean(&tab);
     // From here on the policy has something to block.
     let refused = |script: &str| {
-        tab.eval(&format!("(() => {{ try {{ {script}; return 'done'; }} catch (error) {{ return error.name; }} }})()"))
+        let told = "return 'done'; } catch (error) { return error.name; }";
+        tab.eval(&format!("(async () => {{ try {{ await ({script}); {told} }})()"))
     };
     assert_eq!(refused("document.body.innerHTML = '<b>x</b>'"), "TypeError");
     assert_eq!(refused("trustedTypes.createPolicy('other', {})"), "TypeError");

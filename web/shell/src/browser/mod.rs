@@ -155,7 +155,9 @@ impl Shell {
                     None => Err(Failure::Unreachable("logged out".to_owned())),
                 };
                 self.happened(Event::Answer(ask, answer));
-                if let Some(link) = self.link.borrow().clone() {
+                // Not borrowed while it waits: a logout takes it away.
+                let link = self.link.borrow().clone();
+                if let Some(link) = link {
                     link.keep().await;
                 }
             }

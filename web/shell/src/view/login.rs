@@ -14,7 +14,7 @@ pub(super) fn address(t: &Texts, entry: &Entry) -> Vec<Element> {
         .set("spellcheck", "false")
         .set("maxlength", "254")
         .flag("required", true)
-        .set("value", entry.address.as_str());
+        .set("value", entry.address.clone());
     let form = el("form").set("data-form", "address").keyed("address");
     let button = if entry.is_busy { t.sending } else { t.send_code };
     vec![

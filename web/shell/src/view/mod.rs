@@ -92,30 +92,31 @@ fn name_of(route: &Route, t: &Texts) -> &'static str {
 }
 
 /// The heading of a place.
-fn title(text: &str) -> Element {
+fn title(text: &'static str) -> Element {
     el("h1").set("id", "title").set("tabindex", "-1").text(text)
 }
 
 /// A button that is not part of a form.
-fn press(press: Press, text: &str) -> Element {
+fn press(press: Press, text: &'static str) -> Element {
     el("button").set("type", "button").set("data-press", press.name()).text(text)
 }
 
 /// The button of a form.
-fn send(text: &str, is_busy: bool) -> Element {
+fn send(text: &'static str, is_busy: bool) -> Element {
     let button = el("button").set("type", "submit").class("main").text(text);
     // Not `disabled`: that would take the focus away.
     if is_busy { button.set("aria-disabled", "true") } else { button }
 }
 
 /// A text field with its label and, if there is one, a hint or what is wrong.
-fn field(id: &'static str, label: &str, input: Element, hint: Option<Hint>) -> Element {
+fn field(id: &'static str, label: &'static str, input: Element, hint: Option<Hint>) -> Element {
     let input = input.set("id", id).set("name", id);
     let label = el("label").set("for", id).text(label);
     let below = |hint: &Hint| match hint {
-        Hint::Hint(text) => el("p").class("hint").set("id", format!("{id}-hint")).text(text),
+        Hint::Hint(text) => el("p").class("hint").set("id", format!("{id}-hint")).text(*text),
         Hint::Wrong(text) => {
-            el("p").class("wrong").set("id", format!("{id}-hint")).set("role", "alert").text(text)
+            let wrong = el("p").class("wrong").set("role", "alert");
+            wrong.set("id", format!("{id}-hint")).text(text.clone())
         }
     };
     let (input, hint) = match &hint {
@@ -132,13 +133,19 @@ fn field(id: &'static str, label: &str, input: Element, hint: Option<Hint>) -> E
 
 /// What stands below a field.
 enum Hint {
-    Hint(String),
+    Hint(&'static str),
     Wrong(String),
 }
 
 /// Something that another person named: isolated, so that its writing direction stays inside.
 fn named(text: &str) -> Element {
-    el("bdi").text(text)
+    el("bdi").text(text.to_owned())
+}
+
+/// A rating in points, from thousandths of one.
+fn points(rating: i32) -> String {
+    let (points, rest) = (rating.div_euclid(1000), rating.rem_euclid(1000));
+    (points + i32::from(rest >= 500)).to_string()
 }
 
 /// What is there while nothing is known yet.

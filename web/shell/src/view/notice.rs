@@ -9,7 +9,7 @@ use countersign_app::Failure;
 const OFFSET_SHOWN_MS: u64 = 30_000;
 
 pub(super) fn bars(app: &App, t: &Texts) -> Vec<Element> {
-    let bar = |class: &str, text: String| el("p").class(class).text(text);
+    let bar = |class: &'static str, text: String| el("p").class(class).text(text);
     let mut bars = Vec::new();
     if let Some(notice) = &app.notice {
         let (class, text) = notice_text(notice, t);

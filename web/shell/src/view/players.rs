@@ -1,6 +1,6 @@
 //! Finding players.
 
-use super::{Hint, field, named, send, title};
+use super::{Hint, field, named, points, send, title};
 use crate::app::{App, Ask};
 use crate::node::{Element, el};
 use crate::route::Route;
@@ -18,7 +18,7 @@ pub(super) fn view(app: &App, t: &Texts) -> Vec<Element> {
         .set("minlength", "3")
         .set("maxlength", "64")
         .flag("required", true);
-    let hint = Hint::Hint(t.search_hint.to_owned());
+    let hint = Hint::Hint(t.search_hint);
     let form = el("form")
         .set("role", "search")
         .set("data-form", "search")
@@ -35,8 +35,8 @@ fn results(query: &str, players: &[Hit], t: &Texts) -> Element {
     }
     let line = |hit: &Hit| {
         let place = match hit.rank {
-            Some(rank) => format!("{} {rank} · {} {}", t.rank, t.rating, hit.rating),
-            None => format!("{} · {} {}", t.not_ranked, t.rating, hit.rating),
+            Some(rank) => format!("{} {rank} · {} {}", t.rank, t.rating, points(hit.rating)),
+            None => format!("{} · {} {}", t.not_ranked, t.rating, points(hit.rating)),
         };
         let link = el("a").set("href", Route::Player(hit.user.clone()).hash());
         el("li").with(link.with(named(&hit.name))).with(el("span").class("quiet").text(place))

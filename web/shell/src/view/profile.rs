@@ -1,6 +1,6 @@
 //! The own profile, which can be changed, and other players'.
 
-use super::{Hint, field, named, send, title, waiting};
+use super::{Hint, field, named, points, send, title, waiting};
 use crate::app::{App, Ask};
 use crate::node::{Element, el};
 use crate::route::Route;
@@ -19,14 +19,14 @@ pub(super) fn own(app: &App, t: &Texts) -> Vec<Element> {
         .set("maxlength", "24")
         .set("dir", "auto")
         .flag("required", true)
-        .set("value", profile.name.as_str());
-    let choice = |(value, text): (&'static str, &str)| {
+        .set("value", profile.name.clone());
+    let choice = |(value, text): (&'static str, &'static str)| {
         let option = el("option").set("value", value).text(text);
         option.flag("selected", profile.visibility == value)
     };
     let choices = [("public", t.public), ("opponents", t.opponents), ("hidden", t.hidden)];
     let visibility = el("select").all(choices.into_iter().map(choice));
-    let hint = Hint::Hint(t.name_hint.to_owned());
+    let hint = Hint::Hint(t.name_hint);
     let form = el("form")
         .set("data-form", "profile")
         .with(field("name", t.name, name, Some(hint)))
@@ -48,8 +48,8 @@ pub(super) fn other(app: &App, t: &Texts) -> Vec<Element> {
 
 fn facts(profile: &Profile, t: &Texts) -> Element {
     let rating = match profile.provisional {
-        true => format!("{} ({})", profile.rating, t.provisional),
-        false => profile.rating.to_string(),
+        true => format!("{} ({})", points(profile.rating), t.provisional),
+        false => points(profile.rating),
     };
     let rank = match (profile.rank, profile.of) {
         (Some(rank), Some(of)) => fill(t.rank_of, &[&rank.to_string(), &of.to_string()]),
@@ -64,7 +64,7 @@ fn facts(profile: &Profile, t: &Texts) -> Element {
         (t.matches, profile.matches.to_string()),
         (t.met, profile.opponents.to_string()),
     ];
-    let fact = |(name, value): (&str, String)| {
+    let fact = |(name, value): (&'static str, String)| {
         el("div").with(el("dt").text(name)).with(el("dd").text(value))
     };
     el("dl").class("card facts").all(facts.into_iter().chain(table).map(fact))

@@ -1,6 +1,6 @@
 //! The own place, who is around it, and the table.
 
-use super::{named, press, title, waiting};
+use super::{named, points, press, title, waiting};
 use crate::app::{App, Ask, Press, ROWS_MAX};
 use crate::node::{Element, el};
 use crate::route::Route;
@@ -36,7 +36,7 @@ fn place(rank: &Rank, t: &Texts) -> Element {
     };
     let tier = rank.tier.as_deref().and_then(|it| tier(it, t));
     let tags = el("p").class("tags").all(tier.map(|text| el("span").class("tag").text(text)));
-    let rating = format!("{} {}", t.rating, rank.rating);
+    let rating = format!("{} {}", t.rating, points(rank.rating));
     let tags = tags.with(el("span").class("tag").text(rating));
     let tags = tags.with(el("span").class("tag").text(fill(t.season, &[&rank.season.to_string()])));
     let better = rank.percentile.map(|it| fill(t.better_than, &[&(it / 100).to_string()]));
@@ -53,7 +53,9 @@ fn missing(missing: &Missing, t: &Texts) -> Element {
     ];
     let lines = counts.into_iter().filter(|(_, count)| *count > 0);
     let lines = lines.map(|(text, count)| el("li").text(fill(text, &[&count.to_string()])));
-    let recent = missing.dormant.then(|| el("li").text(t.missing_recent));
+    // Whoever has not played yet has been away for long, too; that goes without saying.
+    let is_away = missing.dormant && missing.matches == 0;
+    let recent = is_away.then(|| el("li").text(t.missing_recent));
     el("ul").class("quiet plain-list").all(lines).all(recent)
 }
 
@@ -71,7 +73,7 @@ fn table(app: &App, t: &Texts) -> Element {
 }
 
 /// Rows as a table. Neighbours of the viewer's rank have the rank marked, not only coloured.
-fn rows(rows: &[Row], own: Option<u32>, t: &Texts, caption: &str) -> Element {
+fn rows(rows: &[Row], own: Option<u32>, t: &Texts, caption: &'static str) -> Element {
     let head = el("tr")
         .with(el("th").set("scope", "col").class("number").text(t.rank))
         .with(el("th").set("scope", "col").text(t.player))
@@ -87,7 +89,7 @@ fn rows(rows: &[Row], own: Option<u32>, t: &Texts, caption: &str) -> Element {
         let line = el("tr")
             .with(el("td").class("number").text(row.rank.to_string()))
             .with(who)
-            .with(el("td").class("number").text(row.rating.to_string()));
+            .with(el("td").class("number").text(points(row.rating)));
         if Some(row.rank) == own { line.class("same") } else { line }
     };
     el("table")
