@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Elapsed, Stopwatch};
 use crate::failure::{Failure, Outcome};
 use crate::run::{Run, find_program};
-use crate::{report, setup, testing, tidy, vectors, workspace};
+use crate::{report, setup, testing, tidy, vectors, web, workspace};
 
 struct Step {
     name: &'static str,
@@ -108,11 +108,13 @@ fn fmt() -> Outcome {
     if fuzz.is_file() {
         Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&fuzz).run()?;
     }
-    Ok(())
+    let web = workspace::root().join("web/Cargo.toml");
+    Run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).path(&web).run()
 }
 
 fn clippy() -> Outcome {
-    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+    Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    web::clippy()
 }
 
 fn no_std() -> Outcome {

@@ -25,6 +25,7 @@ mod sim;
 mod testing;
 mod tidy;
 mod vectors;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ fn dispatch(args: &[String]) -> Outcome {
         "bench" => bench::command(rest),
         "fuzz" => fuzz::command(rest),
         "sim" => sim::command(rest),
+        "web" => web::command(rest),
         unknown => Err(Failure::usage(format!(
             "There is no command `{unknown}`. The commands are: {}.",
             help::names().join(", ")

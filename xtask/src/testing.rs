@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome};
 use crate::run::Run;
-use crate::{report, setup, workspace};
+use crate::{report, setup, web, workspace};
 
 /// How many tests there were, over all test programs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,14 +29,18 @@ pub(crate) fn command(args: &[String]) -> Outcome {
     outcome
 }
 
-/// Runs both suites to their ends, even when the first fails.
+/// Runs all suites to their ends, even when the first fails.
 pub(crate) fn run(filter: Option<&str>) -> (Counts, Outcome) {
     let mut counts = Counts::default();
+    report::step("the app for browsers");
+    let app = web::build();
     report::step("Rust tests");
     let rust = rust_tests(filter, &mut counts);
     report::step("JavaScript tests: the second implementation");
     let javascript = javascript_tests(filter, &mut counts);
-    let outcome = rust.and(javascript).and_then(|()| {
+    report::step("tests of the app for browsers");
+    let browser = web::tests(filter, |line| counts.read_libtest(line));
+    let outcome = app.and(rust).and(javascript).and(browser).and_then(|()| {
         if counts.passed > 0 {
             return Ok(());
         }

@@ -61,7 +61,9 @@ impl TrustError {
     pub fn may_be_followed(&self) -> bool {
         match self {
             Self::WrongSignature | Self::OtherRoot { .. } => true,
-            Self::Absent | Self::Expired { .. } | Self::Rollback { .. } | Self::Unusable(_) => false,
+            Self::Absent | Self::Expired { .. } | Self::Rollback { .. } | Self::Unusable(_) => {
+                false
+            }
         }
     }
 }

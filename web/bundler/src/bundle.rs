@@ -2,6 +2,7 @@
 
 use crate::compressed::{Sizes, brotli, gzip};
 use crate::{Failed, hash};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
@@ -63,12 +64,9 @@ impl Bundle {
         Ok(Self { assets, policy })
     }
 
-    /// Writes everything; files of an earlier bundle are removed.
+    /// Writes what has changed and removes what is no part of it any more.
     pub(crate) fn write(&self, folder: &Path) -> Result<Vec<(String, Sizes)>, Failed> {
-        fs::create_dir_all(folder)?;
-        for entry in fs::read_dir(folder)? {
-            fs::remove_file(entry?.path())?;
-        }
+        let mut files = BTreeMap::new();
         let mut sizes = Vec::new();
         let mut list = String::new();
         for asset in &self.assets {
@@ -76,17 +74,30 @@ impl Bundle {
                 "/" => "index.html",
                 path => path.trim_start_matches('/'),
             };
-            let (gzip, brotli) = (gzip(&asset.bytes)?, brotli(&asset.bytes)?);
-            fs::write(folder.join(file), &asset.bytes)?;
-            fs::write(folder.join(format!("{file}.gz")), &gzip)?;
-            fs::write(folder.join(format!("{file}.br")), &brotli)?;
+            let (raw, gzip, brotli) = (&asset.bytes, gzip(&asset.bytes)?, brotli(&asset.bytes)?);
+            let size = Sizes { raw: raw.len(), gzip: gzip.len(), brotli: brotli.len() };
+            files.insert(file.to_owned(), raw.clone());
+            files.insert(format!("{file}.gz"), gzip);
+            files.insert(format!("{file}.br"), brotli);
             let caching = if asset.is_hashed { "forever" } else { "ask" };
             list += &format!("{}\t{file}\t{}\t{caching}\n", asset.path, asset.content_type);
-            let size = Sizes { raw: asset.bytes.len(), gzip: gzip.len(), brotli: brotli.len() };
             sizes.push((asset.path.clone(), size));
         }
-        fs::write(folder.join("policy.txt"), &self.policy)?;
-        fs::write(folder.join("assets.tsv"), list)?;
+        files.insert("policy.txt".to_owned(), self.policy.clone().into_bytes());
+        files.insert("assets.tsv".to_owned(), list.into_bytes());
+        fs::create_dir_all(folder)?;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if !entry.file_name().to_str().is_some_and(|name| files.contains_key(name)) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            if fs::read(&path).ok().as_ref() != Some(&bytes) {
+                fs::write(path, bytes)?;
+            }
+        }
         Ok(sizes)
     }
 }

@@ -97,7 +97,12 @@ impl Shell {
             app.offset_ms = self.link.borrow().as_ref().and_then(|it| it.offset_ms());
             app.update(event)
         };
-        self.show();
+        if effects.contains(&Effect::Forget) {
+            // Nothing is kept of it from now on; the page changes when it is gone.
+            self.link.borrow_mut().take();
+        } else {
+            self.show();
+        }
         for effect in effects {
             let shell = Rc::clone(self);
             spawn_local(async move { shell.carry_out(effect).await });
@@ -174,9 +179,9 @@ impl Shell {
                 self.happened(Event::Registered(registered));
             }
             Effect::Forget => {
-                self.link.borrow_mut().take();
                 remember(ADDRESS, None);
                 link::forget().await;
+                self.show();
             }
             Effect::Speak(language) => remember(LANGUAGE, Some(language.tag())),
         }
