@@ -14,6 +14,7 @@
 //! Every wait has a deadline, and only processes that a test started are ended.
 
 mod browser;
+mod clock;
 mod server;
 mod tab;
 

@@ -1,12 +1,13 @@
 //! The real program as a child process, on a folder and a port of its own.
 
 use crate::PATIENCE;
+use crate::clock::instant;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Settings that tests do not run into.
@@ -62,8 +63,8 @@ impl Server {
     /// The code in the newest mail to an address that has one more mail than `before`.
     #[expect(clippy::panic, reason = "mail that does not come fails the test")]
     pub fn code_for(&self, address: &str, before: usize) -> String {
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
+        let until = instant() + PATIENCE;
+        while instant() < until {
             let mails = self.mails_to(address);
             if let Some(code) = mails.get(before).and_then(|mail| code_in(mail)) {
                 return code;

@@ -51,7 +51,7 @@ impl Gallery {
         );
         assert_eq!(found, Value::Array(Vec::new()), "{seen}");
         let small = tab.eval(
-            "[...document.querySelectorAll('button, input, select, nav a, td a')].filter((it) => \
+            "[...document.querySelectorAll('button, input, select, nav a, td a, main p > a, .lines a')].filter((it) => \
              it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
         );
         assert_eq!(small, Value::Array(Vec::new()), "{seen} has targets that a thumb misses");
