@@ -70,15 +70,15 @@ impl Tab {
         }
     }
 
-    /// Waits until an expression is true. The page is looked at with each of its frames, not by the clock.
+    /// Waits until an expression is true; it is looked at again and again, in the page.
     #[expect(clippy::panic, reason = "what does not happen fails the test")]
     pub fn until(&self, condition: &str) {
         let millis = PATIENCE.as_millis();
+        // By the monotonic clock: some tests give the page another wall clock.
         let wait = format!(
-            "new Promise((done) => {{ const end = Date.now() + {millis}; const look = () => {{ \
+            "new Promise((done) => {{ const end = performance.now() + {millis}; const look = () => {{ \
              let is; try {{ is = ({condition}); }} catch {{ is = false; }} \
-             if (is) done(true); else if (performance.now() > {millis}) done(false); \
-             else setTimeout(look, 20); }}; look(); }})"
+             if (is || performance.now() > end) done(!!is); else setTimeout(look, 20); }}; look(); }})"
         );
         // A navigation ends what was evaluated in the page before it: then the question is asked again, of the new page.
         for _ in 0..20 {

@@ -179,3 +179,20 @@ fn a_name_is_changed_and_found_by_others() {
     assert_clean(&ana);
     assert_clean(&ben);
 }
+
+#[test]
+fn two_tabs_of_a_device_share_the_session_and_its_end() {
+    let server = Server::start(&[]);
+    let (_browser, device) = phone();
+    let first = log_in(&server, &device, "ana@example.org");
+    let second = device.open(&server.url("/#/devices"));
+    second.until_text("You are logged in on this device only.");
+    first.press("nav a[href='#/devices']");
+    first.until_text("This device");
+    first.press("[data-press=logout]");
+    first.until_text("You are logged out on this device.");
+    second.press("nav a[href='#/ranks']");
+    second.until_text("This device was logged out from another one.");
+    assert_clean(&first);
+    assert_clean(&second);
+}

@@ -61,6 +61,29 @@ fn the_page_may_run_its_one_script_and_make_no_markup_from_text() {
 }
 
 #[test]
+fn the_app_can_be_installed_and_its_files_are_kept_for_good() {
+    let server = Server::start(&[]);
+    let (_browser, device) = phone();
+    let tab = device.open(&server.url("/"));
+    tab.until("!!navigator.serviceWorker.controller");
+    let manifest = tab.call("Page.getAppManifest", serde_json::json!({}));
+    assert_eq!(manifest["errors"], Value::Array(Vec::new()));
+    let found = tab.call("Page.getInstallabilityErrors", serde_json::json!({}));
+    let errors = found["installabilityErrors"].as_array().unwrap();
+    // A profile that is only for this test counts as one that leaves no traces.
+    let errors: Vec<_> = errors.iter().filter(|it| it["errorId"] != "in-incognito").collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let caching = tab.eval(
+        "Promise.all([...document.querySelectorAll('script[src], link[href]')].map((it) => \
+         fetch(it.src || it.href, { cache: 'reload' }).then((it) => it.headers.get('cache-control'))))",
+    );
+    let caching = caching.as_array().unwrap();
+    assert!(caching.len() >= 5, "{caching:?}");
+    assert!(caching.iter().all(|it| it.as_str().unwrap().contains("immutable")), "{caching:?}");
+    assert_clean(&tab);
+}
+
+#[test]
 fn an_answer_that_somebody_else_made_is_not_shown() {
     let server = Server::start(&[]);
     let (_browser, device) = phone();
