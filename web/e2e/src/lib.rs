@@ -7,7 +7,7 @@
 //! let phone = browser.device();
 //! let tab = phone.open(&server.url("/"));
 //! tab.fill("#address", "ana@example.org");
-//! tab.submit("form");
+//! tab.press("form button");
 //! tab.until("!!document.querySelector('#code')");
 //! ```
 //!
