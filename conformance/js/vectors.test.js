@@ -513,8 +513,8 @@ describe('chunked payloads', () => {
 // ---- The published vectors ----
 
 const vectorDir = path.join(import.meta.dirname, '../../vectors');
-// Those of the league and of the mesh are no frames; league.test.js and mesh.test.js read them.
-const OTHER_FILES = ['agreement.json', 'draws.json', 'mesh.json', 'ratings.json'];
+// Those of the chip, the league and the mesh are no frames; chip.test.js, league.test.js and mesh.test.js read them.
+const OTHER_FILES = ['agreement.json', 'chip.json', 'draws.json', 'mesh.json', 'ratings.json'];
 const isOfFrames = (name) => name.endsWith('.json') && !OTHER_FILES.includes(name);
 const vectorFiles = fs.existsSync(vectorDir) ? fs.readdirSync(vectorDir).filter(isOfFrames).sort() : [];
 const MAX_VECTOR_BYTES = { chunked: 16 << 20 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Elapsed, Stopwatch};
 use crate::failure::{Failure, Outcome};
 use crate::run::{Run, find_program};
-use crate::{report, setup, testing, tidy, vectors, web, workspace};
+use crate::{firmware, report, setup, testing, tidy, vectors, web, workspace};
 
 struct Step {
     name: &'static str,
@@ -45,6 +45,11 @@ const STEPS: &[Step] = &[
         name: "no-std",
         what: "the core, the league, the mesh and judging build for two targets without std",
         run: || pass(no_std()),
+    },
+    Step {
+        name: "firmware",
+        what: "all images of the chips are within their budgets, and the same from two folders",
+        run: || pass(firmware::reproduce()),
     },
     Step { name: "doc", what: "the documentation builds, no link is broken", run: || pass(doc()) },
     Step { name: "deny", what: "licences and advisories, if the tools are there", run: deny },
@@ -102,18 +107,32 @@ fn pass(outcome: Outcome) -> Result<Done, Failure> {
     outcome.map(|()| Done::Passed)
 }
 
+/// Workspaces of their own.
+const OTHERS: [&str; 4] = ["fuzz", "firmware", "firmware/selftest", "web"];
+
 fn fmt() -> Outcome {
     Run::cargo().args(["fmt", "--all", "--check"]).run()?;
-    let fuzz = workspace::root().join("fuzz/Cargo.toml");
-    if fuzz.is_file() {
-        Run::cargo().args(["fmt", "--check", "--manifest-path"]).path(&fuzz).run()?;
+    for other in OTHERS {
+        let manifest = workspace::root().join(other).join("Cargo.toml");
+        if manifest.is_file() {
+            let check = ["fmt", "--all", "--check", "--manifest-path"];
+            Run::cargo().args(check).path(&manifest).run()?;
+        }
     }
-    let web = workspace::root().join("web/Cargo.toml");
-    Run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).path(&web).run()
+    Ok(())
 }
 
 fn clippy() -> Outcome {
     Run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    firmware::clippy()?;
+    let root = workspace::root();
+    Run::cargo()
+        .args(["clippy", "--locked", "--target", NO_STD_TARGETS[0], "--manifest-path"])
+        .path(&root.join("firmware/selftest/Cargo.toml"))
+        .arg("--target-dir")
+        .path(&root.join("target/selftest"))
+        .args(["--", "-D", "warnings"])
+        .run()?;
     web::clippy()
 }
 
@@ -122,6 +141,7 @@ fn no_std() -> Outcome {
         Run::cargo()
             .args(["build", "--package", "countersign", "--package", "countersign-league"])
             .args(["--package", "countersign-mesh", "--package", "countersign-judging"])
+            .args(["--package", "countersign-chip"])
             .args(["--lib", "--no-default-features"])
             .args(["--target", target])
             .run()?;

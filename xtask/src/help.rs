@@ -17,11 +17,13 @@ const PAGES: &[Page] = &[
         text: DEMO,
     },
     Page { name: "test", summary: "all tests, in Rust and in JavaScript", text: TEST },
+    Page { name: "emulate", summary: "the core on an emulated chip, measured", text: EMULATE },
     Page { name: "setup", summary: "find and install what this machine lacks", text: SETUP },
     Page { name: "ci", summary: "everything a change has to pass", text: CI },
     Page { name: "tidy", summary: "the rules that rustc and clippy cannot see", text: TIDY },
     Page { name: "vectors", summary: "write the test vectors, or check them", text: VECTORS },
     Page { name: "bench", summary: "numbers, from a release build", text: BENCH },
+    Page { name: "firmware", summary: "the images of the chips, and their sizes", text: FIRMWARE },
     Page { name: "fuzz", summary: "feed the parsers with garbage", text: FUZZ },
     Page { name: "sim", summary: "seeded worlds: the relay mesh, the league", text: SIM },
     Page { name: "web", summary: "the app for browsers, ready to be embedded", text: WEB },
@@ -39,9 +41,21 @@ const TEST: &str = "\
 cargo xtask test [filter]
 
 Runs `setup`, builds the app for browsers (`cargo xtask web`), then `cargo test --workspace`, then
-the JavaScript implementation in conformance/js with `node --test`, then the app's own tests, most
-of them in a real Chromium. A filter is a part of a test's name; it goes to all of them.
+the JavaScript implementation in conformance/js with `node --test`, then the self-test of the
+firmware as `cargo xtask emulate` does, then the app's own tests, most of them in a real Chromium.
+A filter is a part of a test's name; it goes to all.
 All tests run even when one fails. The last lines are the time and the counts.";
+
+const EMULATE: &str = "\
+cargo xtask emulate
+
+Runs `setup`, builds firmware/selftest for the host and for riscv32imc, and runs both: the second
+under Debian's QEMU, without an operating system, with a heap of 192 KiB and a painted stack. All
+vectors, the handshake of a pair, a match over a bad radio, and losses of power: every part has to
+come to the same bytes as on the host. Prints instructions, stack and heap of each part beside its
+budget (xtask/src/emulate/budgets.rs); it fails when one is exceeded. `cargo xtask test` does it too.
+
+The figures are exact and the same on every machine: QEMU counts instructions, and no time.";
 
 const SETUP: &str = "\
 cargo xtask setup [--check] [--bench]
@@ -78,7 +92,7 @@ The rules of this project that neither rustc nor clippy can see. Each finding is
   checks      each check of docs/PROTOCOL.md has its anchor in the code and its test, and each
               anchor in the code is in the table; an anchor is a comment like `// [V4] …`, and
               in a doc comment it stands in backticks, or rustdoc takes it for a link
-  faults      each row of the table of faults in docs/league.md begins with its tests, and they are
+  faults      each row of the tables of faults in docs/league.md and docs/judging.md begins with its tests, and they are
               there
   files       at most 500 lines before the tests, no drawer names such as utils, no #[ignore]
   traces      no paths of one machine, no hosts of package registries
@@ -99,6 +113,16 @@ one core for the server and one for the load, in less than five minutes. Without
 measures everything. Groups: exchange, replay, store, league, mesh, server; `exchange.full_vs_jwt` is a single
 id. --json prints an object keyed by id, --quick sees in a minute that everything runs.
 docs/PERFORMANCE.md has the method, the ids and the last figures.";
+
+const FIRMWARE: &str = "\
+cargo xtask firmware [--reproduce]
+
+Builds all images for the ESP32-C3 and C6 in target/firmware, adding what rustup lacks, and
+prints what each takes of flash and RAM. It fails when one is beyond its budget
+(xtask/src/firmware/images.rs). The first time takes some minutes.
+
+  --reproduce   also builds them from a copy of the sources in another folder, and fails when
+                what is loaded into a chip is not the same, byte for byte; this is what CI does";
 
 const FUZZ: &str = "\
 cargo xtask fuzz [target] [--seconds N]

@@ -5,6 +5,7 @@
 //!   help     what --help prints         tidy/    rules that neither rustc nor clippy can see
 //!   run      starts other programs      ci       the whole pipeline, step by step
 //!   report   the only output            testing  all tests, counted
+//!   emulate  the core on a chip, measured
 //! ```
 //!
 //! Nothing here depends on the crates of the workspace: they are run as programs.
@@ -15,7 +16,9 @@ mod bench;
 mod ci;
 mod clock;
 mod demo;
+mod emulate;
 mod failure;
+mod firmware;
 mod fuzz;
 mod help;
 mod report;
@@ -60,10 +63,12 @@ fn dispatch(args: &[String]) -> Outcome {
         "setup" => setup::command(rest),
         "demo" => demo::command(rest),
         "test" => testing::command(rest),
+        "emulate" => emulate::command(rest),
         "ci" => ci::command(rest),
         "tidy" => tidy::command(rest),
         "vectors" => vectors::command(rest),
         "bench" => bench::command(rest),
+        "firmware" => firmware::command(rest),
         "fuzz" => fuzz::command(rest),
         "sim" => sim::command(rest),
         "web" => web::command(rest),

@@ -61,6 +61,12 @@ impl Run {
         self
     }
 
+    /// A variable that is of no use to whoever repeats the command by hand.
+    pub(crate) fn env_quietly(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// How the command reads in a shell.
     pub(crate) fn shown(&self) -> &str {
         &self.shown

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome};
 use crate::run::Run;
-use crate::{report, setup, web, workspace};
+use crate::{emulate, report, setup, web, workspace};
 
 /// How many tests there were, over all test programs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,9 +38,10 @@ pub(crate) fn run(filter: Option<&str>) -> (Counts, Outcome) {
     let rust = rust_tests(filter, &mut counts);
     report::step("JavaScript tests: the second implementation");
     let javascript = javascript_tests(filter, &mut counts);
+    let chip = chip_tests(filter, &mut counts);
     report::step("tests of the app for browsers");
     let browser = web::tests(filter, |line| counts.read_libtest(line));
-    let outcome = app.and(rust).and(javascript).and(browser).and_then(|()| {
+    let outcome = app.and(rust).and(javascript).and(chip).and(browser).and_then(|()| {
         if counts.passed > 0 {
             return Ok(());
         }
@@ -127,6 +128,18 @@ fn javascript_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
     } else {
         Err(Failure::new("The JavaScript tests failed; see above."))
     }
+}
+
+/// The parts of the self-test are run all or none: each builds on those before.
+fn chip_tests(filter: Option<&str>, counts: &mut Counts) -> Outcome {
+    if filter.is_some_and(|filter| !emulate::is_wanted(filter)) {
+        return Ok(());
+    }
+    report::step("the core on an emulated chip");
+    let ((passed, failed), outcome) = emulate::run();
+    counts.passed += passed;
+    counts.failed += failed;
+    outcome
 }
 
 /// A crate's arithmetic as a browser runs it: the league's rating and draw, the tally of an event. Optimised, because the league

@@ -42,10 +42,11 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// Crates and their examples that write vectors.
-const GENERATORS: [(&str, &str); 3] = [
+const GENERATORS: [(&str, &str); 4] = [
     ("countersign", "vectors"),
     ("countersign-league", "league_vectors"),
     ("countersign-mesh", "mesh_vectors"),
+    ("countersign-chip", "chip_vectors"),
 ];
 
 fn write_into(folder: &Path) -> Outcome {

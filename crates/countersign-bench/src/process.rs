@@ -96,6 +96,13 @@ pub(crate) fn own_cpu() -> Result<Duration> {
     Ok(nanoseconds(&text).ok_or("/proc/thread-self/schedstat cannot be read")?)
 }
 
+/// CPU time of this process, with the threads that have ended.
+pub(crate) fn whole_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, rest) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), rest.unwrap_or(0))
+}
+
 fn nanoseconds(schedstat: &str) -> Option<Duration> {
     schedstat.split(' ').next()?.trim().parse().ok().map(Duration::from_nanos)
 }

@@ -49,6 +49,10 @@ pub enum JudgeError {
     /// A link.
     #[error(transparent)]
     Udp(#[from] UdpError),
+    /// Bluetooth.
+    #[cfg(feature = "ble")]
+    #[error(transparent)]
+    Ble(#[from] countersign_node::link::ble::BleError),
     /// The node has ended.
     #[error("the node has ended: {0}")]
     Ended(#[from] Ended),
@@ -68,6 +72,9 @@ pub enum JudgeLink {
     Multicast(Multicast),
     /// The hub's or a relay's WebSocket.
     WebSocket(ws::Client),
+    /// Whoever offers the event's service over Bluetooth.
+    #[cfg(feature = "ble")]
+    Ble(countersign_node::link::ble::Ble),
 }
 
 /// What a judge without a screen is made of.
@@ -296,7 +303,7 @@ async fn next(mesh: &mut Option<Mesh>) -> JudgeEvent {
     }
 }
 
-async fn carry(link: JudgeLink, links: Links) -> Result<(), UdpError> {
+async fn carry(link: JudgeLink, links: Links) -> Result<(), JudgeError> {
     match link {
         JudgeLink::Peers { local, peers } => {
             let socket = udp::peers(local, peers).await?;
@@ -307,6 +314,12 @@ async fn carry(link: JudgeLink, links: Links) -> Result<(), UdpError> {
         }
         JudgeLink::WebSocket(client) => {
             tokio::spawn(client.carry(links));
+        }
+        #[cfg(feature = "ble")]
+        JudgeLink::Ble(ble) => {
+            let radio = ble.open().await?;
+            // When the controller fails, the link is down, and other links or the vote as a QR are left.
+            tokio::spawn(async move { drop(radio.carry(links).await) });
         }
     }
     Ok(())

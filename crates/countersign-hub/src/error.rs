@@ -44,6 +44,17 @@ pub enum HubError {
     /// The log is not one of this event.
     #[error("log.bin is not to be used: {0}")]
     Log(#[from] RestoreFault),
+    /// Less of the log is whole than what was acknowledged.
+    #[error(
+        "log.bin is whole up to byte {whole} only, and votes up to byte {durable} have their receipts: restore it from another \
+         copy. To go on without them, remove log.durable; the judges then have to vote again"
+    )]
+    LogLost {
+        /// Bytes of whole entries from its beginning.
+        whole: usize,
+        /// Bytes that were on the disk.
+        durable: usize,
+    },
     /// The log of another hub.
     #[error("log.bin is the log of the hub {0}, and hub.key is another key")]
     OtherHub(Fingerprint),

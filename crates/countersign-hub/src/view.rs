@@ -7,7 +7,7 @@ use countersign_judging::venue::{Alarm, Slot};
 use countersign_judging::{JudgeId, ProjectId, Venue};
 use countersign_keys::Utc;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Most lines of a list on a page; the log has them all.
@@ -112,6 +112,8 @@ pub(crate) struct Overview {
     pub(crate) quarantine: Vec<QuarantineView>,
     pub(crate) quarantined: usize,
     pub(crate) alarms: Vec<String>,
+    /// Ballots of judges who were asked for others in that round: mistaken tables, or false codes on them.
+    pub(crate) odd: Vec<String>,
     pub(crate) ballots: usize,
     pub(crate) entries: u64,
     pub(crate) ballot_root: String,
@@ -142,6 +144,7 @@ impl Overview {
                 .collect(),
             quarantined: quarantine.len(),
             alarms: venue.alarms().iter().take(LIST_MAX).map(alarm).collect(),
+            odd: odd(venue),
             ballots: venue.ballots().count(),
             entries: venue.entries(),
             ballot_root: venue.head().ballot_root.to_string(),
@@ -224,6 +227,26 @@ fn alarm(alarm: &Alarm) -> String {
         "{} signed two different votes on {} ({}, round {}) with revision {revision}; {kept} holds",
         slot.judge, slot.project, slot.category, slot.round
     )
+}
+
+fn odd(venue: &Venue) -> Vec<String> {
+    let event = venue.bundle().event();
+    let asked: BTreeSet<_> =
+        event.assignments.iter().map(|it| (it.judge, it.round, it.project)).collect();
+    let in_round: BTreeSet<_> = asked.iter().map(|(judge, round, _)| (*judge, *round)).collect();
+    let slots = venue.ballots().map(|ballot| Slot::of(ballot.vote));
+    let odd = slots.filter(|it| {
+        in_round.contains(&(it.judge, it.round))
+            && !asked.contains(&(it.judge, it.round, it.project))
+    });
+    let sentence = |Slot { judge, project, category, round }: Slot| {
+        let table = event.project(&project).map(|it| it.table.as_str()).unwrap_or_default();
+        format!(
+            "{judge} judged {project} ({category}, round {round}) at table {table}, which was not assigned to them; \
+             does the code on that table name another project?"
+        )
+    };
+    odd.take(LIST_MAX).map(sentence).collect()
 }
 
 /// The ballots to count, so that the venue is not needed for it.
@@ -356,7 +379,7 @@ pub(crate) fn overview_text(view: &Overview) -> String {
     let revoked = view.judges.iter().filter(|judge| judge.revoked).count();
     let (judges, quarantined) = (view.judges.len(), view.quarantined);
     let _ = writeln!(out, "{judges} judges, {revoked} revoked; {quarantined} votes in quarantine");
-    for alarm in &view.alarms {
+    for alarm in view.alarms.iter().chain(&view.odd) {
         let _ = writeln!(out, "look at this: {alarm}");
     }
     out.trim_end().to_owned()

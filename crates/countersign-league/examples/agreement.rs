@@ -6,6 +6,8 @@
 //! cargo run --release -p countersign-league --example agreement
 //! ```
 
+extern crate alloc;
+
 #[path = "league_vectors/chain.rs"]
 mod chain;
 

@@ -86,6 +86,21 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::RustupTarget("riscv32imc-unknown-none-elf"),
     },
     Need {
+        name: "qemu-system-riscv32",
+        why: "tests: runs the core as a chip does, and counts its instructions",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("qemu-system-riscv32"),
+        // A name that the package with this program provides in every release of Debian.
+        comes_from: Source::Debian(&["qemu-system-riscv32"]),
+    },
+    Need {
+        name: "core for riscv32imac",
+        why: "CI: the programs for the ESP32-C6",
+        stage: Stage::Always,
+        seen_by: SeenBy::Target("riscv32imac-unknown-none-elf"),
+        comes_from: Source::RustupTarget("riscv32imac-unknown-none-elf"),
+    },
+    Need {
         name: "core for wasm32",
         why: "CI: the core crate has to build for a browser",
         stage: Stage::Always,
@@ -164,14 +179,14 @@ pub(super) const NEEDS: &[Need] = &[
     },
     Need {
         name: "python3",
-        why: "brings Bumble and runs it",
+        why: "brings Bumble and esptool, and runs them",
         stage: Stage::Always,
         seen_by: SeenBy::Program("python3"),
         comes_from: Source::Debian(&["python3"]),
     },
     Need {
         name: "python3-venv",
-        why: "gives Bumble a place of its own",
+        why: "gives Bumble and esptool places of their own",
         stage: Stage::Always,
         seen_by: SeenBy::PythonModule("ensurepip"),
         comes_from: Source::Debian(&["python3-venv"]),
@@ -182,6 +197,20 @@ pub(super) const NEEDS: &[Need] = &[
         stage: Stage::Always,
         seen_by: SeenBy::PythonPackage { package: "bumble", version: "0.0.236" },
         comes_from: Source::Python { package: "bumble", version: "0.0.236" },
+    },
+    Need {
+        name: "esptool",
+        why: "tests: makes, signs and encrypts images of the chips, and burns virtual eFuses",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "esptool", version: "5.6.0" },
+        comes_from: Source::Python { package: "esptool", version: "5.6.0" },
+    },
+    Need {
+        name: "unicorn",
+        why: "tests: an emulated core on which the second stage's binary runs",
+        stage: Stage::Always,
+        seen_by: SeenBy::PythonPackage { package: "unicorn", version: "2.1.4" },
+        comes_from: Source::Python { package: "unicorn", version: "2.1.4" },
     },
     Need {
         name: "wrk",

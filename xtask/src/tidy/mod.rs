@@ -5,7 +5,7 @@
 //!   layers      which crate may depend on which
 //!   manifests   what every Cargo.toml has in common
 //!   checks      docs/PROTOCOL.md <-> anchors in the code <-> tests
-//!   faults      docs/league.md <-> tests of the league's faults
+//!   faults      docs/league.md, docs/judging.md <-> tests of faults and attacks
 //!   files       length, names, #[ignore]
 //!   traces      paths of one machine, hosts of package registries
 //!   duplicates  one version of each dependency

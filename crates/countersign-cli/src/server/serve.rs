@@ -12,7 +12,7 @@ use countersign_server::shutdown::Shutdown;
 use countersign_store::MemoryStore;
 use countersign_store_sqlite::SqliteStore;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the server.
 ///
@@ -109,6 +109,8 @@ async fn run<S: Backend>(
     store: Arc<S>,
     poisoned: Box<dyn Fn() -> bool + Send + Sync>,
 ) -> Result<(), Failure> {
+    // Before anybody can know that we run, and tell us to end.
+    let signals = Signals::hear()?;
     let server = Server::start(config, store, poisoned).await?;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     tracing::info!(address = %server.public_addr(), "listening");
@@ -116,7 +118,7 @@ async fn run<S: Backend>(
     if let Some(admin) = server.admin_addr() {
         output::note(&format!("countersign: metrics and health at http://{admin}"));
     }
-    let signals = tokio::spawn(signals(server.shutdown(), server.reload()));
+    let signals = tokio::spawn(signals.obey(server.shutdown(), server.reload()));
     let ended = server.run().await;
     signals.abort();
     match ended {
@@ -129,20 +131,33 @@ async fn run<S: Backend>(
 }
 
 /// SIGTERM and SIGINT end the server, SIGHUP makes it read keys and certificate again.
-async fn signals(shutdown: Shutdown, reload: Reload) -> std::io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
-        tokio::select! {
-            _ = hangup.recv() => reload.run(),
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-        }
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on they do not end the process at once.
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    tracing::info!("ending");
-    shutdown.begin();
-    Ok(())
+
+    async fn obey(mut self, shutdown: Shutdown, reload: Reload) {
+        loop {
+            tokio::select! {
+                _ = self.hangup.recv() => reload.run(),
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+            }
+        }
+        tracing::info!("ending");
+        shutdown.begin();
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-const EVENT: &str = "FAIR_2027";
+pub(crate) const EVENT: &str = "FAIR_2027";
 
 /// The example of the repository, with two hubs, stored on a server.
-struct Fair {
-    server: Server,
+pub(crate) struct Fair {
+    pub(crate) server: Server,
     folder: TempDir,
     /// Seeds of their keys.
     hubs: [[u8; 32]; 2],
@@ -37,28 +37,34 @@ struct Hub {
 
 impl Fair {
     fn new() -> Self {
-        let server = Server::start(Options::new().set("limits.session_cache_ms", 0));
-        let folder = TempDir::new().unwrap();
         let hubs = [random(), random()];
+        let line = |(name, seed): (&str, &[u8; 32])| {
+            let key = hex::encode(SigningKey::from_seed(seed).verifying_key().as_bytes());
+            format!("\n[[hub]]\nname = \"{name}\"\nkey = \"{key}\"\n")
+        };
+        let lines: String = ["Hall A", "Hall B"].into_iter().zip(&hubs).map(line).collect();
+        Self { hubs, ..Self::with_hub(Options::new(), &lines) }
+    }
+
+    /// With the lines of `hub init`.
+    pub(crate) fn with_hub(options: Options, lines: &str) -> Self {
+        let server = Server::start(options.set("limits.session_cache_ms", 0));
+        let folder = TempDir::new().unwrap();
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/event");
         for name in ["projects.csv", "judges.csv", "conflicts.csv"] {
             std::fs::copy(example.join(name), folder.path().join(name)).unwrap();
         }
-        let mut toml = std::fs::read_to_string(example.join("event.toml")).unwrap();
-        for (name, hub) in ["Hall A", "Hall B"].iter().zip(&hubs) {
-            let key = hex::encode(SigningKey::from_seed(hub).verifying_key().as_bytes());
-            toml += &format!("\n[[hub]]\nname = \"{name}\"\nkey = \"{key}\"\n");
-        }
-        std::fs::write(folder.path().join("event.toml"), toml).unwrap();
-        Self { server, folder, hubs }
+        let toml = std::fs::read_to_string(example.join("event.toml")).unwrap();
+        std::fs::write(folder.path().join("event.toml"), toml + "\n" + lines).unwrap();
+        Self { server, folder, hubs: [[0; 32]; 2] }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
     /// `event create` or `event amend`.
-    fn take_files(&self, verb: &str) -> String {
+    pub(crate) fn take_files(&self, verb: &str) -> String {
         let [event, projects, judges, conflicts] =
             ["event.toml", "projects.csv", "judges.csv", "conflicts.csv"].map(|it| self.path(it));
         let words = ["event", verb, &event, "--projects", &projects, "--judges", &judges];
@@ -66,7 +72,7 @@ impl Fair {
     }
 
     /// What a command says that is refused.
-    fn refused(&self, words: &[&str]) -> String {
+    pub(crate) fn refused(&self, words: &[&str]) -> String {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
         let output = command.args(words).arg("--data").arg(self.server.data()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{words:?}: {output:?}");
@@ -78,7 +84,7 @@ impl Fair {
     }
 
     /// Somebody with a session and a judge's key.
-    fn judge(&self, address: &str) -> (Device, SigningKey) {
+    pub(crate) fn judge(&self, address: &str) -> (Device, SigningKey) {
         let (mut device, key) = (self.device(address), SigningKey::from_seed(&random()));
         let opened = enrol(&mut device, &key);
         assert_eq!(opened.result, ResultCode::OK, "{}", opened.json());
@@ -86,13 +92,13 @@ impl Fair {
     }
 
     /// An account that may hand over.
-    fn operator(&self, address: &str) -> Device {
+    pub(crate) fn operator(&self, address: &str) -> Device {
         let device = self.device(address);
         grant(&self.server, address, "hub");
         device
     }
 
-    fn bundle(&self) -> Signed<Bundle> {
+    pub(crate) fn bundle(&self) -> Signed<Bundle> {
         let file = self.path(&format!("bare-{}", hex::encode(random::<4>())));
         operate(&self.server, &["event", "bundle", EVENT, "--bare", "--out", &file]);
         league::by_server(&self.server, &std::fs::read(file).unwrap())
@@ -160,7 +166,7 @@ fn head_by(server: &Server, key: &SigningKey, head: &LogHead) -> Vec<u8> {
     seal(&server.realm(), key, stamp, head).unwrap()
 }
 
-fn event() -> EventId {
+pub(crate) fn event() -> EventId {
     EventId::new(EVENT).unwrap()
 }
 
@@ -195,7 +201,7 @@ fn asked(device: &mut Device, message_type: &str) -> Opened {
     device.call(message_type, json!({ "event": EVENT }).to_string().as_bytes())
 }
 
-fn say(device: &mut Device, step: u8, rest: &[&[u8]]) -> Opened {
+pub(crate) fn say(device: &mut Device, step: u8, rest: &[&[u8]]) -> Opened {
     let mut payload = vec![step];
     put_lp8(&mut payload, EVENT.as_bytes());
     payload.extend(rest.concat());

@@ -10,6 +10,8 @@ mod conformance;
 mod connections;
 mod crashes;
 mod event_day;
+mod event_hand_over;
+mod event_links;
 mod events;
 mod factory;
 mod floods;

@@ -48,7 +48,7 @@ impl Person {
         person
     }
 
-    fn spawn(&self, args: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_countersign"))
             .args(args)
             .env("XDG_DATA_HOME", self.home.path())
@@ -66,7 +66,7 @@ impl Person {
         self.end(self.spawn(args))
     }
 
-    fn end(&self, child: Child) -> Ran {
+    pub(crate) fn end(&self, child: Child) -> Ran {
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let ran = Ran {
@@ -93,7 +93,19 @@ impl Person {
         first: &[&str],
     ) -> Ran {
         let url = format!("http://{}", server.public().get());
-        let mut child = self.spawn(&["login", address, "--server", &url, "--root", root, "--json"]);
+        self.log_in_at(&url, root, server, address, first)
+    }
+
+    /// The same, by way of something that stands before the server.
+    pub(crate) fn log_in_at(
+        &self,
+        url: &str,
+        root: &str,
+        server: &Server,
+        address: &str,
+        first: &[&str],
+    ) -> Ran {
+        let mut child = self.spawn(&["login", address, "--server", url, "--root", root, "--json"]);
         let mut keys = child.stdin.take().unwrap();
         for line in first {
             writeln!(keys, "{line}").unwrap();

@@ -14,3 +14,4 @@ mod pairing;
 mod phone;
 mod phones;
 mod program;
+mod radio;

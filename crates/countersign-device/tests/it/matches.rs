@@ -13,7 +13,7 @@ use countersign_league::settlement::{Checked, Context, KnownDevice, KnownRules, 
 use std::net::SocketAddr;
 
 /// What the server says of the only bundle that waits. Its id comes with it.
-fn settle(to: SocketAddr) -> (String, Bundle, Checked) {
+pub(crate) fn settle(to: SocketAddr) -> (String, Bundle, Checked) {
     let listed: serde_json::Value =
         serde_json::from_slice(&get(to, "/league/outbox").ok()).unwrap();
     let id = listed[0]["id"].as_str().unwrap().to_owned();
@@ -42,7 +42,7 @@ fn settle(to: SocketAddr) -> (String, Bundle, Checked) {
 }
 
 /// Everybody is content with the result.
-fn confirm(to: SocketAddr, phones: &mut [Phone]) {
+pub(crate) fn confirm(to: SocketAddr, phones: &mut [Phone]) {
     watch(to, |view| view.state == State::Review);
     for phone in phones {
         if watch(to, |_| true).state == State::Review {

@@ -10,7 +10,7 @@ use crate::view::{self, Overview};
 use countersign::evidence::{Signed, Stamp, seal};
 use countersign::{Realm, RecordHeader, RecordId, Timestamp};
 use countersign_judging::event::RoundState;
-use countersign_judging::venue::Outcome;
+use countersign_judging::venue::{Outcome, VoteReceipt};
 use countersign_judging::{Bundle, JudgeId, Venue};
 use countersign_keys::disk::{self, Access};
 use countersign_mesh::{Action, EventCode, NetCode, VoteCode};
@@ -151,15 +151,21 @@ impl Desk {
             Err(refusal) => Answer::refused(refusal),
             Ok(vote) => {
                 let about = format!("{} on {}", vote.vote.judge, vote.vote.project);
-                match self.admit(venue, vote, checked.packet().id().short(), now) {
-                    Outcome::Accepted(receipt) => Answer::done(format!(
-                        "Accepted: {about}; vote {}, log entry {}.",
-                        receipt.vote, receipt.position
-                    )),
-                    Outcome::Duplicate(receipt) => Answer::done(format!(
-                        "Was here before: {about}; vote {}, log entry {}.",
-                        receipt.vote, receipt.position
-                    )),
+                let outcome = self.admit(venue, vote, checked.packet().id().short(), now);
+                // The judge stands here: everything that can be checked in the log later.
+                let chain = venue.chain();
+                let place = |receipt: VoteReceipt| {
+                    let (entries, root) = (chain.entries(), chain.root());
+                    let VoteReceipt { vote, position, .. } = receipt;
+                    format!("vote {vote}, log entry {position} of {entries}, root {root}")
+                };
+                match outcome {
+                    Outcome::Accepted(receipt) => {
+                        Answer::done(format!("Accepted: {about}; {}.", place(receipt)))
+                    }
+                    Outcome::Duplicate(receipt) => {
+                        Answer::done(format!("Was here before: {about}; {}.", place(receipt)))
+                    }
                     Outcome::Quarantined => {
                         Answer::refused(format_args!("quarantined: {about}; the key is revoked"))
                     }

@@ -1,14 +1,14 @@
 //! What the desk's thread owns, and how it comes back after a restart.
 
 use crate::clock::{self, Clock};
-use crate::disk::{Folder, LogFile};
+use crate::disk::{Folder, Found, LogFile};
 use crate::error::HubError;
 use crate::random;
 use crate::voice::Voice;
 use countersign::evidence::Signed;
 use countersign::{EventId, Realm, Signer, Timestamp};
-use countersign_judging::log::Reader;
-use countersign_judging::venue::{Outcome, Refusal, Restored, Status, Verdict};
+use countersign_judging::log::{ReadFault, Reader};
+use countersign_judging::venue::{Outcome, Refusal, RestoreFault, Status, Verdict};
 use countersign_judging::{Bundle, SignedVote, Venue};
 use countersign_keys::DiskError;
 use countersign_mesh::seal::HubSealSecret;
@@ -67,24 +67,25 @@ pub(crate) fn open(folder: Folder, first: &FirstCode) -> Result<Opened, HubError
     let realm = newest.realm.clone();
     let bundles: Vec<_> = events.into_iter().map(|event| event.bundle).collect();
     let key = folder.key()?;
-    let (mut log, bytes) = folder.log()?;
-    let clock = Clock::start(last_time(&bytes));
+    let (mut log, found) = folder.log()?;
+    let Whole { len, last } = Whole::of(&found)?;
+    let (bytes, torn) = found.bytes.split_at(len);
+    if !torn.is_empty() {
+        let (at, torn) = (len, torn.len());
+        tracing::warn!(at, torn, "cut what a loss of power left at the end of the log");
+    }
+    let clock = Clock::start(last);
     let mut pending = Vec::new();
-    let mut venue = if is_new(&bytes) {
-        log.cut(0)?;
+    let mut venue = if bytes.is_empty() {
         let newest = bundles.last().ok_or(HubError::NoEvent)?;
         let hub = *key.verifying_key().fingerprint();
         let (venue, entry) = Venue::begin(realm.clone(), hub, newest.clone(), clock.now())?;
         pending = entry;
         venue
     } else {
-        let Restored { venue, valid, torn } = Venue::restore(&realm, &bundles, &bytes)?;
-        if torn > 0 {
-            tracing::warn!(torn, "cut what a loss of power left at the end of the log");
-        }
-        log.cut(valid)?;
-        venue
+        Venue::restore(&realm, &bundles, bytes)?.venue
     };
+    log.keep(len)?;
     if venue.hub() != key.verifying_key().fingerprint() {
         return Err(HubError::OtherHub(*venue.hub()));
     }
@@ -203,18 +204,130 @@ fn ble_of(event: &EventId) -> BleUuid {
     BleUuid::from_bytes(bytes)
 }
 
-/// Whether not even the first entry was ever whole: nothing was acknowledged then.
-fn is_new(log: &[u8]) -> bool {
-    matches!(Reader::new(log).next_entry(), Ok(None))
+/// How much of a log is to be kept.
+#[derive(Debug, PartialEq, Eq)]
+struct Whole {
+    /// Bytes of whole entries.
+    len: usize,
+    /// The latest time in them.
+    last: Timestamp,
 }
 
-/// The latest time in the log.
-fn last_time(log: &[u8]) -> Timestamp {
-    let mut reader = Reader::new(log);
-    let mut last = Timestamp::from_millis(0);
-    while let Ok(Some(entry)) = reader.next_entry() {
-        last = last.max(entry.at);
+impl Whole {
+    /// Of the last write, a loss of power may have left any blocks and not others; nothing in it was acknowledged, and everything
+    /// before it was, up to what was certainly durable. Where that is not known, no whole entry may follow on what is cut.
+    fn of(Found { bytes, durable }: &Found) -> Result<Self, HubError> {
+        let mut reader = Reader::new(bytes);
+        let mut last = Timestamp::from_millis(0);
+        let fault = loop {
+            match reader.next_entry() {
+                Ok(Some(entry)) => last = last.max(entry.at),
+                Ok(None) => break None,
+                Err(fault) => break Some(fault),
+            }
+        };
+        let len = reader.valid();
+        if let Some(durable) = durable.filter(|durable| len < *durable) {
+            return Err(HubError::LogLost { whole: len, durable });
+        }
+        // A log that a stranger wrote must not move our clock to the end of time.
+        let whole = Self { len, last: last.min(clock::today().plus(YEAR)) };
+        match (fault, durable) {
+            (None, _) | (Some(ReadFault::Broken { .. }), Some(_)) => Ok(whole),
+            (Some(fault), _) => Err(RestoreFault::from(fault).into()),
+        }
     }
-    // A log that a stranger wrote must not move our clock to the end of time.
-    last.min(clock::today().plus(core::time::Duration::from_secs(366 * 86_400)))
+}
+
+const YEAR: core::time::Duration = core::time::Duration::from_secs(366 * 86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_judging::event::RoundState;
+    use countersign_judging::log::{Act, Chain, Entry};
+
+    const BLOCK: usize = 512;
+
+    /// A log of 20 votes, and where each entry ends.
+    fn sample() -> (Vec<u8>, Vec<usize>) {
+        let mut chain = Chain::new();
+        let (mut log, mut ends) = (Vec::new(), vec![0]);
+        for n in 0..20_u8 {
+            let at = Timestamp::from_millis(n.into());
+            let act = match n {
+                0 => Act::Round { number: 1, state: RoundState::Open },
+                _ => Act::Vote { content: vec![n; 170 + usize::from(n % 7) * 9] },
+            };
+            log.extend(chain.append(&Entry { at, act }).unwrap());
+            ends.push(log.len());
+        }
+        (log, ends)
+    }
+
+    /// What is kept of a file of which so much was durable.
+    fn kept(bytes: Vec<u8>, durable: usize) -> usize {
+        Whole::of(&Found { bytes, durable: Some(durable) }).unwrap().len
+    }
+
+    #[test]
+    fn power_may_fail_at_any_byte_of_the_last_write() {
+        let (log, ends) = sample();
+        for (number, durable) in ends.iter().copied().enumerate() {
+            for cut in durable..=log.len() {
+                let whole = *ends.iter().filter(|end| **end <= cut).max().unwrap();
+                assert_eq!(kept(log[..cut].to_vec(), durable), whole, "{number}, {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_blocks_of_the_last_write_may_be_missing_and_no_block_before_it() {
+        let (log, ends) = sample();
+        let durable = ends[6];
+        let first = durable / BLOCK;
+        let count = log.len().div_ceil(BLOCK) - first;
+        assert!((6..=9).contains(&count));
+        for arrived in 0..1_u32 << count {
+            let mut bytes = log[..durable].to_vec();
+            let mut hole = None;
+            for block in 0..count {
+                let range = durable.max((first + block) * BLOCK)
+                    ..log.len().min((first + block + 1) * BLOCK);
+                if arrived & (1 << block) == 0 {
+                    hole = hole.or(Some(range.start));
+                    continue;
+                }
+                bytes.resize(range.end.max(bytes.len()), 0);
+                bytes[range.clone()].copy_from_slice(&log[range]);
+            }
+            let hole = hole.unwrap_or(log.len());
+            let whole = *ends.iter().filter(|end| **end <= hole).max().unwrap();
+            // Also with a file that is as long as it should have been.
+            let long = [&bytes[..], &vec![0; log.len() - bytes.len()]].concat();
+            assert_eq!((kept(bytes, durable), kept(long, durable)), (whole, whole), "{arrived:b}");
+        }
+    }
+
+    #[test]
+    fn damage_before_the_last_durable_byte_is_refused_with_its_place() {
+        let (log, ends) = sample();
+        let durable = ends[15];
+        for at in 0..durable {
+            let mut bytes = log.clone();
+            bytes[at] ^= 0x10;
+            let whole = *ends.iter().filter(|end| **end <= at).max().unwrap();
+            let found = Whole::of(&Found { bytes: bytes.clone(), durable: Some(durable) });
+            assert!(
+                matches!(found, Err(HubError::LogLost { whole: found, .. }) if found == whole),
+                "{at}: {found:?}"
+            );
+            // Without the file that says so, whole entries behind the damage do.
+            let found = Whole::of(&Found { bytes, durable: None });
+            assert!(matches!(found, Err(HubError::Log(_))), "{at}: {found:?}");
+        }
+        let found =
+            Whole::of(&Found { bytes: log[..durable - 1].to_vec(), durable: Some(durable) });
+        assert!(matches!(found, Err(HubError::LogLost { .. })), "{found:?}");
+    }
 }

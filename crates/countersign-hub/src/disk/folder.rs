@@ -1,8 +1,8 @@
 //! What is where in the hub's folder.
 
-use super::LogFile;
 use super::event_key;
 use super::secret::{self, SecretError};
+use super::{Found, LogFile};
 use crate::package::Package;
 use crate::random::{self, NoRandom};
 use countersign::{Signer, SigningKey};
@@ -171,7 +171,7 @@ impl Folder {
     }
 
     /// The log, and what is in it.
-    pub(crate) fn log(&self) -> Result<(LogFile, Vec<u8>), FolderError> {
+    pub(crate) fn log(&self) -> Result<(LogFile, Found), FolderError> {
         Ok(LogFile::open(&self.path.join("log.bin"))?)
     }
 

@@ -4,7 +4,8 @@
 //!   hub.toml        its name                           hub.key       signs receipts, control, log head
 //!   packages/       bundles and the keys behind them    sealing.key   opens votes that are sealed to the hub
 //!   log.bin         what was taken; only grows         event.key     KEY of the event's QR
-//!   log.head        signed when the event was sealed    organiser.key token of the organiser's page
+//!   log.durable     how much of it is certain           organiser.key token of the organiser's page
+//!   log.head        signed when the event was sealed
 //!   control.sock    commands to a running hub          .lock
 //! ```
 //!
@@ -17,5 +18,5 @@ mod secret;
 
 pub use folder::{Folder, FolderError, HubPublic};
 pub(crate) use folder::{PACKAGES, package_name, read_packages};
-pub(crate) use log_file::{LOG_MAX, LogFile};
+pub(crate) use log_file::{Found, LOG_MAX, LogFile};
 pub use secret::SecretError;

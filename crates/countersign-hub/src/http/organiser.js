@@ -122,6 +122,11 @@ function quarantine(view) {
   return [table('Arrived after their judge was revoked', [['Judge'], ['Project'], ['Category'], ['Points'], ['Arrived']], rows)];
 }
 
+function attention(view) {
+  const lines = [...view.alarms, ...view.odd];
+  return lines.length ? [make('ul', {}, ...lines.map((line) => make('li', {}, line)))] : [make('p', {}, 'Nothing.')];
+}
+
 function hub(view) {
   const rows = view.hub.map(([name, value]) => [name, value]);
   return [table('This hub', [['What'], ['Value']], rows)];
@@ -131,7 +136,7 @@ function render(view) {
   const focused = document.activeElement && document.activeElement.dataset.key;
   document.title = `${view.name} – organiser`;
   $('title').textContent = view.name;
-  const parts = { rounds, tally, coverage, judges, quarantine, hub };
+  const parts = { rounds, tally, attention, coverage, judges, quarantine, hub };
   for (const [id, part] of Object.entries(parts)) $(id).replaceChildren(...part(view));
   $('main').hidden = false;
   if (focused) {

@@ -5,6 +5,7 @@ use crate::sample;
 use crate::venue::Venue;
 use countersign::Timestamp;
 use countersign_hub::{Command, Hub, HubError, export};
+use countersign_judging::log::{Chain, Reader};
 use countersign_mesh::{Action, ReceiptStatus};
 
 fn root_in(text: &str) -> &str {
@@ -172,11 +173,27 @@ async fn a_vote_shown_as_a_code_counts_with_a_hub_that_runs_and_with_one_that_do
     let scanned = hub.obey(Command::Scan { text: text.clone() }).await;
     assert!(scanned.ok && scanned.text.starts_with("Accepted"), "{}", scanned.text);
     hub.stop().await.unwrap();
+    // What the judge is told can be found in the log, and still when it has grown.
+    let words: Vec<&str> = scanned.text.trim_end_matches('.').split(' ').collect();
+    let after = |word: &str| words[words.iter().position(|it| *it == word).unwrap() + 1];
+    let told: (u64, u64, &str) = (
+        after("entry").parse().unwrap(),
+        after("of").trim_end_matches(',').parse().unwrap(),
+        after("root"),
+    );
     let again = venue.command(0, Command::Scan { text: format!(" {text}\n") }).await;
     assert!(again.ok && again.text.starts_with("Was here before"), "{}", again.text);
     let text = judge.code_of(&judge.vote(1, 1, &[4, 4]));
     assert!(venue.command(0, Command::Scan { text }).await.ok);
     assert_eq!(venue.logged(0).len(), 2);
+    let (log, mut chain) = (std::fs::read(venue.dir(0).join("log.bin")).unwrap(), Chain::new());
+    let mut entries = Reader::new(&log);
+    while let Some(entry) = entries.next_entry().unwrap() {
+        chain.append(&entry).unwrap();
+    }
+    let (position, of, root) = told;
+    assert_eq!((position + 1, chain.root_at(of).unwrap().to_string().as_str()), (of, root));
+    assert!(chain.entries() > of);
     for text in ["", "NODUS-VOTE:AAAA", "https://example.org"] {
         assert!(!venue.command(0, Command::Scan { text: text.into() }).await.ok, "{text}");
     }
@@ -204,9 +221,19 @@ async fn a_torn_tail_is_cut_and_a_changed_log_is_refused() {
         changed[at] ^= 1;
         std::fs::write(&path, &changed).unwrap();
         let refused = Hub::start(venue.options(0)).await;
+        assert!(matches!(refused, Err(HubError::LogLost { .. })), "byte {at}");
+        // A folder from before `log.durable`.
+        let durable = std::fs::read(venue.dir(0).join("log.durable")).unwrap();
+        std::fs::remove_file(venue.dir(0).join("log.durable")).unwrap();
+        let refused = Hub::start(venue.options(0)).await;
         assert!(matches!(refused, Err(HubError::Log(_))), "byte {at}");
         assert_eq!(std::fs::read(&path).unwrap(), changed, "nothing is cut");
+        std::fs::write(venue.dir(0).join("log.durable"), durable).unwrap();
     }
+    // What has its receipt is not cut either when nothing follows it.
+    std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let refused = Hub::start(venue.options(0)).await;
+    assert!(matches!(refused, Err(HubError::LogLost { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,5 +7,6 @@ mod floods;
 mod judge;
 mod packages;
 mod pages;
+mod power;
 mod sample;
 mod venue;

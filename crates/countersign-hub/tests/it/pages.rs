@@ -3,8 +3,9 @@
 use crate::judge::Judge;
 use crate::sample::{self, Deployment};
 use crate::venue::Venue;
-use countersign_hub::{Hub, Package};
+use countersign_hub::{Command, Hub, Package};
 use countersign_judging::auth::{AuthMessage, Hello, Proof};
+use countersign_judging::event::Assignment;
 use countersign_mesh::ReceiptStatus;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -166,5 +167,29 @@ async fn only_the_token_opens_the_organisers_view_and_its_commands() {
         assert_eq!(post(&hub, &token, &foreign).await.0, 400, "{foreign}");
     }
     assert_eq!(post(&hub, &token, &json!({ "do": "open", "round": 1 })).await.0, 200);
+    hub.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fake_table_qr_a_vote_on_what_was_not_assigned_is_shown_to_the_organiser() {
+    let others = |it: &Assignment| (it.judge.as_str(), it.project.as_str()) != ("J0", "P2");
+    let venue = Venue::with(1, |event| event.assignments.retain(others));
+    let hub = venue.start(0).await;
+    let mut judge = Judge::new(0, &venue.package, hub.code(), hub.addr);
+    let vote = judge.vote(0, 1, &[7, 7]);
+    assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);
+    let status = hub.obey(Command::Status).await;
+    assert!(!status.text.contains("look at this"), "{}", status.text);
+    // Somebody stuck the code of P2 on the table of P1.
+    let vote = judge.vote(2, 1, &[1, 1]);
+    assert_eq!(judge.say(&vote).await, ReceiptStatus::Accepted);
+    let status = hub.obey(Command::Status).await;
+    assert!(status.text.contains("look at this: J0 judged P2"), "{}", status.text);
+    let authorised = format!("authorization: Bearer {}\r\n", hub.token());
+    let view = get(&hub, "/organiser/state", authorised).await;
+    let view: Value = serde_json::from_slice(&view.body).unwrap();
+    let said = view["odd"][0].as_str().unwrap();
+    assert!(said.starts_with("J0 judged P2 (IDEA, round 1) at table T2"), "{said}");
+    assert_eq!((view["odd"].as_array().unwrap().len(), &view["judges"][0]["left"]), (1, &json!(1)));
     hub.stop().await.unwrap();
 }

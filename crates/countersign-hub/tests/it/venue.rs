@@ -3,6 +3,7 @@
 use crate::sample::{self, Deployment};
 use countersign::{Fingerprint, VerifyingKey};
 use countersign_hub::{Answer, Command, Folder, Hub, HubOptions, LinkOptions, Package, command};
+use countersign_judging::event::Event;
 use countersign_judging::log::{Act, Reader};
 use countersign_mesh::EventCode;
 use std::net::SocketAddr;
@@ -19,10 +20,11 @@ pub(crate) struct Venue {
 impl Venue {
     /// Makes so many hubs, and an event that names them.
     pub(crate) fn new(hubs: usize) -> Self {
-        Self::with_version(hubs, 1)
+        Self::with(hubs, |_| {})
     }
 
-    fn with_version(hubs: usize, version: u32) -> Self {
+    /// The same with another event.
+    pub(crate) fn with(hubs: usize, change: impl FnOnce(&mut Event)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let bytes = |digits: &str| *digits.parse::<Fingerprint>().unwrap().as_bytes();
         let made: Vec<_> = (0..hubs)
@@ -34,7 +36,7 @@ impl Venue {
         let hubs: Vec<_> = made.iter().map(|(key, sealing)| ("Hall <A>", key, *sealing)).collect();
         let deployment = Deployment::new();
         let mut event = sample::event(&hubs);
-        event.version = version;
+        change(&mut event);
         let package = deployment.package(&event);
         Self { deployment, package, home }
     }

@@ -111,20 +111,19 @@ impl Plan {
 
     /// Deals out again when a judge left or came late, or a project did: visits of `done` stay whatever the task says, those of
     /// the earlier plan stay as far as the task allows and an even load does not need them elsewhere.
-    pub fn deal_again(task: &Task, before: &Self, done: &[Visit]) -> Result<Self, AssignError> {
+    pub fn deal_again(task: &Task, before: &[Visit], done: &[Visit]) -> Result<Self, AssignError> {
         check(task)?;
         let known = |visit: &Visit| {
             visit.judge.at() < task.judges.len() && visit.project.at() < task.projects.len()
         };
-        let planned: Vec<_> = before.visits().collect();
-        if let Some(stranger) = done.iter().chain(&planned).find(|visit| !known(visit)) {
+        if let Some(stranger) = done.iter().chain(before).find(|visit| !known(visit)) {
             return Err(AssignError::Unknown(*stranger));
         }
         let mut hall = Hall::new(task);
         for visit in done {
             hall.seat_done(*visit);
         }
-        for Visit { judge, project } in planned {
+        for &Visit { judge, project } in before {
             let slot = task.projects[project.at()];
             let wanted = hall.seats(project.at()).len() < usize::from(slot.views);
             if wanted && !slot.anchor && hall.may_sit(judge.at(), project.at()) {

@@ -174,12 +174,16 @@ proptest! {
         if let Some(slot) = after.judges.get_mut(gone) {
             slot.capacity = 0;
         }
-        let plan = Plan::deal_again(&after, &before, &done).unwrap();
+        let plan = Plan::deal_again(&after, &visits(&before), &done).unwrap();
         is_sound(&after, &plan, &done)?;
         if gone >= task.judges.len() {
             prop_assert_eq!(plan.visits().collect::<BTreeSet<_>>(), before.visits().collect::<BTreeSet<_>>());
         }
     }
+}
+
+fn visits(plan: &Plan) -> Vec<Visit> {
+    plan.visits().collect()
 }
 
 #[test]
@@ -223,7 +227,7 @@ fn anchors_come_first_and_not_all_judges_begin_with_the_same() {
     assert_eq!(loads(&plan, 4), [6, 6, 5, 6]);
     assert_eq!((plan.groups(), plan.short()), (1, &[][..]));
     let done = [visit(0, 3), visit(0, 7)];
-    let again = Plan::deal_again(&task, &plan, &done).unwrap();
+    let again = Plan::deal_again(&task, &visits(&plan), &done).unwrap();
     assert_eq!(again.visits().collect::<BTreeSet<_>>(), plan.visits().collect::<BTreeSet<_>>());
 }
 
@@ -234,7 +238,7 @@ fn a_judge_who_leaves_hands_on_only_what_he_has_not_done() {
     let own: Vec<_> = before.visits().filter(|visit| visit.judge.0 == 4).collect();
     let done: Vec<_> = own[..3].to_vec();
     task.judges[4].capacity = 0;
-    let after = Plan::deal_again(&task, &before, &done).unwrap();
+    let after = Plan::deal_again(&task, &visits(&before), &done).unwrap();
     assert_eq!(after.list(JudgeIndex(4)).len(), 3);
     assert!(after.short().is_empty() && after.groups() == 1);
     let old: BTreeSet<_> = before.visits().collect();
@@ -247,7 +251,7 @@ fn a_judge_who_comes_late_gets_his_share_and_nothing_that_is_done() {
     let before = Plan::deal(&uniform(12, 40, 3, 5)).unwrap();
     let done: Vec<_> = before.visits().filter(|visit| visit.project.0 < 10).collect();
     let task = uniform(13, 40, 3, 5);
-    let after = Plan::deal_again(&task, &before, &done).unwrap();
+    let after = Plan::deal_again(&task, &visits(&before), &done).unwrap();
     let late = after.list(JudgeIndex(12));
     assert_eq!(late.len(), 9);
     assert!(late.iter().all(|project| project.0 >= 10) && after.short().is_empty());
@@ -282,7 +286,10 @@ fn what_is_too_much_or_not_there_is_refused() {
     let mut task = uniform(2, 2, 1, 1);
     let plan = Plan::deal(&task).unwrap();
     let stranger = visit(2, 0);
-    assert_eq!(Plan::deal_again(&task, &plan, &[stranger]), Err(AssignError::Unknown(stranger)));
+    assert_eq!(
+        Plan::deal_again(&task, &visits(&plan), &[stranger]),
+        Err(AssignError::Unknown(stranger))
+    );
     task.conflicts = vec![stranger];
     assert_eq!(Plan::deal(&task), Err(AssignError::Unknown(stranger)));
     let crowd = uniform(5000, 1, 1, 1);

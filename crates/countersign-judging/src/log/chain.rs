@@ -93,7 +93,8 @@ impl Chain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReadFault {
     /// Something in the middle is no entry, or another one than was written: whole entries follow. If the power failed while
-    /// several entries were being written, none of which was acknowledged, the file may be cut here; otherwise it was changed.
+    /// several entries were being written, none of which was acknowledged, the file may be cut here, and whoever knows how much
+    /// was durable does so; otherwise it was changed.
     #[error(
         "the log is broken at byte {offset}, in entry {position}, with whole entries behind it; \
          restore it from another copy"

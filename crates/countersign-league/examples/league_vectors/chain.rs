@@ -4,6 +4,7 @@
 //! four numbers for the secret and two for the match id; for each seat the lower half of the user (the upper half is the seat),
 //! two for the nonce, and one for rating, matches and flags; one for the end. All bytes are big-endian.
 
+use alloc::vec::Vec;
 use countersign::{RecordDigest, Timestamp, UserId};
 use countersign_league::draw::{Draw, DrawError, Entrant, draw};
 use countersign_league::evidence::{MatchStart, Outcome, SeatFlags, Stakes, StartLine};

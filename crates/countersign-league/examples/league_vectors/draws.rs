@@ -1,7 +1,10 @@
 //! Draws, with the seed and the first bytes of its stream, so that one can see where another implementation goes wrong.
 
-use crate::chain::SplitMix;
-use crate::ratings::numbers_of;
+use super::chain::SplitMix;
+use super::ratings::numbers_of;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 use countersign::UserId;
 use countersign_league::draw::{Draw, DrawError, Entrant, draw};
 use countersign_league::{Commitment, MatchId, Nonce, Params};
@@ -10,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 const SEEDS: u64 = 210;
 
-pub(crate) fn cases() -> Result<Vec<Value>, DrawError> {
-    (0..SEEDS).map(case).collect()
+pub(crate) fn cases() -> impl Iterator<Item = Result<Value, DrawError>> {
+    (0..SEEDS).map(case)
 }
 
 /// All numbers of players in turn; every seventh case has equal players, every eighth extreme ones.
@@ -28,7 +31,7 @@ fn case(seed: u64) -> Result<Value, DrawError> {
         let number = numbers.next();
         let rating = match seed % 56 {
             0 | 7 | 14 | 21 | 28 | 35 | 42 | 49 => 1_500_000,
-            8 | 16 | 24 | 32 | 40 | 48 => [i32::MIN, i32::MAX, 0][number as usize % 3],
+            8 | 16 | 24 | 32 | 40 | 48 => [i32::MIN, i32::MAX, 0][(number % 3) as usize],
             _ => 100_000 + (number % 2_900_000) as i32,
         };
         Entrant { user: UserId::from_bytes(user), nonce: Nonce::from_bytes(nonce), rating }

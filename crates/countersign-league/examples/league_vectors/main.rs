@@ -4,6 +4,8 @@
 //! cargo run -p countersign-league --example league_vectors -- vectors
 //! ```
 
+extern crate alloc;
+
 mod chain;
 mod draws;
 mod ratings;
@@ -15,8 +17,11 @@ use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("say where to write: `league_vectors <folder>`")?;
-    let files =
-        [("ratings", ratings::cases()?), ("draws", draws::cases()?), ("agreement", agreement()?)];
+    let files = [
+        ("ratings", ratings::cases().collect::<Result<_, _>>()?),
+        ("draws", draws::cases().collect::<Result<_, _>>()?),
+        ("agreement", agreement()?),
+    ];
     for (kind, cases) in files {
         let path = Path::new(&folder).join(format!("{kind}.json"));
         std::fs::write(path, file(kind, &cases))?;

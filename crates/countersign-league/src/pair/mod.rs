@@ -13,6 +13,8 @@
 //! shell must persist comes as an output too, and has to be durable *before* the outputs after it are carried out.
 //! Every frame has at most [`MAX_FRAME`] bytes. The bytes are specified in `docs/league.md` section 5.
 
+pub mod bridge;
+pub mod channel;
 mod clock;
 mod control;
 mod handshake;

@@ -155,6 +155,11 @@ impl<S: Signer> Slave<S> {
         self.ring.len()
     }
 
+    /// Goals of this match that this sheet saw and signed.
+    pub const fn goals(&self) -> u16 {
+        self.chain.goals
+    }
+
     /// What the master wants.
     pub const fn phase(&self) -> Phase {
         self.control.phase

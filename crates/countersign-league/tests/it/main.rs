@@ -7,6 +7,8 @@
     reason = "a test fails where it unwraps, and waits for one event among many"
 )]
 
+extern crate alloc;
+
 mod admission;
 mod agreement;
 mod draw;

@@ -16,7 +16,7 @@ async fn ble(site: &Site, addr: SocketAddr, role: Role) {
 #[tokio::test]
 async fn a_vote_travels_from_judge_to_relay_to_hub_over_bluetooth_and_its_receipt_comes_back() {
     let mut world = World::new();
-    let air = controllers(3, &["0-1", "1-2"]).await;
+    let air = controllers(3, &["0-1", "1-2"]);
     let [hub, relay, mut judge] = std::array::from_fn(|_| Site::start(world.config()));
     ble(&hub, air.addrs[0], Role::Peripheral).await;
     ble(&relay, air.addrs[1], Role::Both).await;

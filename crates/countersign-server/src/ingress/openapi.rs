@@ -152,6 +152,9 @@ fn send_code() {}
 fn register() {}
 
 #[utoipa::path(post, path = "/x",
+    description = "Any signed request; its message type says what it asks for. The server answers session., account., record., stream. \
+and event. itself (docs/PROTOCOL.md section 14): event.list, event.enrol and event.bundle before an event (docs/judging.md section 21), \
+event.hand_over and event.results after it (section 22). Every other type is for the service behind it.",
     request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame"),
     responses(
         (status = 200, description = "A response frame", content_type = "application/vnd.countersign.v1"),
@@ -281,3 +284,17 @@ fn health() {}
 ))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn ready() {}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::SYSTEM_PREFIXES;
+
+    #[test]
+    fn what_the_server_answers_itself_is_named() {
+        let document = serde_json::to_value(super::document()).unwrap();
+        let said = document["paths"]["/x"]["post"]["description"].as_str().unwrap();
+        for prefix in SYSTEM_PREFIXES {
+            assert!(said.contains(prefix), "{prefix}: {said}");
+        }
+    }
+}

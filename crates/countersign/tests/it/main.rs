@@ -1,6 +1,8 @@
 //! The exchange against its attackers: every check of the protocol has a test here, named after the attack.
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+extern crate alloc;
+
 mod attacks;
 mod bits;
 mod client;

@@ -3,7 +3,9 @@
 use super::hall::{
     Hub, Phone, START, at_the_hall, bundle, code, event, event_key, place, with_other_hubs,
 };
-use countersign_app::judge::{BallotState, FromMesh, HubState, JudgeEvent, JudgeTap, JudgeTrouble};
+use countersign_app::judge::{
+    BallotState, FromMesh, HubState, JudgeEvent, JudgeTap, JudgeTrouble, ProjectLine,
+};
 use countersign_judging::ProjectId;
 use countersign_mesh::{Action, Beacon, Control, KeyEpoch, ReceiptStatus, Ttl};
 
@@ -34,6 +36,21 @@ fn a_judge_scans_votes_revises_and_gets_receipts() {
     assert_eq!(ballots.len(), 1);
     assert_eq!(ballots[0].vote.points, [7, 8, 10]);
     assert_eq!(ballots[0].vote.revision, 2);
+}
+
+#[test]
+fn fake_table_qr_the_form_shows_name_and_table_by_the_bundle_and_that_it_is_not_assigned() {
+    let (mut hub, mut phone) = at_the_hall();
+    // The judge stands before P2; somebody stuck the code of P1 there.
+    phone.tap(&mut hub, JudgeTap::Scan("nodus://vote?pid=P1&cat=INNOVATION".into()));
+    let screen = phone.judge.screen();
+    let open = screen.open.unwrap();
+    let line = |line: &&ProjectLine<'_>| {
+        (line.project.id, line.category.id) == (open.project, open.category)
+    };
+    let form = screen.lines.iter().find(line).unwrap();
+    assert_eq!((form.project.title.as_str(), form.project.table.as_str()), ("Project P1", "A1"));
+    assert!(!form.is_assigned && screen.lines[0].is_assigned);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use clap::{Args, Subcommand};
 use countersign::offset::Reading;
 use countersign::{Keyset, Timestamp};
 use countersign_client::{Clock, HeadlessJudge, JudgeError, JudgeLink, JudgeParts, SystemClock};
+#[cfg(feature = "ble")]
+use countersign_node::link::ble::{Ble, Controller, Role};
 use countersign_node::link::udp::Multicast;
 use countersign_node::link::ws;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,6 +53,14 @@ pub(super) struct DayArgs {
     /// IPv4 address of the interface for multicast
     #[arg(long, value_name = "ADDR", requires = "multicast", help_heading = "The day")]
     interface: Option<Ipv4Addr>,
+    /// A Bluetooth controller: hci0, or tcp:127.0.0.1:47811 for a virtual one
+    #[cfg(feature = "ble")]
+    #[arg(long, value_name = "CONTROLLER", requires = "ble_uuid", help_heading = "The day")]
+    ble: Option<Controller>,
+    /// BLE_UUID of the event's code
+    #[cfg(feature = "ble")]
+    #[arg(long, value_name = "UUID", help_heading = "The day")]
+    ble_uuid: Option<countersign_mesh::BleUuid>,
     /// Pretend that this device's clock is wrong by so many seconds
     #[arg(
         long,
@@ -74,6 +84,10 @@ impl DayArgs {
             udp: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
             multicast: None,
             interface: None,
+            #[cfg(feature = "ble")]
+            ble: None,
+            #[cfg(feature = "ble")]
+            ble_uuid: None,
             clock_error: 0,
             profile,
         }
@@ -146,6 +160,10 @@ fn links(day: &DayArgs) -> Result<Vec<JudgeLink>, Failure> {
     }
     if let Some(group) = day.multicast {
         links.push(JudgeLink::Multicast(Multicast { group, interface: day.interface }));
+    }
+    #[cfg(feature = "ble")]
+    if let (Some(controller), Some(service)) = (day.ble, day.ble_uuid) {
+        links.push(JudgeLink::Ble(Ble { controller, role: Role::Central, service }));
     }
     if let (true, Some(hub)) = (links.is_empty(), &day.hub) {
         let authority = hub.authority().map(ToString::to_string).unwrap_or_default();

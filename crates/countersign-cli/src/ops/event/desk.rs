@@ -51,6 +51,13 @@ impl Desk<'_> {
         Ok(signed.map_err(EvidenceError::Content)?)
     }
 
+    /// All versions that were published.
+    pub(super) fn bundles(&self, event: EventId) -> Result<Vec<Signed<Bundle>>, OpsError> {
+        let realm = self.realm()?;
+        let bundles = wait(self.store.bundles(event))?;
+        Ok(bundles.iter().map(|bundle| self.open(&realm, bundle)).collect::<Result<_, _>>()?)
+    }
+
     /// Notes what the organiser did.
     pub(super) fn note(
         &self,

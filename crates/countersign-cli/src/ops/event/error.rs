@@ -53,6 +53,13 @@ pub(crate) enum EventError {
     NoKey(String),
     #[error("nobody can be assigned: {0}")]
     Assign(#[from] countersign_judging::assignment::AssignError),
+    #[error(
+        "no log says what was judged in round {0} so far: hand one over (`countersign hub sync`, also while the hub runs) or give \
+         a hub's with --log; a round in which nobody has judged is dealt out without --again"
+    )]
+    NothingJudged(u8),
+    #[error("{}: {why}", file.display())]
+    LogFile { file: PathBuf, why: String },
     #[error("no hub has handed over a log of {0} yet")]
     NoLogs(EventId),
     #[error("a stored log does not pass its checks any more: {0}")]

@@ -1,5 +1,6 @@
 //! `countersign event`: what the organiser of an event does on the server's machine, before the day and after it.
 
+mod again;
 mod assign;
 mod desk;
 mod error;
@@ -35,6 +36,11 @@ Before the day:
   countersign event publish FAIR_2027                 signs the bundle that devices take along
   countersign event bundle FAIR_2027 --out fair.package      for `countersign hub run`
 
+A judge leaves in the middle of round 1:
+  countersign hub sync --dir hub                      at the hub, which goes on; or carry its log.bin over (--log)
+  countersign event assign FAIR_2027 --again --without J017
+  countersign event publish FAIR_2027, then event bundle, and at the hub `hub run --bundle` with the new package
+
 After the day, when the hubs have handed over (`countersign hub sync`):
   countersign event results FAIR_2027                 counts what all hubs accepted
   countersign event results FAIR_2027 --publish       and lets everybody ask for it
@@ -63,7 +69,7 @@ enum EventCommand {
         #[command(flatten)]
         files: files::Files,
     },
-    /// Ask judges to judge projects, in balanced blocks; replaces what was assigned in that round
+    /// Ask judges to judge projects, in balanced blocks; replaces what was assigned in that round, or deals out the rest of it again
     Assign(assign::AssignArgs),
     /// Sign the next version of the bundle; says everything that is wrong if it cannot
     Publish {

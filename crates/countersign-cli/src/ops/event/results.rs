@@ -75,10 +75,16 @@ pub(super) fn run(
 
 /// Every log that was handed over, each decision in it taken once more.
 pub(super) fn logs(event: EventId, desk: &Desk<'_>) -> Result<Vec<Log>, OpsError> {
-    let realm = desk.realm()?;
-    let bundles = wait(desk.store.bundles(event))?;
-    let bundles: Vec<Signed<Bundle>> =
-        bundles.iter().map(|bundle| desk.open(&realm, bundle)).collect::<Result<_, _>>()?;
+    let logs = handed_over(event, desk)?;
+    if logs.is_empty() {
+        return Err(EventError::NoLogs(event).into());
+    }
+    Ok(logs)
+}
+
+/// The same; none if no hub has handed over yet.
+pub(super) fn handed_over(event: EventId, desk: &Desk<'_>) -> Result<Vec<Log>, OpsError> {
+    let (realm, bundles) = (desk.realm()?, desk.bundles(event)?);
     let mut newest: BTreeMap<_, StoredHead> = BTreeMap::new();
     for head in wait(desk.store.heads(event))?.into_iter().filter(|head| !head.is_fork) {
         newest.insert(head.hub, head);
@@ -90,9 +96,6 @@ pub(super) fn logs(event: EventId, desk: &Desk<'_>) -> Result<Vec<Log>, OpsError
         bytes.truncate(usize::try_from(held.verified).unwrap_or(usize::MAX));
         let venue = verified(&realm, &bundles, &bytes, &head)?;
         logs.push(Log { head, bytes, venue });
-    }
-    if logs.is_empty() {
-        return Err(EventError::NoLogs(event).into());
     }
     Ok(logs)
 }

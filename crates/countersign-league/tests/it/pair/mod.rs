@@ -1,6 +1,7 @@
 //! The pair link: honest worlds with bad radios, liars, and the serial line.
 
 mod attack;
+mod bridge;
 mod fault;
 mod radio;
 mod serial;

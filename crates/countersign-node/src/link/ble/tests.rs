@@ -38,7 +38,7 @@ async fn hears(link: &mut Link) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn a_relay_is_found_and_finds_with_one_controller() {
-    let controllers = controllers(4, &[]).await;
+    let controllers = controllers(4, &[]);
     let ours = BleUuid::from_bytes([7; 16]);
     let other = BleUuid::from_bytes([8; 16]);
     let mut stranger = radio(controllers.addrs[3], Role::Peripheral, other).await;

@@ -1,6 +1,7 @@
 //! Headers and signed frames, built from the members of a case and from nothing else.
 
 use super::verdict::Case;
+use alloc::vec::Vec;
 use countersign::*;
 use serde_json::Value;
 

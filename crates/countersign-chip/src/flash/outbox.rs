@@ -1,0 +1,170 @@
+//! Bundles that wait for a courier: longer than a value, so in pieces, and there once the line that lists them is.
+
+use super::sector::{FlashError, VALUE_MAX};
+use super::store::Store;
+use alloc::vec::Vec;
+use core::ops::Range;
+use countersign::wire::Reader;
+use countersign_league::MatchId;
+use countersign_league::evidence::Bundle;
+use embedded_storage::nor_flash::NorFlash;
+
+/// Bundles that wait at the same time: as many results as may be unsettled.
+pub const BUNDLES_MAX: u16 = 8;
+
+/// In the lower byte of a key, for the line that lists a bundle; smaller ones are its pieces.
+const LINE: u16 = 0xff;
+
+/// Why a bundle was not kept or found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OutboxError<E> {
+    /// A bundle of a length that none has.
+    #[error("a bundle has 1 to {max} bytes, not {0}", max = Bundle::MAX)]
+    Length(usize),
+    /// No place, or no room.
+    #[error("the outbox is full; let a phone carry a result first")]
+    Full,
+    /// Pieces are missing.
+    #[error("the bundle of match {0} is not whole")]
+    Torn(MatchId),
+    /// The flash said no.
+    #[error(transparent)]
+    Flash(FlashError<E>),
+}
+
+/// The bundles of a master that no receipt has come for.
+#[derive(Debug)]
+pub struct Outbox {
+    store: Store,
+    /// Match and length, by place.
+    lines: [Option<(MatchId, u32)>; BUNDLES_MAX as usize],
+}
+
+impl Outbox {
+    /// Finds what waits; writes nothing.
+    pub fn open<F: NorFlash>(
+        flash: &mut F,
+        range: Range<u32>,
+    ) -> Result<Self, FlashError<F::Error>> {
+        let store = Store::open(flash, range)?;
+        let mut lines = [None; BUNDLES_MAX as usize];
+        for (place, line) in (0..).zip(&mut lines) {
+            let bytes = store.read(flash, key(place, LINE))?;
+            *line = bytes.and_then(|bytes| {
+                let mut reader = Reader::new(&bytes);
+                Some((MatchId::from_bytes(reader.array().ok()?), reader.u32().ok()?))
+            });
+        }
+        Ok(Self { store, lines })
+    }
+
+    /// What waits: match and number of bytes.
+    pub fn waiting(&self) -> impl Iterator<Item = (MatchId, u32)> + '_ {
+        self.lines.iter().flatten().copied()
+    }
+
+    /// One bundle.
+    pub fn read<F: NorFlash>(
+        &self,
+        flash: &mut F,
+        id: &MatchId,
+    ) -> Result<Option<Vec<u8>>, OutboxError<F::Error>> {
+        let found = (0..).zip(&self.lines).find(|(_, line)| is_of(line, id));
+        let Some((place, Some((_, length)))) = found else { return Ok(None) };
+        let length = (*length as usize).min(Bundle::MAX);
+        let mut bundle = Vec::with_capacity(length);
+        for piece in 0..pieces(length) {
+            let bytes = self.store.read(flash, key(place, piece)).map_err(OutboxError::Flash)?;
+            bundle.extend(bytes.ok_or(OutboxError::Torn(*id))?);
+        }
+        if bundle.len() == length { Ok(Some(bundle)) } else { Err(OutboxError::Torn(*id)) }
+    }
+
+    /// Keeps a bundle until its receipt is there. One of the same match takes its place. Durable when it returns.
+    pub fn put<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        id: &MatchId,
+        bundle: &[u8],
+    ) -> Result<(), OutboxError<F::Error>> {
+        if bundle.is_empty() || bundle.len() > Bundle::MAX {
+            return Err(OutboxError::Length(bundle.len()));
+        }
+        let free = (0..).zip(&self.lines).find(|(_, line)| line.is_none());
+        let (place, _) = free.ok_or(OutboxError::Full)?;
+        self.sweep(flash)?;
+        for (piece, bytes) in (0..).zip(bundle.chunks(VALUE_MAX)) {
+            self.write(flash, key(place, piece), bytes)?;
+        }
+        let line = [&id.as_bytes()[..], &(bundle.len() as u32).to_be_bytes()].concat();
+        self.write(flash, key(place, LINE), &line)?;
+        let before = (0..).zip(&self.lines).find(|(_, line)| is_of(line, id));
+        let before = before.map(|(place, _)| place);
+        self.lines[usize::from(place)] = Some((*id, bundle.len() as u32));
+        match before {
+            Some(before) => self.remove(flash, before),
+            None => Ok(()),
+        }
+    }
+
+    /// The receipt is here.
+    pub fn settle<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        id: &MatchId,
+    ) -> Result<(), OutboxError<F::Error>> {
+        for place in 0..BUNDLES_MAX {
+            if is_of(&self.lines[usize::from(place)], id) {
+                self.remove(flash, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        place: u16,
+    ) -> Result<(), OutboxError<F::Error>> {
+        self.store.remove(flash, key(place, LINE)).map_err(OutboxError::Flash)?;
+        self.lines[usize::from(place)] = None;
+        self.sweep(flash)
+    }
+
+    /// Takes away the pieces that no line lists: a bundle that was removed, or never whole.
+    fn sweep<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), OutboxError<F::Error>> {
+        let is_listed = |key: &u16| self.lines[usize::from(key >> 8)].is_some();
+        let loose: Vec<u16> = self.store.keys().filter(|key| !is_listed(key)).collect();
+        for key in loose {
+            self.store.remove(flash, key).map_err(OutboxError::Flash)?;
+        }
+        Ok(())
+    }
+
+    fn write<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        key: u16,
+        bytes: &[u8],
+    ) -> Result<(), OutboxError<F::Error>> {
+        self.store.write(flash, key, bytes).map_err(|error| match error {
+            FlashError::Full => OutboxError::Full,
+            FlashError::Flash(_)
+            | FlashError::Geometry
+            | FlashError::TooLong(_)
+            | FlashError::Changed(_) => OutboxError::Flash(error),
+        })
+    }
+}
+
+const fn key(place: u16, piece: u16) -> u16 {
+    place << 8 | piece
+}
+
+fn pieces(length: usize) -> u16 {
+    length.div_ceil(VALUE_MAX) as u16
+}
+
+fn is_of(line: &Option<(MatchId, u32)>, id: &MatchId) -> bool {
+    line.as_ref().is_some_and(|(found, _)| found == id)
+}

@@ -1,0 +1,100 @@
+//! What a release key says of an image.
+
+use alloc::vec::Vec;
+use core::fmt;
+use countersign::evidence::Artefact;
+use countersign::wire::{Malformed, Reader};
+use countersign_boot::layout::{APP_SLOT_MAX, SECTOR};
+use countersign_boot::{Chip, SecureVersion};
+
+/// Bytes of a chunk: what a courier brings at once, and what is erased together.
+pub const CHUNK: u32 = SECTOR;
+/// Bytes of a block: what has a hash of its own, so that a courier who brings rubbish spoils no more than that.
+pub const BLOCK: u32 = 16 * CHUNK;
+/// Blocks of the longest image.
+pub const BLOCKS_MAX: usize = APP_SLOT_MAX.div_ceil(BLOCK) as usize;
+
+/// Which of the applications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ImageKind {
+    /// A master with phones.
+    Master = 1,
+    /// A slave.
+    Slave = 2,
+    /// The radio of a master that runs on Linux.
+    Radio = 3,
+}
+
+impl ImageKind {
+    /// "master", "slave" or "radio".
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Slave => "slave",
+            Self::Radio => "radio",
+        }
+    }
+}
+
+impl fmt::Display for ImageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A signed image: what it is for, and what its bytes are. Signed by a release key as a record of the type `firmware.release`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Which application.
+    pub kind: ImageKind,
+    /// For which chip.
+    pub chip: Chip,
+    /// The firmware's number; only grows. The same as in a device's proof.
+    pub version: u32,
+    /// What the eFuses may come to demand.
+    pub secure_version: SecureVersion,
+    /// Bytes of the padded image with its signature sector: whole sectors, at most a slot.
+    pub length: u32,
+    /// SHA-256 of these bytes.
+    pub hash: [u8; 32],
+    /// SHA-256 of each [`BLOCK`] of them; the last one may be shorter.
+    pub blocks: Vec<[u8; 32]>,
+}
+
+impl Artefact for Release {
+    const TYPE: &'static str = "firmware.release";
+    const MAX_FRAME: usize = 512 + 32 * BLOCKS_MAX;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.kind as u8);
+        out.extend_from_slice(&self.chip.id().to_be_bytes());
+        out.extend_from_slice(&self.version.to_be_bytes());
+        out.push(self.secure_version.get());
+        out.extend_from_slice(&self.length.to_be_bytes());
+        out.extend_from_slice(&self.hash);
+        out.push(self.blocks.len() as u8);
+        self.blocks.iter().for_each(|block| out.extend_from_slice(block));
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let kind = match reader.u8()? {
+            1 => ImageKind::Master,
+            2 => ImageKind::Slave,
+            3 => ImageKind::Radio,
+            _ => return Err(Malformed::Range),
+        };
+        let chip = reader.u16()?;
+        let chip = [Chip::Esp32C3, Chip::Esp32C6].into_iter().find(|known| known.id() == chip);
+        let chip = chip.ok_or(Malformed::Range)?;
+        let version = reader.u32()?;
+        let secure_version = SecureVersion::new(reader.u8()?.into()).ok_or(Malformed::Range)?;
+        let (length, hash) = (reader.u32()?, reader.array()?);
+        let count = usize::from(reader.u8()?);
+        if count > BLOCKS_MAX {
+            return Err(Malformed::Range);
+        }
+        let blocks = (0..count).map(|_| reader.array()).collect::<Result<_, _>>()?;
+        Ok(Self { kind, chip, version, secure_version, length, hash, blocks })
+    }
+}

@@ -1,0 +1,332 @@
+//! The device, and where its words go. Everybody asks it through [`Host::call`], and is answered when what follows from the
+//! question is durable.
+
+use crate::panel::{LAMP, PAGE};
+use crate::words;
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::net::Ipv4Addr;
+use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
+use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, Small};
+use countersign_chip::record::DeviceRecord;
+use countersign_chip::update::{ImageKind, Places, Updater};
+use countersign_league::device::{Device, Output, Parts};
+use countersign_league::game::{Light, Setup, State};
+use countersign_league::goal::Calibration;
+use countersign_league::pair::Entropy;
+use countersign_league::{MatchId, journal};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::channel::Channel;
+use embassy_sync::watch::Watch;
+use firmware_shell::clock::now;
+use firmware_shell::entropy::Noise;
+use firmware_shell::fault;
+use firmware_shell::flash::App;
+use firmware_shell::keep::{Keep, NotKept};
+use firmware_shell::release;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Connections of phones at a time: one socket for each of ten, and some for calls.
+pub(crate) const CONNECTIONS: usize = 13;
+/// Phones whose hardware address is remembered; the driver takes no more than ten at a time.
+const PHONES: usize = 64;
+
+/// Frames for the slave. A radio loses what it cannot take.
+pub(crate) static SAID: Channel<CriticalSectionRawMutex, Vec<u8>, 16> = Channel::new();
+/// What connections wait for.
+pub(crate) static NEWS: Watch<CriticalSectionRawMutex, News, CONNECTIONS> = Watch::new();
+
+/// What has changed for phones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct News {
+    /// Number of the newest view.
+    pub(crate) view: u64,
+    /// How many tokens were dropped: connections look whether theirs is still good.
+    pub(crate) drops: u32,
+}
+
+/// Everybody runs on one executor and nobody keeps it over a wait.
+pub(crate) type Shared = &'static RefCell<Host>;
+
+/// One key in memory, however many sign with it.
+#[derive(Clone)]
+pub(crate) struct Key(Rc<SigningKey>);
+
+impl Signer for Key {
+    fn verifying_key(&self) -> &VerifyingKey {
+        self.0.verifying_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        self.0.sign(message)
+    }
+}
+
+/// What a master starts with.
+pub(crate) struct Found {
+    pub(crate) record: DeviceRecord,
+    pub(crate) key: SigningKey,
+    pub(crate) noise: Noise,
+    pub(crate) keep: Keep,
+    pub(crate) app: App,
+    pub(crate) calibration: Calibration,
+}
+
+/// The device with its flash.
+pub(crate) struct Host {
+    pub(crate) device: Device<Key, Noise>,
+    pub(crate) record: DeviceRecord,
+    keep: Keep,
+    app: App,
+    journal: Journal,
+    outbox: Outbox,
+    updater: Option<Updater>,
+    calibration: Calibration,
+    /// Who may sign the next key set.
+    roots: Vec<VerifyingKey>,
+    latest: Rc<[u8]>,
+    news: News,
+    light: Light,
+    /// Whom the Wi-Fi has given which address.
+    phones: BTreeMap<Ipv4Addr, [u8; 6]>,
+    /// Drawn at every start and kept nowhere: nobody can follow a phone from one evening to the next.
+    radio_key: Zeroizing<[u8; 32]>,
+}
+
+impl Host {
+    /// Opens what is kept, and starts the device.
+    pub(crate) fn start(found: Found) -> Result<Self, NotKept> {
+        let Found { record, key, mut noise, mut keep, app, calibration } = found;
+        let starts = keep.count_start()?;
+        let mut journal = Journal::open(&mut keep.flash, JOURNAL)?;
+        let outbox = Outbox::open(&mut keep.flash, OUTBOX)?;
+        let bytes = journal.read(&mut keep.flash)?;
+        let (keyset, roots) = keyset(&record, keep.read(Small::Keyset)?.as_deref());
+        let radio_key = Zeroizing::new(noise.draw());
+        let link = keep.read(Small::Link)?;
+        let parts = Parts {
+            setup: setup(&record),
+            signer: Key(Rc::new(key)),
+            entropy: noise,
+            keyset,
+            roots: roots.clone(),
+            certificate: keep.read(Small::Certificate)?,
+            tls_key: None,
+            chain: None,
+            journal: &bytes,
+            link: link.as_deref(),
+            boot: u16::try_from(starts.all()).unwrap_or(u16::MAX),
+            calibration,
+        };
+        // A record of another version cannot be read: the flash is not ours.
+        let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
+        journal
+            .keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
+        let mut host = Self {
+            device,
+            record,
+            keep,
+            app,
+            journal,
+            outbox,
+            updater: None,
+            calibration,
+            roots,
+            latest: Rc::from([]),
+            news: News::default(),
+            light: Light::Off,
+            phones: BTreeMap::new(),
+            radio_key,
+        };
+        host.updater = host.open_updater()?;
+        host.carry_out();
+        Ok(host)
+    }
+
+    /// This image works.
+    pub(crate) fn confirm(&mut self) -> Result<(), NotKept> {
+        self.keep.confirm()
+    }
+
+    /// Runs `work` on the device. What follows from it is done when it returns.
+    pub(crate) fn call<T>(&mut self, work: impl FnOnce(&mut Device<Key, Noise>, u64) -> T) -> T {
+        let found = work(&mut self.device, now());
+        self.carry_out();
+        found
+    }
+
+    /// What time alone changes, if it is time.
+    pub(crate) fn handle_timeout(&mut self) {
+        let now = now();
+        if self.device.poll_timeout().is_some_and(|(due, _)| due <= now) {
+            self.call(|device, now| device.handle_timeout(now));
+        }
+    }
+
+    /// The button: what it means in this state, the game says; after a match it opens the next lobby.
+    pub(crate) fn press(&mut self) {
+        // Refused: the lamp says what is so.
+        let _ = self.call(|device, now| device.press(now).or_else(|_| device.open_lobby(now)));
+    }
+
+    /// Where the game is.
+    pub(crate) fn state(&self) -> State {
+        self.device.state()
+    }
+
+    /// The sheet at rest.
+    pub(crate) const fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// Keeps a calibration for the next start.
+    pub(crate) fn put_calibration(&mut self, calibration: &Calibration) -> Result<(), NotKept> {
+        self.keep.put_calibration(calibration)
+    }
+
+    /// The newest view, as phones get it.
+    pub(crate) fn latest(&self) -> (u64, Rc<[u8]>) {
+        (self.news.view, Rc::clone(&self.latest))
+    }
+
+    /// Lamp and display.
+    pub(crate) fn show(&self) {
+        LAMP.signal(words::pattern(self.light));
+        PAGE.signal(words::page(&self.record, &self.device.view(now()), self.device.is_linked()));
+    }
+
+    /// The Wi-Fi has given a phone an address.
+    pub(crate) fn put_phone(&mut self, address: Ipv4Addr, hardware: [u8; 6]) {
+        if self.phones.len() == PHONES && !self.phones.contains_key(&address) {
+            self.phones.pop_first();
+        }
+        self.phones.insert(address, hardware);
+    }
+
+    /// Which phone is which, for the rule "one player for each radio": a keyed hash of its hardware address.
+    pub(crate) fn radio(&self, peer: Ipv4Addr) -> [u8; 8] {
+        let hash =
+            Sha256::new_with_prefix(b"countersign-radio-v1").chain_update(&self.radio_key[..]);
+        let hash = match self.phones.get(&peer) {
+            Some(hardware) => hash.chain_update(b"mac ").chain_update(hardware),
+            None => hash.chain_update(b"ip ").chain_update(peer.octets()),
+        };
+        let mut radio = [0; 8];
+        radio.copy_from_slice(&hash.finalize()[..8]);
+        radio
+    }
+
+    /// What waits for couriers: match, and number of bytes.
+    pub(crate) fn bundles(&self) -> Vec<(MatchId, u32)> {
+        self.outbox.waiting().collect()
+    }
+
+    /// One of them.
+    pub(crate) fn bundle(&mut self, id: &MatchId) -> Option<Vec<u8>> {
+        self.outbox.read(&mut self.keep.flash, id).ok().flatten()
+    }
+
+    /// Updates: `None` if this image takes none.
+    pub(crate) fn update<T>(
+        &mut self,
+        work: impl FnOnce(&mut Updater, &mut Places<'_, App, firmware_shell::flash::Raw>) -> T,
+    ) -> Option<T> {
+        let Self { updater, app, keep, .. } = self;
+        let mut places = Places { app, data: &mut keep.flash, store: &mut keep.store };
+        updater.as_mut().map(|updater| work(updater, &mut places))
+    }
+
+    fn open_updater(&mut self) -> Result<Option<Updater>, NotKept> {
+        let Some(publisher) = release::publisher() else { return Ok(None) };
+        let mut places =
+            Places { app: &mut self.app, data: &mut self.keep.flash, store: &mut self.keep.store };
+        Ok(Some(Updater::open(publisher, release::running(ImageKind::Master), &mut places)?))
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.device.poll_output() {
+            if self.carry(output).is_err() {
+                // Nobody may be answered any more.
+                fault::restart();
+            }
+        }
+        NEWS.sender().send_if_modified(|news| news.replace(self.news) != Some(self.news));
+    }
+
+    fn carry(&mut self, output: Output) -> Result<(), NotKept> {
+        let flash = &mut self.keep.flash;
+        match output {
+            Output::NewJournal => self.journal.start_new(),
+            Output::Append(entry) => self.journal.append(flash, &entry)?,
+            Output::PersistLink(record) => self.keep.write(Small::Link, &record)?,
+            Output::PersistKeyset(frame) => {
+                self.keep.write(Small::Keyset, &kept_keyset(&self.roots, &frame))?;
+                self.roots.clone_from(&self.device.keyset().content.roots);
+            }
+            Output::PersistCertificate(frame) => self.keep.write(Small::Certificate, &frame)?,
+            // There is no TLS, so nobody brings a chain for it.
+            Output::PersistTls(_) => {}
+            // A radio loses what it cannot take.
+            Output::Send(frame) => drop(SAID.try_send(frame)),
+            Output::View { number, frame } => {
+                self.latest = frame.into();
+                self.news.view = number;
+            }
+            Output::Outbox(id, bundle) => self.outbox.put(flash, &id, &bundle)?,
+            Output::Settled(id) => self.outbox.settle(flash, &id)?,
+            Output::Dropped(_) => self.news.drops = self.news.drops.wrapping_add(1),
+            Output::Light(light) => self.light = light,
+            Output::Scored(_) | Output::Note(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn setup(record: &DeviceRecord) -> Setup {
+    let pair = &record.pair.value;
+    Setup {
+        realm: record.content.realm.clone(),
+        device: pair.device,
+        master: pair.master.clone(),
+        slave: pair.slave.clone(),
+        firmware: release::VERSION,
+        max_players: pair.max_players,
+        params: record.params.clone(),
+    }
+}
+
+/// The newest key set, and who may sign one after it. A newer one than the factory's may be signed by a root that the factory did
+/// not know, so it is kept with the roots that were trusted when it came.
+fn keyset(record: &DeviceRecord, kept: Option<&[u8]>) -> (Keyset, Vec<VerifyingKey>) {
+    let made = record.keyset.clone();
+    let newer = kept.and_then(|bytes| {
+        let (count, mut rest) = bytes.split_first()?;
+        let mut roots = Vec::new();
+        for _ in 0..*count {
+            let (key, after) = rest.split_first_chunk::<32>()?;
+            roots.push(VerifyingKey::from_bytes(key).ok()?);
+            rest = after;
+        }
+        let known = made.content.version;
+        let keyset = Keyset::open(&record.content.realm, &roots, known, rest).ok()?;
+        (keyset.content.version > known).then_some(keyset)
+    });
+    match newer {
+        Some(keyset) => {
+            let roots = keyset.content.roots.clone();
+            (keyset, roots)
+        }
+        None => (made, record.content.roots.clone()),
+    }
+}
+
+fn kept_keyset(roots: &[VerifyingKey], frame: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + 32 * roots.len() + frame.len());
+    bytes.push(roots.len() as u8);
+    roots.iter().for_each(|root| bytes.extend_from_slice(root.as_bytes()));
+    bytes.extend_from_slice(frame);
+    bytes
+}

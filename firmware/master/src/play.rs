@@ -1,0 +1,107 @@
+//! The loop that owns time, sheet, button and the radio's ear.
+
+use crate::host::{SAID, Shared};
+use crate::panel::{LAMP, PAGE};
+use crate::words;
+use countersign_league::game::State;
+use countersign_league::goal::{Calibration, Input as Sensed};
+use embassy_time::with_deadline;
+use esp_hal::gpio::Input;
+use firmware_shell::air::{Ear, Mouth};
+use firmware_shell::clock::{at, now};
+use firmware_shell::dog::Dog;
+use firmware_shell::fault;
+use firmware_shell::keep::{Keep, NotKept};
+use firmware_shell::screen::Page;
+use firmware_shell::sheet::{READING, Sheet, measure};
+
+/// Who holds the button so long wants the sheet measured again. Milliseconds.
+const HOLD: u64 = 3_000;
+/// A shorter touch of the button is none. Milliseconds.
+const PRESS: u64 = 30;
+/// The display is written at most so often. Milliseconds.
+const REFRESH: u64 = 500;
+
+/// The sheet's calibration; measured if that was never done.
+pub(crate) async fn calibration(
+    keep: &mut Keep,
+    sheet: &mut Sheet,
+    dog: &mut Dog,
+) -> Result<Calibration, NotKept> {
+    if let Some(known) = keep.calibration()? {
+        return Ok(known);
+    }
+    let found = measure_quietly(sheet, dog).await;
+    keep.put_calibration(&found)?;
+    Ok(found)
+}
+
+async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+    LAMP.signal(words::MEASURING);
+    PAGE.signal(Page::measuring());
+    measure(sheet, dog).await
+}
+
+/// Until the power fails.
+pub(crate) async fn run(
+    host: Shared,
+    mut ear: Ear,
+    mut sheet: Sheet,
+    button: Input<'static>,
+    mut dog: Dog,
+) {
+    let (mut next, mut refresh, mut held) = (now(), 0, None);
+    loop {
+        dog.feed();
+        match with_deadline(at(next), ear.hear()).await {
+            Ok(packet) => host.borrow_mut().call(|device, now| device.frame(&packet, now)),
+            Err(_) => {
+                next = now() + READING;
+                let calibration = *host.borrow().calibration();
+                let sample = sheet.read(now(), &calibration);
+                host.borrow_mut().call(|device, now| device.sense(Sensed::Sample(sample), now));
+                host.borrow_mut().handle_timeout();
+                match look_at(&button, &mut held) {
+                    Some(Touch::Press) => host.borrow_mut().press(),
+                    Some(Touch::Hold) if host.borrow().state() == State::Off => {
+                        let found = measure_quietly(&mut sheet, &mut dog).await;
+                        // The device takes a calibration when it starts.
+                        let _ = host.borrow_mut().put_calibration(&found);
+                        fault::restart();
+                    }
+                    Some(Touch::Hold) | None => {}
+                }
+                if now() >= refresh {
+                    refresh = now() + REFRESH;
+                    host.borrow().show();
+                }
+            }
+        }
+    }
+}
+
+enum Touch {
+    Press,
+    Hold,
+}
+
+fn look_at(button: &Input<'_>, held: &mut Option<u64>) -> Option<Touch> {
+    if button.is_low() {
+        held.get_or_insert(now());
+        return None;
+    }
+    match now().saturating_sub(held.take()?) {
+        HOLD.. => Some(Touch::Hold),
+        PRESS.. => Some(Touch::Press),
+        _ => None,
+    }
+}
+
+/// What the device says to the slave.
+#[embassy_executor::task]
+pub(crate) async fn speak(mut mouth: Mouth) {
+    loop {
+        let frame = SAID.receive().await;
+        mouth.send(&frame).await;
+    }
+}

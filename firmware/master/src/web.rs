@@ -1,0 +1,423 @@
+//! What phones reach: section 3 of docs/league.md, as on Linux, without TLS; and updates.
+
+use crate::host::{CONNECTIONS, NEWS, Shared};
+use crate::words;
+use crate::ws::Talk;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::{Display, Write};
+use core::net::Ipv4Addr;
+use countersign_chip::update::{CHUNK, Progress};
+use countersign_league::MatchId;
+use countersign_league::device::{InboxError, JoinError, SayError, Token};
+use countersign_league::game::Refusal;
+use embassy_futures::select::select;
+use embassy_net::tcp::TcpSocket;
+use embassy_net::{IpAddress, Stack};
+use embassy_time::{Duration, Instant, Timer, with_timeout};
+use picoserve::extract::FromRequest;
+use picoserve::io::Read;
+use picoserve::request::{Path, Request, RequestBodyConnection};
+use picoserve::response::ws::WebSocketUpgrade;
+use picoserve::response::{IntoResponse, Response, ResponseWriter, StatusCode};
+use picoserve::routing::PathRouterService;
+use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
+
+/// Longest body: a chunk of an update with its number.
+const BODY_MAX: usize = CHUNK as usize + 4;
+/// What a phone's request without its body may take.
+const REQUEST_MAX: usize = 2048;
+/// A view is waited for so long.
+const VIEW_WAIT: Duration = Duration::from_secs(25);
+/// Who waits for a view is alive; the device hears it so often.
+const ALIVE: Duration = Duration::from_secs(4);
+/// A phone that says nothing for so long is gone; phones in play are asked every few seconds.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The token of somebody who only watches.
+pub(crate) const NOBODY: Token = [0; 16];
+
+/// One call for each connection: sockets are few.
+static CONFIG: Config = Config::new(Timeouts {
+    start_read_request: Duration::from_secs(5),
+    persistent_start_read_request: Duration::from_secs(5),
+    read_request: Duration::from_secs(10),
+    write: Duration::from_secs(10),
+})
+.close_connection_after_response();
+
+#[embassy_executor::task(pool_size = CONNECTIONS)]
+pub(crate) async fn serve(stack: Stack<'static>, host: Shared, port: u16) {
+    let (mut rx, mut tx, mut request) = ([0; 1024], [0; 1536], [0; REQUEST_MAX]);
+    loop {
+        let mut socket = TcpSocket::new(stack, &mut rx, &mut tx);
+        if socket.accept(port).await.is_err() {
+            continue;
+        }
+        socket.set_timeout(Some(SILENCE));
+        let peer = match socket.remote_endpoint().map(|endpoint| endpoint.addr) {
+            Some(IpAddress::Ipv4(address)) => address,
+            None => continue,
+        };
+        let router = Router::from_service(Door { host, peer });
+        // However it ended, it ended.
+        let _ = Server::new(&router, &CONFIG, &mut request).serve(socket).await;
+    }
+}
+
+/// One connection's way in.
+struct Door {
+    host: Shared,
+    peer: Ipv4Addr,
+}
+
+impl PathRouterService for Door {
+    async fn call_path_router_service<R: Read, W: ResponseWriter<Error = R::Error>>(
+        &self,
+        state: &(),
+        (): (),
+        path: Path<'_>,
+        mut request: Request<'_, R>,
+        writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        let (method, path) = (request.parts.method(), path.encoded());
+        if (method, path) == ("GET", "/league/ws") {
+            let upgrade = WebSocketUpgrade::from_request(
+                state,
+                request.parts,
+                request.body_connection.body(),
+            )
+            .await;
+            let connection = request.body_connection.finalize().await?;
+            return match upgrade {
+                Ok(upgrade) => {
+                    upgrade.on_upgrade(Talk { host: self.host }).write_to(connection, writer).await
+                }
+                Err(_) => {
+                    Answer::malformed("This is for WebSockets.").write(connection, writer).await
+                }
+            };
+        }
+        let answer = match read(&mut request.body_connection).await? {
+            Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
+            Some(body) => self.answer(method, path, &body),
+            None => Answer::problem(
+                413,
+                "too_large",
+                &"The body is longer than anything that this device takes.",
+            ),
+        };
+        answer.write(request.body_connection.finalize().await?, writer).await
+    }
+}
+
+/// The whole body; `None` if it is too long.
+async fn read<R: Read>(
+    connection: &mut RequestBodyConnection<'_, R>,
+) -> Result<Option<Vec<u8>>, R::Error> {
+    let length = connection.content_length();
+    if length > BODY_MAX {
+        return Ok(None);
+    }
+    let mut body = vec![0; length];
+    let mut reader = connection.body().reader();
+    let mut at = 0;
+    while let Some(rest) = body.get_mut(at..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest).await? {
+            0 => break,
+            len => at += len,
+        }
+    }
+    body.truncate(at);
+    Ok(Some(body))
+}
+
+impl Door {
+    fn answer(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        match (method, path) {
+            ("OPTIONS", _) => Answer::nothing(),
+            ("GET", "/") => self.page(),
+            ("GET", "/league/certificate") => self.certificate(),
+            ("POST", "/league/prove") => self.prove(body),
+            ("POST", "/league/join") => self.join(body),
+            ("POST", "/league/act") => self.act(body),
+            ("GET", "/league/outbox") => self.outbox(),
+            ("POST", "/league/inbox") => self.inbox(body),
+            ("GET", "/league/tls") => {
+                Answer::json(r#"{"not_before":null,"not_after":null,"request":false}"#.into())
+            }
+            ("GET", "/league/tls/request") => {
+                Answer::problem(404, "no_tls", &"This device has no TLS; it wants no chain.")
+            }
+            ("POST", "/league/update") => self.offer(body),
+            ("POST", "/league/update/chunk") => self.chunk(body),
+            ("GET", _) => match path.strip_prefix("/league/outbox/") {
+                Some(id) => self.bundle(id),
+                None => Answer::problem(404, "not_found", &"Nothing is here."),
+            },
+            _ => Answer::problem(405, "method_not_allowed", &"This path has another method."),
+        }
+    }
+
+    fn page(&self) -> Answer {
+        let host = self.host.borrow();
+        let view = host.device.view(firmware_shell::clock::now());
+        let [a, b] = view.score;
+        let (mark, state) = (escaped(&host.record.pair.value.mark), words::state(view.state));
+        Answer::new(
+            "text/html; charset=utf-8",
+            format!(
+                "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=2>\
+                 <meta name=viewport content=\"width=device-width\"><title>{a}:{b} {state}</title>\
+                 <h1>{mark}</h1><p>{a}:{b}<p>{state} {}",
+                words::clock(&view)
+            )
+            .into_bytes(),
+        )
+    }
+
+    fn certificate(&self) -> Answer {
+        match self.host.borrow().device.certificate() {
+            Some(frame) => Answer::bytes(frame.to_vec()),
+            None => Answer::problem(
+                404,
+                "no_certificate",
+                &"No phone has brought this device its certificate yet.",
+            ),
+        }
+    }
+
+    fn prove(&self, body: &[u8]) -> Answer {
+        let Ok(challenge) = <[u8; 32]>::try_from(body) else {
+            return Answer::malformed("The body is 32 random bytes.");
+        };
+        match self.host.borrow_mut().call(|device, now| device.prove(challenge, now)) {
+            Some(proof) => Answer::bytes(proof),
+            None => Answer::problem(
+                409,
+                "no_lobby",
+                &"There is neither a lobby nor a match; press the button of the master.",
+            ),
+        }
+    }
+
+    fn join(&self, body: &[u8]) -> Answer {
+        let parts = take(body).and_then(|(ticket, rest)| {
+            let (act, rest) = take(rest)?;
+            rest.is_empty().then_some((ticket, act))
+        });
+        let Some((ticket, act)) = parts else {
+            return Answer::malformed(
+                "The body is the ticket and the signed act of joining, each after its length in two bytes.",
+            );
+        };
+        let mut host = self.host.borrow_mut();
+        let radio = host.radio(self.peer);
+        match host.call(|device, now| device.join(ticket, act, radio, now)) {
+            Ok(token) => Answer::bytes(token.to_vec()),
+            Err(JoinError::Refused(refusal)) => refused(refusal),
+            Err(error @ JoinError::Evidence(_)) => Answer::problem(403, "evidence", &error),
+            Err(error @ JoinError::Server) => Answer::problem(403, "server_key", &error),
+            Err(error @ JoinError::Full) => Answer::problem(503, "full", &error),
+        }
+    }
+
+    fn act(&self, body: &[u8]) -> Answer {
+        match self.host.borrow_mut().call(|device, now| device.say(body, now)) {
+            Ok(()) => Answer::nothing(),
+            Err(SayError::Refused(refusal)) => refused(refusal),
+            Err(error @ SayError::Evidence(_)) => Answer::problem(403, "evidence", &error),
+        }
+    }
+
+    fn outbox(&self) -> Answer {
+        let mut list = String::from("[");
+        for (id, bytes) in self.host.borrow().bundles() {
+            let comma = if list.len() > 1 { "," } else { "" };
+            let id = hex::encode(id.as_bytes());
+            // Writing into a string cannot fail.
+            let _ = write!(list, r#"{comma}{{"bytes":{bytes},"id":"{id}","kind":"bundle"}}"#);
+        }
+        list.push(']');
+        Answer::json(list)
+    }
+
+    fn bundle(&self, id: &str) -> Answer {
+        let mut bytes = [0; 16];
+        let found = hex::decode_to_slice(id, &mut bytes).ok();
+        let found = found.and_then(|()| self.host.borrow_mut().bundle(&MatchId::from_bytes(bytes)));
+        match found {
+            Some(bundle) => Answer::bytes(bundle),
+            None => Answer::problem(
+                404,
+                "no_bundle",
+                &"No result of this match waits here; it may be settled.",
+            ),
+        }
+    }
+
+    fn inbox(&self, body: &[u8]) -> Answer {
+        match self.host.borrow_mut().call(|device, now| device.inbox(body, now)) {
+            Ok(taken) => Answer::json(format!(r#"{{"taken":"{}"}}"#, taken.as_str())),
+            Err(InboxError::Refused(refusal)) => refused(refusal),
+            Err(error @ (InboxError::Malformed(_) | InboxError::Type)) => {
+                Answer::problem(400, "malformed", &error)
+            }
+            Err(error @ (InboxError::Evidence(_) | InboxError::Keyset(_))) => {
+                Answer::problem(403, "evidence", &error)
+            }
+            Err(error @ InboxError::OtherTlsKey) => Answer::problem(409, "other_tls_key", &error),
+            Err(error @ InboxError::OtherDevice) => Answer::problem(409, "other_device", &error),
+        }
+    }
+
+    /// A signed release; the answer says which chunk comes next.
+    fn offer(&self, body: &[u8]) -> Answer {
+        match self.host.borrow_mut().update(|updater, places| updater.offer(body, places)) {
+            Some(Ok(progress)) => progressed(progress),
+            Some(Err(error)) => Answer::problem(409, "release", &error),
+            None => no_updates(),
+        }
+    }
+
+    /// `u32 number ‖ chunk`.
+    fn chunk(&self, body: &[u8]) -> Answer {
+        let Some((number, chunk)) = body.split_first_chunk::<4>() else {
+            return Answer::malformed(
+                "The body is the number of the chunk in four bytes, and the chunk.",
+            );
+        };
+        let number = u32::from_be_bytes(*number);
+        match self.host.borrow_mut().update(|updater, places| updater.chunk(number, chunk, places))
+        {
+            Some(Ok(progress)) => progressed(progress),
+            Some(Err(error)) => Answer::problem(409, "chunk", &error),
+            None => no_updates(),
+        }
+    }
+
+    /// The long-poll twin of the WebSocket.
+    async fn view(&self, body: &[u8]) -> Answer {
+        let parts = body.split_first_chunk::<16>();
+        let parts = parts.and_then(|(token, rest)| Some((*token, <[u8; 8]>::try_from(rest).ok()?)));
+        let Some((token, after)) = parts else {
+            return Answer::malformed(
+                "The body is the lobby token, and the number of the newest known view in eight bytes.",
+            );
+        };
+        let (after, end) = (u64::from_be_bytes(after), Instant::now() + VIEW_WAIT);
+        let Some(mut news) = NEWS.receiver() else { return busy() };
+        while Instant::now() < end {
+            if !is_known(self.host, token) {
+                return Answer::problem(
+                    404,
+                    "no_token",
+                    &"This lobby token is not known any more; join again.",
+                );
+            }
+            let (number, frame) = self.host.borrow().latest();
+            if number > after && !frame.is_empty() {
+                return Answer::bytes(frame.to_vec());
+            }
+            let _ = with_timeout(ALIVE, select(news.changed(), Timer::at(end))).await;
+        }
+        Answer::nothing()
+    }
+}
+
+/// Whether this token is good; a sign of life, if so.
+pub(crate) fn is_known(host: Shared, token: Token) -> bool {
+    token == NOBODY || host.borrow_mut().call(|device, now| device.seen(&token, now))
+}
+
+fn progressed(progress: Progress) -> Answer {
+    Answer::json(match progress {
+        Progress::Wanted { chunk, of } => format!(r#"{{"chunk":{chunk},"of":{of},"ready":false}}"#),
+        Progress::Ready => r#"{"ready":true}"#.into(),
+    })
+}
+
+fn no_updates() -> Answer {
+    Answer::problem(
+        404,
+        "no_updates",
+        &"This image was built without a release key; it takes no updates.",
+    )
+}
+
+fn refused(refusal: Refusal) -> Answer {
+    Answer::problem(409, &format!("refused_{}", refusal.code()), &refusal)
+}
+
+fn busy() -> Answer {
+    Answer::problem(503, "overloaded", &"too much to do; try again soon")
+}
+
+/// `LP16 …`.
+fn take(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
+}
+
+/// What goes back.
+struct Answer {
+    status: u16,
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    const fn new(kind: &'static str, body: Vec<u8>) -> Self {
+        Self { status: 200, kind, body }
+    }
+
+    const fn bytes(body: Vec<u8>) -> Self {
+        Self::new("application/octet-stream", body)
+    }
+
+    fn json(body: String) -> Self {
+        Self::new("application/json", body.into_bytes())
+    }
+
+    const fn nothing() -> Self {
+        Self { status: 204, kind: "text/plain", body: Vec::new() }
+    }
+
+    fn malformed(detail: &'static str) -> Self {
+        Self::problem(400, "malformed", &detail)
+    }
+
+    fn problem(status: u16, code: &str, detail: &dyn Display) -> Self {
+        let detail = detail.to_string().replace('\\', "\\\\").replace('"', "\\\"");
+        let body = format!(
+            r#"{{"code":"{code}","detail":"{detail}","status":{status},"title":"{code}","type":"urn:countersign:problem:{code}"}}"#
+        );
+        Self { status, kind: "application/problem+json", body: body.into_bytes() }
+    }
+
+    /// Pages of the league's own site may ask, too: nothing here rests on cookies or on who is asking.
+    async fn write<R: Read, W: ResponseWriter<Error = R::Error>>(
+        self,
+        connection: picoserve::response::Connection<'_, R>,
+        writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        let headers = [
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, POST"),
+            ("Access-Control-Allow-Headers", "content-type"),
+            ("Access-Control-Allow-Private-Network", "true"),
+            ("Cache-Control", "no-store"),
+        ];
+        Response::new(StatusCode::new(self.status), self.body)
+            .with_content_type(self.kind)
+            .with_headers(headers)
+            .write_to(connection, writer)
+            .await
+    }
+}
+
+/// A mark is what a factory calls a pair.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,214 @@
+//! The slave's machine and its detector, and where their words go.
+
+use crate::words::{self, Shown};
+use crate::{LAMP, PAGE};
+use countersign::SigningKey;
+use countersign_chip::record::DeviceRecord;
+use countersign_chip::starts::Starts;
+use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
+use countersign_league::pair::channel::Search;
+use countersign_league::pair::slave::{Input, Output};
+use countersign_league::pair::{Light, Phase, Slave};
+use embassy_time::with_deadline;
+use esp_hal::gpio;
+use firmware_shell::air::{Dial, Ear, Mouth};
+use firmware_shell::clock::{at, now};
+use firmware_shell::dog::Dog;
+use firmware_shell::entropy::Noise;
+use firmware_shell::fault;
+use firmware_shell::keep::{Keep, NotKept};
+use firmware_shell::screen::Page;
+use firmware_shell::sheet::{READING, Sheet, measure};
+
+/// Who holds the button so long wants the sheet measured again. Milliseconds.
+const HOLD: u64 = 3_000;
+/// The display is written at most so often. Milliseconds.
+const REFRESH: u64 = 500;
+
+/// What a slave is made of.
+pub(crate) struct Parts {
+    pub(crate) record: DeviceRecord,
+    pub(crate) key: SigningKey,
+    pub(crate) noise: Noise,
+    pub(crate) sheet: Sheet,
+    pub(crate) button: gpio::Input<'static>,
+    pub(crate) keep: Keep,
+    pub(crate) mouth: Mouth,
+    pub(crate) ear: Ear,
+    pub(crate) dial: Dial,
+}
+
+/// A slave that runs.
+pub(crate) struct Half {
+    slave: Slave<SigningKey>,
+    detector: Detector,
+    search: Search,
+    record: DeviceRecord,
+    noise: Noise,
+    sheet: Sheet,
+    button: gpio::Input<'static>,
+    /// Since when the button is held.
+    held: Option<u64>,
+    keep: Keep,
+    mouth: Mouth,
+    ear: Ear,
+    dial: Dial,
+    light: Light,
+    starts: Starts,
+    refresh: u64,
+}
+
+impl Half {
+    /// Opens what is kept, measures the sheet if that was never done, and starts the machine. `None`: the flash fails.
+    pub(crate) async fn start(parts: Parts, dog: &mut Dog) -> Option<Self> {
+        let Parts { record, key, noise, mut sheet, button, mut keep, mouth, ear, dial } = parts;
+        let starts = keep.count_start().ok()?;
+        let calibration = match keep.calibration().ok()? {
+            Some(known) => known,
+            None => {
+                let found = measure_quietly(&mut sheet, dog).await;
+                keep.put_calibration(&found).ok()?;
+                found
+            }
+        };
+        let slots = keep.slots().ok()?;
+        let slots = slots.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+        let slave = Slave::new(record.halves(), key, &calibration, slots, now());
+        let detector = Detector::new(Rules::from(&record.params), calibration, now());
+        // Radio, flash, keys and record are as they have to be: this image is good.
+        keep.confirm().ok()?;
+        let (search, light) = (Search::new(now()), Light::Off);
+        dial.tune(search.channel());
+        Some(Self {
+            slave,
+            detector,
+            search,
+            record,
+            noise,
+            sheet,
+            button,
+            held: None,
+            keep,
+            mouth,
+            ear,
+            dial,
+            light,
+            starts,
+            refresh: 0,
+        })
+    }
+
+    /// Until the power fails. A flash that fails is the end of this run, before anything that should have been kept goes on.
+    pub(crate) async fn run(mut self, mut dog: Dog) -> ! {
+        let mut next = now();
+        loop {
+            dog.feed();
+            if self.carry_out().await.is_err() {
+                fault::restart();
+            }
+            match with_deadline(at(next), self.ear.hear()).await {
+                Ok(packet) => {
+                    self.slave.handle_input(Input::Frame(&packet), now(), &mut self.noise)
+                }
+                Err(_) => {
+                    next = now() + READING;
+                    self.feel();
+                    if self.look_at_button() {
+                        self.calibrate(&mut dog).await;
+                    }
+                    self.handle_timeout();
+                }
+            }
+        }
+    }
+
+    fn feel(&mut self) {
+        let sample = self.sheet.read(now(), self.detector.calibration());
+        self.detector.handle_input(Sensed::Sample(sample));
+    }
+
+    /// What time alone changes. Ten milliseconds late at most: nobody waits for less.
+    fn handle_timeout(&mut self) {
+        let now = now();
+        let timers = [self.slave.poll_timeout(), self.detector.poll_timeout()];
+        if timers.into_iter().flatten().any(|(due, _)| due <= now) {
+            self.slave.handle_timeout(now);
+            self.detector.handle_timeout(now);
+        }
+        let before = self.search.channel();
+        self.search.handle(self.slave.is_up(), now);
+        if self.search.channel() != before {
+            self.dial.tune(self.search.channel());
+        }
+        if now >= self.refresh {
+            self.refresh = now + REFRESH;
+            self.show(now);
+        }
+    }
+
+    /// Does in order what is wanted.
+    async fn carry_out(&mut self) -> Result<(), NotKept> {
+        while let Some(event) = self.detector.poll_output() {
+            self.slave.handle_input(Input::Sensor(event), now(), &mut self.noise);
+        }
+        while let Some(output) = self.slave.poll_output() {
+            match output {
+                Output::Send(frame) => self.mouth.send(&frame).await,
+                Output::Persist(slot) => self.keep.put_slot(&slot)?,
+                Output::Wanted { phase, light, .. } => {
+                    self.light = light;
+                    if phase == Phase::Idle {
+                        self.keep.prepare()?;
+                    }
+                }
+                Output::LinkUp { .. } | Output::LinkDown { .. } => self.refresh = 0,
+                // The master hears of a missing goal by the seal, and of a false master by the silence.
+                Output::Full(_) | Output::BadPeer(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the button was held long enough, outside of a match.
+    fn look_at_button(&mut self) -> bool {
+        if self.button.is_high() {
+            self.held = None;
+            return false;
+        }
+        let since = *self.held.get_or_insert(now());
+        let is_long = now() >= since + HOLD && self.slave.phase() == Phase::Idle;
+        if is_long {
+            self.held = None;
+        }
+        is_long
+    }
+
+    async fn calibrate(&mut self, dog: &mut Dog) {
+        let found = measure_quietly(&mut self.sheet, dog).await;
+        if self.keep.put_calibration(&found).is_err() {
+            fault::restart();
+        }
+        self.slave.handle_input(Input::Calibrated(found), now(), &mut self.noise);
+        self.detector = Detector::new(Rules::from(&self.record.params), found, now());
+    }
+
+    fn show(&self, now: u64) {
+        let shown = Shown {
+            is_up: self.slave.is_up(),
+            is_armed: self.detector.is_armed(now),
+            phase: self.slave.phase(),
+            light: self.light,
+            goals: self.slave.goals(),
+            waiting: self.slave.waiting(),
+            starts: self.starts,
+        };
+        LAMP.signal(words::pattern(shown.light, shown.is_up));
+        PAGE.signal(words::page(&self.record, &shown));
+    }
+}
+
+async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+    LAMP.signal(words::MEASURING);
+    PAGE.signal(Page::measuring());
+    measure(sheet, dog).await
+}

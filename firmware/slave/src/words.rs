@@ -1,0 +1,74 @@
+//! What the lamp and the display show. The core says what is so; this says what it looks like.
+
+use alloc::format;
+use countersign_chip::record::DeviceRecord;
+use countersign_chip::starts::{Cause, Starts};
+use countersign_league::pair::{Light, Phase};
+use firmware_shell::lamp::{Colour, Pattern};
+use firmware_shell::screen::Page;
+
+/// What the half knows of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) is_up: bool,
+    pub(crate) is_armed: bool,
+    pub(crate) phase: Phase,
+    pub(crate) light: Light,
+    /// Goals that this sheet saw in this match, as far as it knows.
+    pub(crate) goals: u16,
+    pub(crate) waiting: usize,
+    pub(crate) starts: Starts,
+}
+
+/// Nobody touches the sheet, please.
+pub(crate) const MEASURING: Pattern = Pattern::Fast(Colour::AMBER);
+/// This chip is nobody yet, or its flash fails.
+pub(crate) const BROKEN: Pattern = Pattern::Steady(Colour::VIOLET);
+
+pub(crate) const fn pattern(light: Light, is_up: bool) -> Pattern {
+    match (light, is_up) {
+        (Light::Locked, _) => Pattern::Fast(Colour::VIOLET),
+        (Light::Red, _) => Pattern::Fast(Colour::RED),
+        (_, false) => Pattern::Slow(Colour::BLUE),
+        (Light::Off, true) => Pattern::Steady(Colour::DARK),
+        (Light::Ready, true) => Pattern::Steady(Colour::BLUE),
+        (Light::Playing, true) => Pattern::Steady(Colour::GREEN),
+        (Light::Goal, true) => Pattern::Fast(Colour::WHITE),
+        (Light::Amber, true) => Pattern::Slow(Colour::AMBER),
+    }
+}
+
+pub(crate) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "ready",
+        Phase::Check => "hit me once",
+        Phase::Armed => "match",
+        Phase::Held => "held",
+        Phase::Drain => "end",
+        Phase::Sealed => "sealed",
+    }
+}
+
+pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
+    let pair = &record.pair.value;
+    let link = if shown.is_up { "linked" } else { "looking for master" };
+    let sheet = if shown.is_armed { "armed" } else { "resting" };
+    Page {
+        head: format!("{} south", pair.serial),
+        large: match shown.phase {
+            Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => {
+                format!("goals {}", shown.goals)
+            }
+            Phase::Idle | Phase::Check => phase(shown.phase).into(),
+        },
+        foot: [
+            format!("{link}, {}", phase(shown.phase)),
+            format!(
+                "{sheet} {}/{} q{}",
+                shown.starts.all(),
+                shown.starts.of(Cause::BrownOut),
+                shown.waiting
+            ),
+        ],
+    }
+}
