@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Elapsed, Stopwatch};
 use crate::failure::{Failure, Outcome};
 use crate::run::{Run, find_program};
-use crate::{firmware, report, setup, testing, tidy, vectors, workspace};
+use crate::{firmware, report, setup, testing, tidy, vectors, web, workspace};
 
 struct Step {
     name: &'static str,
@@ -108,8 +108,8 @@ fn pass(outcome: Outcome) -> Result<Done, Failure> {
 }
 
 /// Workspaces of their own.
-const OTHERS: [&str; 3] =
-    ["fuzz/Cargo.toml", "firmware/Cargo.toml", "firmware/selftest/Cargo.toml"];
+const OTHERS: [&str; 4] =
+    ["fuzz/Cargo.toml", "firmware/Cargo.toml", "firmware/selftest/Cargo.toml", "web/Cargo.toml"];
 
 fn fmt() -> Outcome {
     Run::cargo().args(["fmt", "--all", "--check"]).run()?;
@@ -131,7 +131,8 @@ fn clippy() -> Outcome {
         .path(&root.join("target/selftest"))
         .args(["--", "-D", "warnings"])
         .run()?;
-    firmware::clippy()
+    firmware::clippy()?;
+    web::clippy()
 }
 
 fn no_std() -> Outcome {

@@ -26,6 +26,7 @@ const PAGES: &[Page] = &[
     Page { name: "firmware", summary: "the images of the chips, and their sizes", text: FIRMWARE },
     Page { name: "fuzz", summary: "feed the parsers with garbage", text: FUZZ },
     Page { name: "sim", summary: "seeded worlds: the relay mesh, the league", text: SIM },
+    Page { name: "web", summary: "the app for browsers, ready to be embedded", text: WEB },
 ];
 
 const DEMO: &str = "\
@@ -39,9 +40,10 @@ ready soonest, and `cargo xtask test` uses the same artefacts.";
 const TEST: &str = "\
 cargo xtask test [filter]
 
-Runs `setup`, then `cargo test --workspace`, then the JavaScript implementation in
-conformance/js with `node --test`, then the self-test of the firmware as `cargo xtask emulate`
-does. A filter is a part of a test's name; it goes to all.
+Runs `setup`, builds the app for browsers (`cargo xtask web`), then `cargo test --workspace`, then
+the JavaScript implementation in conformance/js with `node --test`, then the self-test of the
+firmware as `cargo xtask emulate` does, then the app's own tests, most of them in a real Chromium.
+A filter is a part of a test's name; it goes to all.
 All tests run even when one fails. The last lines are the time and the counts.";
 
 const EMULATE: &str = "\
@@ -140,6 +142,14 @@ standard error. --plot writes the same as an SVG. The second runs days with drop
 partitions, floods, clones, crashes and wrong clocks against a reference model; the third,
 nights of the league. The same seed gives the same world, so a seed that fails can be replayed
 with --seed N --trace.";
+
+const WEB: &str = "\
+cargo xtask web
+
+Builds the app for browsers (web/, a workspace of its own) into target/web, prints the sizes, and
+fails when the first load is above its budget of 120 KiB (Brotli). A program that is built after
+it has the app embedded and serves it at `/`; one that was built before says there what to do.
+docs/web.md has the decisions, the sizes and the tests.";
 
 /// The names of all commands.
 pub(crate) fn names() -> Vec<&'static str> {

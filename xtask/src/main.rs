@@ -28,6 +28,7 @@ mod sim;
 mod testing;
 mod tidy;
 mod vectors;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn dispatch(args: &[String]) -> Outcome {
         "firmware" => firmware::command(rest),
         "fuzz" => fuzz::command(rest),
         "sim" => sim::command(rest),
+        "web" => web::command(rest),
         unknown => Err(Failure::usage(format!(
             "There is no command `{unknown}`. The commands are: {}.",
             help::names().join(", ")

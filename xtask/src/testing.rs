@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::clock::Stopwatch;
 use crate::failure::{Failure, Outcome};
 use crate::run::Run;
-use crate::{emulate, report, setup, workspace};
+use crate::{emulate, report, setup, web, workspace};
 
 /// How many tests there were, over all test programs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,12 +32,16 @@ pub(crate) fn command(args: &[String]) -> Outcome {
 /// Runs all suites to their ends, even when the first fails.
 pub(crate) fn run(filter: Option<&str>) -> (Counts, Outcome) {
     let mut counts = Counts::default();
+    report::step("the app for browsers");
+    let app = web::build();
     report::step("Rust tests");
     let rust = rust_tests(filter, &mut counts);
     report::step("JavaScript tests: the second implementation");
     let javascript = javascript_tests(filter, &mut counts);
     let chip = chip_tests(filter, &mut counts);
-    let outcome = rust.and(javascript).and(chip).and_then(|()| {
+    report::step("tests of the app for browsers");
+    let browser = web::tests(filter, |line| counts.read_libtest(line));
+    let outcome = app.and(rust).and(javascript).and(chip).and(browser).and_then(|()| {
         if counts.passed > 0 {
             return Ok(());
         }

@@ -19,8 +19,10 @@ mod effect;
 mod errand;
 mod event;
 pub mod judge;
+pub mod login;
 mod player;
 mod screen;
+pub mod trust;
 
 pub use courier::{Carried, Courier, Delivery};
 pub use effect::{Ask, AskId, Effect};

@@ -7,14 +7,15 @@ use crate::profile::{Profile, ProfileError, State, StreamState};
 use crate::random::{RandomError, random};
 use crate::rest::Carriage;
 use crate::server::{KeysetFetchError, Options, Server};
+use crate::tls::pins;
 use crate::tls::{PinReporter, TlsSetupError};
-use crate::trust::{TrustError, pins};
 use countersign::client::{OpenError, Outcome, REFETCH_COOLDOWN, Sent, Session};
 use countersign::offset::Reading;
 use countersign::{
     Keyset, Name, Payload, Realm, RecordDigest, RequestId, ResultCode, SessionId, Signer,
     SigningKey, Timestamp,
 };
+use countersign_app::trust::TrustError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use thiserror::Error;

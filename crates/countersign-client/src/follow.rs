@@ -3,13 +3,10 @@
 
 use crate::server::{KeysetFetchError, Server};
 use crate::transport::{FRAME_TYPE, Outgoing, TransportError};
-use crate::trust::{RootName, Trust, TrustError};
-use countersign::keyset::{self, KeysetError};
-use countersign::{Frame, Keyset, Realm};
+use countersign::{Keyset, Realm};
+use countersign_app::trust::{RootName, SETS_MAX, Trust, TrustError, claimed_version, climb};
 use std::time::Duration;
 
-/// Most earlier sets that are asked for.
-const SETS_MAX: usize = 256;
 /// Time for all of them.
 const WALK: Duration = Duration::from_secs(60);
 /// The largest set there can be has less than 2 KiB.
@@ -48,7 +45,7 @@ impl Server {
         start: impl Fn(&[u8]) -> Result<(Trust, Keyset), TrustError>,
     ) -> Result<(Trust, Keyset), KeysetFetchError> {
         let refused = match start(&newest) {
-            Err(refused) if has_no_link(&refused) => refused,
+            Err(refused) if refused.may_be_followed() => refused,
             done => return Ok(done?),
         };
         let walk = self.walk_back(newest, known, start);
@@ -64,13 +61,13 @@ impl Server {
         known: u64,
         start: impl Fn(&[u8]) -> Result<(Trust, Keyset), TrustError>,
     ) -> Result<Option<(Trust, Keyset)>, KeysetFetchError> {
-        let newest_version = version(&newest)?;
+        let newest_version = claimed_version(&newest)?;
         let mut later = vec![newest];
         for earlier in (known.saturating_add(1)..newest_version).rev().take(SETS_MAX) {
             let Some(frame) = self.fetch_earlier(earlier).await? else { continue };
             match start(&frame) {
                 Ok((trust, _)) => return Ok(climb(trust, later)),
-                Err(refused) if has_no_link(&refused) => later.push(frame),
+                Err(refused) if refused.may_be_followed() => later.push(frame),
                 // It is no set of this realm, or of another version than was asked for.
                 Err(_) => {}
             }
@@ -90,34 +87,4 @@ impl Server {
             _ => Err(self.transport.unsigned(&answer)),
         }
     }
-}
-
-/// `[K2]` Takes in the newest set that verifies, again and again, up to the first of `later`. `later` begins with the newest.
-fn climb(mut trust: Trust, mut later: Vec<Vec<u8>>) -> Option<(Trust, Keyset)> {
-    loop {
-        // A set that does not verify leaves `trust` as it was.
-        let mut sets = later.iter().enumerate();
-        let (at, keyset) = sets.find_map(|(at, frame)| Some((at, trust.accept(frame).ok()?)))?;
-        if at == 0 {
-            return Some((trust, keyset));
-        }
-        later.truncate(at);
-    }
-}
-
-/// Whether an earlier set may lead to the refused one.
-fn has_no_link(refused: &TrustError) -> bool {
-    match refused {
-        TrustError::WrongSignature | TrustError::OtherRoot { .. } => true,
-        TrustError::Absent
-        | TrustError::Expired { .. }
-        | TrustError::Rollback { .. }
-        | TrustError::Unusable(_) => false,
-    }
-}
-
-/// What an unverified set says of itself.
-fn version(frame: &[u8]) -> Result<u64, TrustError> {
-    let frame = Frame::split(frame).map_err(KeysetError::from)?;
-    Ok(keyset::decode(frame.header)?.0.version)
 }

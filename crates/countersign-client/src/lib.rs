@@ -31,7 +31,6 @@ mod rest;
 mod server;
 mod tls;
 mod transport;
-mod trust;
 pub mod watch;
 mod websocket;
 
@@ -39,6 +38,7 @@ pub use base::{BaseUrl, BaseUrlError};
 pub use call::{CallError, Exchange, Reply};
 pub use client::{Client, OpenClientError};
 pub use clock::{Clock, SystemClock};
+pub use countersign_app::trust::{ParseRootError, RootName, Trust, TrustError, claimed_roots};
 pub use hand_over::{HandOver, HandOverError};
 pub use judge::{HeadlessJudge, JudgeError, JudgeLink, JudgeParts};
 pub use kept::FolderError;
@@ -58,4 +58,3 @@ pub use tls::{
     TlsSetupError,
 };
 pub use transport::{FRAME_TYPE, Limits, TransportError};
-pub use trust::{ParseRootError, RootName, Trust, TrustError, claimed_roots};

@@ -4,7 +4,7 @@ use crate::base::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::tls::{TlsOptions, TlsSetupError};
 use crate::transport::{FRAME_TYPE, HttpAnswer, Limits, Outgoing, Transport, TransportError};
-use crate::trust::TrustError;
+use countersign_app::trust::TrustError;
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -151,7 +151,7 @@ pub(super) const NEEDS: &[Need] = &[
     },
     Need {
         name: "npm",
-        why: "brings json-server",
+        why: "brings json-server and axe-core",
         stage: Stage::Always,
         seen_by: SeenBy::Program("npm"),
         comes_from: Source::Debian(&["npm"]),
@@ -162,6 +162,20 @@ pub(super) const NEEDS: &[Need] = &[
         stage: Stage::Always,
         seen_by: SeenBy::NpmPackage { package: "json-server", version: "0.17.4" },
         comes_from: Source::Npm { package: "json-server", version: "0.17.4" },
+    },
+    Need {
+        name: "chromium",
+        why: "tests: a real browser that runs the app",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("chromium"),
+        comes_from: Source::Debian(&["chromium"]),
+    },
+    Need {
+        name: "axe-core",
+        why: "tests: looks for what keeps people out of the app",
+        stage: Stage::Always,
+        seen_by: SeenBy::NpmPackage { package: "axe-core", version: "4.14.1" },
+        comes_from: Source::Npm { package: "axe-core", version: "4.14.1" },
     },
     Need {
         name: "python3",

@@ -1,13 +1,6 @@
 //! Sign-up and login: an address, a code, and a key that never leaves this device.
 
-mod address;
-mod code;
-mod pow;
-mod view;
-
-pub use code::normalise;
-pub use pow::{BITS_MAX, PowTooHard, solve};
-pub use view::{LoginView, PowView};
+pub use countersign_app::login::{BITS_MAX, LoginView, PowTooHard, PowView, normalise, solve};
 
 use crate::random::{RandomError, generate_key, random};
 use crate::server::Server;
@@ -21,6 +14,7 @@ use countersign::{
     Epoch, Keyset, LoginId, PayloadHash, Realm, RegisterHeader, RequestId, ResultCode, SessionId,
     Signer, SigningKey, Timestamp, UserId,
 };
+use countersign_app::login::is_same;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -140,7 +134,7 @@ impl Login {
         let pk = hex::encode(key.verifying_key().as_bytes());
         let body = Open { address, key: Key { alg: countersign::key::ALG_ED25519, pk } };
         let view = read_view(server, &server.post_json("/login", &body).await?)?;
-        if !address::is_same(address, &view.address) {
+        if !is_same(address, &view.address) {
             let (typed, found) = (address.to_owned(), view.address);
             return Err(LoginError::OtherAddress { typed, found });
         }

@@ -4,10 +4,10 @@ use super::text;
 use crate::base::BaseUrl;
 use crate::keystore::KeyPlace;
 use crate::tls::{Identity, Pin, PinMode, PinReporter, TlsOptions};
-use crate::trust::Trust;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::{Epoch, Realm, RecordDigest, SessionId, StreamId, UserId, VerifyingKey};
+use countersign_app::trust::Trust;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

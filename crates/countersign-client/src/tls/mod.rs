@@ -5,6 +5,8 @@ mod verifier;
 
 pub use pin::{PINS_TO_ENFORCE, ParsePinError, Pin, PinMismatch, PinMode, PinReporter};
 
+pub(crate) use pin::pins;
+
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

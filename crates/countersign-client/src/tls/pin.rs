@@ -1,5 +1,6 @@
 //! Pins: hashes of the public keys that a server's certificate chain may have.
 
+use countersign::Keyset;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
@@ -35,6 +36,11 @@ impl Pin {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// The pins of a set.
+pub(crate) fn pins(keyset: &Keyset) -> Vec<Pin> {
+    keyset.content.pins.iter().copied().map(Pin::from_bytes).collect()
 }
 
 impl FromStr for Pin {

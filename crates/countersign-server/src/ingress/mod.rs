@@ -11,6 +11,7 @@ mod rest;
 mod sse;
 #[cfg(feature = "otlp")]
 mod traced;
+mod web;
 mod ws;
 
 pub use admin::router as admin_router;
@@ -70,6 +71,7 @@ pub fn router<S: Backend>(app: Arc<App<S>>) -> Router {
         .route("/health", get(public::health))
         .route("/ready", get(public::ready::<S>))
         .route("/openapi.json", get(openapi::serve));
+    let router = web::add(router);
     let router = match app.league {
         Some(_) => league::ALIASES.iter().fold(router, |router, (path, only)| {
             let call = move |State(app): State<Arc<App<S>>>, Caller(ip): Caller, body: Body| {

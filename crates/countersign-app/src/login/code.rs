@@ -1,5 +1,7 @@
 //! Login codes as people type them.
 
+use alloc::string::String;
+
 /// The code as the server made it: `o` is `0`, `i` and `l` are `1`, upper case, without spaces and `-`.
 pub fn normalise(typed: &str) -> String {
     let kept = typed.chars().filter(|c| !c.is_whitespace() && *c != '-');

@@ -1,7 +1,9 @@
 //! Whether the address that the server normalised is still the one that was typed: it is what the new key signs.
 
+use alloc::string::String;
+
 /// The same but for case, spaces, and the spelling of a phone number or of an international domain.
-pub(super) fn is_same(typed: &str, normalised: &str) -> bool {
+pub fn is_same(typed: &str, normalised: &str) -> bool {
     let typed = typed.trim();
     match (typed.rsplit_once('@'), normalised.rsplit_once('@')) {
         (Some((local, domain)), Some((found_local, found_domain))) => {

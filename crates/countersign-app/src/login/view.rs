@@ -1,5 +1,7 @@
 //! What the server says about a login.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::Deserialize;
 
 /// The answer to the first and the second step of a login. Waiting times count from now; `None` means never.

@@ -1,5 +1,6 @@
 //! Proof of work: what a server under attack asks for before it sends a code.
 
+use core::ops::RangeInclusive;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -13,6 +14,16 @@ pub struct PowTooHard(pub u32);
 
 /// Finds a nonce with `SHA-256(challenge ‖ nonce)` starting with `bits` zero bits. Keeps a core busy.
 pub fn solve(challenge: &[u8], bits: u32) -> Result<u64, PowTooHard> {
+    let found = solve_among(challenge, bits, 0..=u64::MAX)?;
+    found.ok_or(PowTooHard(bits))
+}
+
+/// The first such nonce among these, if there is one: for programs that have to look after something else now and then.
+pub fn solve_among(
+    challenge: &[u8],
+    bits: u32,
+    mut nonces: RangeInclusive<u64>,
+) -> Result<Option<u64>, PowTooHard> {
     if bits > BITS_MAX {
         return Err(PowTooHard(bits));
     }
@@ -21,7 +32,7 @@ pub fn solve(challenge: &[u8], bits: u32) -> Result<u64, PowTooHard> {
         let hash: [u8; 32] = prefix.clone().chain_update(nonce.to_be_bytes()).finalize().into();
         leading_zero_bits(&hash) >= bits
     };
-    (0..=u64::MAX).find(fits).ok_or(PowTooHard(bits))
+    Ok(nonces.find(fits))
 }
 
 fn leading_zero_bits(hash: &[u8; 32]) -> u32 {
@@ -39,6 +50,8 @@ mod tests {
         let hash = Sha256::new_with_prefix(b"challenge").chain_update(nonce.to_be_bytes());
         assert!(leading_zero_bits(&hash.finalize().into()) >= 12);
         assert_eq!(solve(b"", BITS_MAX + 1), Err(PowTooHard(BITS_MAX + 1)));
+        assert_eq!(solve_among(b"challenge", 12, 0..=nonce - 1), Ok(None));
+        assert_eq!(solve_among(b"challenge", 12, nonce..=nonce), Ok(Some(nonce)));
         assert_eq!(leading_zero_bits(&[0; 32]), 256);
     }
 }

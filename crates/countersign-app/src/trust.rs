@@ -1,11 +1,16 @@
 //! Which server keys to believe: a root that the user names, and the newest set that it signed.
 
-use crate::tls::Pin;
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
 use countersign::keyset::{self, KeysetError};
 use countersign::{Fingerprint, Frame, Keyset, Realm, Timestamp, VerifyingKey};
-use std::fmt;
-use std::str::FromStr;
 use thiserror::Error;
+
+/// Most sets that are asked for between a known root and the server's newest set.
+pub const SETS_MAX: usize = 256;
 
 /// Why the server's keys are not trusted. Absent, expired, wrongly signed and revoked are four different things.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,6 +54,18 @@ pub enum TrustError {
         /// What the set names.
         listed: String,
     },
+}
+
+impl TrustError {
+    /// Whether an earlier set may lead from a known root to the refused one.
+    pub fn may_be_followed(&self) -> bool {
+        match self {
+            Self::WrongSignature | Self::OtherRoot { .. } => true,
+            Self::Absent | Self::Expired { .. } | Self::Rollback { .. } | Self::Unusable(_) => {
+                false
+            }
+        }
+    }
 }
 
 impl From<KeysetError> for TrustError {
@@ -173,7 +190,7 @@ impl Trust {
         }
         let keyset = Keyset::open(&self.realm, &self.roots, self.highest_version, frame)?;
         self.highest_version = keyset.content.version;
-        self.signers = std::mem::replace(&mut self.roots, keyset.content.roots.clone());
+        self.signers = core::mem::replace(&mut self.roots, keyset.content.roots.clone());
         self.frame = frame.to_vec();
         Ok(keyset)
     }
@@ -212,14 +229,28 @@ impl Trust {
     }
 }
 
+/// `[K2]` Takes in the newest set that verifies, again and again, up to the first of `later`. `later` begins with the newest.
+pub fn climb(mut trust: Trust, mut later: Vec<Vec<u8>>) -> Option<(Trust, Keyset)> {
+    loop {
+        // A set that does not verify leaves `trust` as it was.
+        let mut sets = later.iter().enumerate();
+        let (at, keyset) = sets.find_map(|(at, frame)| Some((at, trust.accept(frame).ok()?)))?;
+        if at == 0 {
+            return Some((trust, keyset));
+        }
+        later.truncate(at);
+    }
+}
+
+/// What an unverified set says of its version.
+pub fn claimed_version(frame: &[u8]) -> Result<u64, TrustError> {
+    let frame = Frame::split(frame).map_err(KeysetError::from)?;
+    Ok(keyset::decode(frame.header)?.0.version)
+}
+
 /// The fingerprints of the roots that a set names, unverified, to be shown to the user.
 pub fn claimed_roots(frame: &[u8]) -> Result<Vec<Fingerprint>, TrustError> {
     Ok(listed_roots(frame)?.iter().map(|root| *root.fingerprint()).collect())
-}
-
-/// The pins of a set.
-pub(crate) fn pins(keyset: &Keyset) -> Vec<Pin> {
-    keyset.content.pins.iter().copied().map(Pin::from_bytes).collect()
 }
 
 fn listed_roots(frame: &[u8]) -> Result<Vec<VerifyingKey>, TrustError> {

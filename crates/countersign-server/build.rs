@@ -1,0 +1,43 @@
+//! Embeds the app that `cargo xtask web` has made, or nothing where it has not.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let folder = here.join("../../target/web");
+    // Cargo looks at a folder again only if it was there: without an app it is there and empty. Where it cannot be made, no app
+    // can be either.
+    drop(fs::create_dir_all(&folder));
+    println!("cargo::rerun-if-changed={}", folder.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let list = fs::read_to_string(folder.join("assets.tsv")).unwrap_or_default();
+    let policy = match list.is_empty() {
+        true => String::new(),
+        false => fs::read_to_string(folder.join("policy.txt"))?,
+    };
+    let mut code = format!("const POLICY: &str = {policy:?};\nconst ASSETS: &[Asset] = &[\n");
+    for line in list.lines() {
+        code += &asset(&folder, line)?;
+    }
+    code += "];\n";
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("web.rs"), code)?;
+    Ok(())
+}
+
+/// Path, file, content type, and how long it may be kept, with tabs between.
+fn asset(folder: &Path, line: &str) -> Result<String, Box<dyn Error>> {
+    let parts: Vec<&str> = line.split('\t').collect();
+    let [path, file, content_type, caching] = parts.as_slice() else {
+        return Err(format!("assets.tsv has a line that is none: {line}").into());
+    };
+    let bytes =
+        |ending: &str| format!("include_bytes!({:?})", folder.join(format!("{file}{ending}")));
+    let mut code = String::new();
+    writeln!(code, "Asset {{ path: {path:?}, content_type: {content_type:?},")?;
+    writeln!(code, "is_hashed: {},", *caching == "forever")?;
+    writeln!(code, "raw: {}, gzip: {}, brotli: {} }},", bytes(""), bytes(".gz"), bytes(".br"))?;
+    Ok(code)
+}

@@ -1,0 +1,28 @@
+//! A real browser and the real program, as a test has them in its hands.
+//!
+//! ```no_run
+//! # use countersign_web_e2e::{Browser, Server};
+//! let server = Server::start(&[]);
+//! let browser = Browser::start();
+//! let phone = browser.device();
+//! let tab = phone.open(&server.url("/"));
+//! tab.fill("#address", "ana@example.org");
+//! tab.press("form button");
+//! tab.until("!!document.querySelector('#code')");
+//! ```
+//!
+//! Every wait has a deadline, and only processes that a test started are ended.
+
+mod browser;
+mod clock;
+mod server;
+mod tab;
+
+pub use browser::{Browser, Device};
+pub use server::Server;
+pub use tab::Tab;
+
+use std::time::Duration;
+
+/// When a test gives up waiting. A busy two-core machine takes a while to start a browser.
+pub const PATIENCE: Duration = Duration::from_secs(60);

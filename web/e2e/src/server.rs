@@ -1,0 +1,132 @@
+//! The real program as a child process, on a folder and a port of its own.
+
+use crate::PATIENCE;
+use crate::clock::instant;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Settings that tests do not run into.
+const ROOMY: [&str; 6] = [
+    "limits.verify_wait_ms=30000",
+    "login.network_burst=100000",
+    "login.network_per_minute=100000",
+    "login.resend_seconds=0",
+    "login.codes_per_hour=10000",
+    "league.rulesets=[\"official\", \"short\"]",
+];
+
+/// A running server. Dropping it ends its process.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    port: u16,
+    set: Vec<String>,
+    process: Child,
+}
+
+impl Server {
+    /// Starts on a new folder, with `name=value` settings of its own.
+    #[expect(clippy::expect_used, reason = "a test without a server has failed")]
+    pub fn start(set: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder for the server");
+        // The port stays the same over restarts: to a browser, another port is another server.
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("a bound port").port();
+        drop(free);
+        let set: Vec<String> = ROOMY.iter().chain(set).map(|it| (*it).to_owned()).collect();
+        let process = spawn(&folder, port, &set);
+        Self { folder, port, set, process }
+    }
+
+    /// An address of this server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port)
+    }
+
+    /// `kill -9`, and no goodbye.
+    #[expect(clippy::expect_used, reason = "a process of our own")]
+    pub fn kill(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ended");
+    }
+
+    /// Starts again after [`Self::kill`], at the same address.
+    pub fn restart(&mut self) {
+        self.process = spawn(&self.folder, self.port, &self.set);
+    }
+
+    /// The code in the newest mail to an address that has one more mail than `before`.
+    #[expect(clippy::panic, reason = "mail that does not come fails the test")]
+    pub fn code_for(&self, address: &str, before: usize) -> String {
+        let until = instant() + PATIENCE;
+        while instant() < until {
+            let mails = self.mails_to(address);
+            if let Some(code) = mails.get(before).and_then(|mail| code_in(mail)) {
+                return code;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no mail to {address}");
+    }
+
+    /// All mails to an address so far, oldest first.
+    pub fn mails_to(&self, address: &str) -> Vec<String> {
+        let to = format!("To: {address}\n");
+        let entries = std::fs::read_dir(self.folder.path().join("data/mail"));
+        let mut paths: Vec<PathBuf> =
+            entries.into_iter().flatten().filter_map(|it| Some(it.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|it| it == "txt"));
+        paths.sort();
+        let read = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        read.filter(|text| text.starts_with(&to)).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a test without a server has failed")]
+fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Child {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
+    let program = std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned());
+    let mut command = Command::new(program);
+    command.args(["serve", "--dev", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
+    command.arg(folder.path().join("data")).args(["--set", "admin.listen=127.0.0.1:0"]);
+    command.args(set.iter().flat_map(|set| ["--set", set])).current_dir(folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process =
+        command.spawn().expect("the program, built by `cargo build -p countersign-cli`");
+    let errors = BufReader::new(process.stderr.take().expect("its words"));
+    let (sender, ready) = channel();
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        for line in errors.lines().map_while(Result::ok) {
+            said += &format!("{line}\n");
+            if line.starts_with("countersign: metrics and health at ") {
+                // Whoever waited may have given up.
+                drop(sender.send(Ok(())));
+            }
+        }
+        drop(sender.send(Err(said)));
+    });
+    ready.recv_timeout(PATIENCE).expect("the server is up in time").expect("the server comes up");
+    process
+}
+
+/// The eight characters that stand alone in a line of a mail.
+fn code_in(mail: &str) -> Option<String> {
+    let is_code = |line: &str| {
+        line.len() == 8 && line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    mail.lines().map(str::trim).find(|line| is_code(line)).map(str::to_owned)
+}

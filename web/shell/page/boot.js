@@ -1,0 +1,14 @@
+
+// Added to the module that wasm-bindgen makes, because the page may load one script only: the one whose hash its policy names.
+const policy = globalThis.trustedTypes?.createPolicy('countersign', {
+  createScriptURL: (url) => {
+    if (url === '/sw.js') return url;
+    throw new TypeError('no script but the service worker');
+  },
+});
+const shell = fetch('{{wasm}}', { integrity: '{{wasm-integrity}}' });
+__wbg_init({ module_or_path: shell }).catch((error) => {
+  document.getElementById('failed').hidden = false;
+  throw error;
+});
+navigator.serviceWorker?.register(policy ? policy.createScriptURL('/sw.js') : '/sw.js').catch(() => {});

@@ -1,0 +1,331 @@
+//! The browser: its events become the app's, the app's effects become its calls.
+
+mod clock;
+mod dom;
+mod http;
+mod keys;
+mod link;
+mod login;
+mod store;
+mod trust;
+
+use crate::app::{App, Effect, Event, Form, LoginTrouble, Phase, Press, Registered};
+use crate::node::Node;
+use crate::route::Route;
+use crate::text::Language;
+use crate::view;
+use countersign_app::Failure;
+use js_sys::Promise;
+use link::{Before, Link};
+use login::Login;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    Document, Element, Event as DomEvent, EventTarget, FormData, HtmlElement, HtmlFormElement,
+    Window,
+};
+
+/// Where the language and the last address are remembered: strings that anybody may read.
+const LANGUAGE: &str = "countersign-language";
+const ADDRESS: &str = "countersign-address";
+
+/// The running app.
+struct Shell {
+    document: Document,
+    root: Element,
+    app: RefCell<App>,
+    shown: RefCell<Vec<Node>>,
+    link: RefCell<Option<Rc<Link>>>,
+    login: RefCell<Option<Login>>,
+}
+
+/// Starts the app in the page. Without a window there is nobody to show anything to.
+pub fn start() {
+    let Some(shell) = Shell::new() else { return };
+    let shell = Rc::new(shell);
+    shell.show();
+    shell.listen();
+    spawn_local(async move {
+        let event = shell.look_for_session().await;
+        shell.happened(event);
+    });
+}
+
+impl Shell {
+    fn new() -> Option<Self> {
+        let window = window()?;
+        let document = window.document()?;
+        let root = document.get_element_by_id("app")?;
+        root.set_text_content(None);
+        let navigator = window.navigator();
+        let spoken = remembered(LANGUAGE).or_else(|| navigator.language());
+        let language = Language::of(&spoken.unwrap_or_default());
+        let app = App::new(language, route(), navigator.on_line(), clock::wall_ms());
+        Some(Self {
+            document,
+            root,
+            app: RefCell::new(app),
+            shown: RefCell::default(),
+            link: RefCell::default(),
+            login: RefCell::default(),
+        })
+    }
+
+    async fn look_for_session(&self) -> Event {
+        match Link::resume().await {
+            Before::Session(link) => {
+                let (address, memory_only) = (link.address().to_owned(), link.is_memory_only());
+                *self.link.borrow_mut() = Some(Rc::from(link));
+                Event::Found { address, memory_only }
+            }
+            Before::Lost(address) => {
+                link::forget().await;
+                Event::NotFound { lost: Some(address) }
+            }
+            Before::Nothing => Event::NotFound { lost: remembered(ADDRESS) },
+        }
+    }
+
+    /// Takes in an event, shows what it changed, and does what follows from it.
+    fn happened(self: &Rc<Self>, event: Event) {
+        let effects = {
+            let mut app = self.app.borrow_mut();
+            app.now_ms = clock::wall_ms();
+            app.offset_ms = self.link.borrow().as_ref().and_then(|it| it.offset_ms());
+            app.update(event)
+        };
+        if effects.contains(&Effect::Forget) {
+            // Nothing is kept of it from now on; the page changes when it is gone.
+            self.link.borrow_mut().take();
+        } else {
+            self.show();
+        }
+        for effect in effects {
+            let shell = Rc::clone(self);
+            spawn_local(async move { shell.carry_out(effect).await });
+        }
+    }
+
+    fn show(&self) {
+        let app = self.app.borrow();
+        let new: Vec<Node> = view::page(&app).into_iter().map(Node::Element).collect();
+        let mut shown = self.shown.borrow_mut();
+        let is_first = shown.is_empty();
+        let place = self.root.get_attribute("data-place");
+        if dom::patch(&self.document, &self.root, &shown, &new).is_err() {
+            // Somebody else changed the page, an extension perhaps: from the beginning.
+            self.root.set_text_content(None);
+            drop(dom::patch(&self.document, &self.root, &[], &new));
+        }
+        *shown = new;
+        self.document.set_title(&view::window_title(&app));
+        if let Some(html) = self.document.document_element() {
+            drop(html.set_attribute("lang", app.language.tag()));
+        }
+        let now = view::place(&app);
+        if place.as_deref() != Some(now) {
+            drop(self.root.set_attribute("data-place", now));
+            if !is_first && place.as_deref() != Some("starting") {
+                self.go_to_top();
+            }
+        }
+    }
+
+    /// A new place begins at its heading, for eyes and for screen readers.
+    fn go_to_top(&self) {
+        if let Some(window) = window() {
+            window.scroll_to_with_x_and_y(0.0, 0.0);
+        }
+        let field = self.document.query_selector("main form[data-form=code] input");
+        let title = self.document.get_element_by_id("title");
+        let focused =
+            field.ok().flatten().or(title).and_then(|it| it.dyn_into::<HtmlElement>().ok());
+        if let Some(focused) = focused {
+            drop(focused.focus());
+        }
+    }
+
+    async fn carry_out(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Ask(ask) => {
+                let link = self.link.borrow().clone();
+                let answer = match &link {
+                    Some(link) => {
+                        let (message_type, payload) = ask.message();
+                        link.call(message_type, payload.to_string().as_bytes()).await
+                    }
+                    None => Err(Failure::Unreachable("logged out".to_owned())),
+                };
+                self.happened(Event::Answer(ask, answer));
+                // Not borrowed while it waits: a logout takes it away.
+                let link = self.link.borrow().clone();
+                if let Some(link) = link {
+                    link.keep().await;
+                }
+            }
+            Effect::Login(address) => {
+                let sent = self.begin_login(&address).await;
+                self.happened(Event::Sent(sent));
+            }
+            Effect::Resend => {
+                let sent = self.send_code().await;
+                self.happened(Event::Sent(sent));
+            }
+            Effect::Register(code) => {
+                let registered = self.register(&code).await;
+                self.happened(Event::Registered(registered));
+            }
+            Effect::Forget => {
+                remember(ADDRESS, None);
+                link::forget().await;
+                self.show();
+            }
+            Effect::Speak(language) => remember(LANGUAGE, Some(language.tag())),
+        }
+    }
+
+    async fn begin_login(self: &Rc<Self>, address: &str) -> Result<String, LoginTrouble> {
+        let login = Login::open(address).await?;
+        *self.login.borrow_mut() = Some(login);
+        self.send_code().await
+    }
+
+    async fn send_code(self: &Rc<Self>) -> Result<String, LoginTrouble> {
+        let begun = self.login.borrow().clone();
+        let mut login = begun.ok_or_else(|| LoginTrouble::Refused("no login".to_owned()))?;
+        let locale = self.app.borrow().language.tag();
+        let sent = login.send_code(locale, || self.happened(Event::Working)).await;
+        let address = login.address().to_owned();
+        *self.login.borrow_mut() = Some(login);
+        sent.map(|()| address)
+    }
+
+    async fn register(&self, code: &str) -> Result<Registered, LoginTrouble> {
+        let begun = self.login.borrow().clone();
+        let login = begun.ok_or_else(|| LoginTrouble::Refused("no login".to_owned()))?;
+        let link = Rc::new(login.register(code).await?);
+        link.keep().await;
+        let registered =
+            Registered { address: link.address().to_owned(), memory_only: link.is_memory_only() };
+        if !registered.memory_only {
+            remember(ADDRESS, Some(&registered.address));
+        }
+        self.login.borrow_mut().take();
+        *self.link.borrow_mut() = Some(link);
+        store::ask_to_persist();
+        Ok(registered)
+    }
+
+    fn listen(self: &Rc<Self>) {
+        let Some(window) = window() else { return };
+        self.on(&self.root, "click", Self::clicked);
+        self.on(&self.root, "submit", Self::submitted);
+        self.on(&window, "hashchange", |shell, _| shell.happened(Event::Went(route())));
+        self.on(&window, "online", |shell, _| shell.happened(Event::Online(true)));
+        self.on(&window, "offline", |shell, _| shell.happened(Event::Online(false)));
+        self.on(&self.document, "visibilitychange", |shell, _| {
+            let is_in = matches!(shell.app.borrow().phase, Phase::In { .. });
+            if is_in && !shell.document.hidden() {
+                shell.happened(Event::Shown);
+            }
+        });
+    }
+
+    /// For as long as the page lives.
+    fn on(
+        self: &Rc<Self>,
+        target: &EventTarget,
+        event: &str,
+        mut does: impl FnMut(&Rc<Self>, &DomEvent) + 'static,
+    ) {
+        let shell = Rc::clone(self);
+        let closure = Closure::<dyn FnMut(DomEvent)>::new(move |event| does(&shell, &event));
+        let function = closure.into_js_value();
+        drop(target.add_event_listener_with_callback(event, function.unchecked_ref()));
+    }
+
+    fn clicked(self: &Rc<Self>, event: &DomEvent) {
+        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+        let Some(target) = target else { return };
+        if let Ok(Some(skip)) = target.closest("a.skip") {
+            // Its address is no place of the app.
+            event.prevent_default();
+            let main = skip.get_attribute("href").unwrap_or_default();
+            let main = self.document.query_selector(&main).ok().flatten();
+            if let Some(main) = main.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+                drop(main.focus());
+            }
+        }
+        if let Ok(Some(pressed)) = target.closest("[data-press]:not([aria-disabled])")
+            && let Some(press) =
+                pressed.get_attribute("data-press").and_then(|it| Press::parse(&it))
+        {
+            self.happened(Event::Press(press));
+        }
+    }
+
+    fn submitted(self: &Rc<Self>, event: &DomEvent) {
+        event.prevent_default();
+        let form = event.target().and_then(|it| it.dyn_into::<HtmlFormElement>().ok());
+        let Some(form) = form else { return };
+        if form.query_selector("[aria-disabled]").ok().flatten().is_some() {
+            return;
+        }
+        let Ok(data) = FormData::new_with_form(&form) else { return };
+        let name = form.get_attribute("data-form").unwrap_or_default();
+        if let Some(form) =
+            Form::read(&name, |field| data.get(field).as_string().unwrap_or_default())
+        {
+            self.happened(Event::Submit(form));
+        }
+    }
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn route() -> Route {
+    let hash = window().and_then(|it| it.location().hash().ok());
+    Route::parse(&hash.unwrap_or_default())
+}
+
+fn remembered(name: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Some browsers refuse; then it is not remembered.
+fn remember(name: &str, value: Option<&str>) {
+    let Some(Ok(Some(storage))) = window().map(|it| it.local_storage()) else { return };
+    drop(match value {
+        Some(value) => storage.set_item(name, value),
+        None => storage.remove_item(name),
+    });
+}
+
+/// Bytes of the browser's generator.
+fn random<const N: usize>() -> Result<[u8; N], JsValue> {
+    let crypto = window().ok_or_else(|| JsValue::from_str("no window"))?.crypto()?;
+    let mut bytes = [0; N];
+    crypto.get_random_values_with_u8_array(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Lets the browser look after the page.
+async fn yield_now() {
+    let promise = Promise::new(&mut |resolve, _| {
+        if let Some(window) = window() {
+            drop(window.set_timeout_with_callback(&resolve));
+        }
+    });
+    drop(JsFuture::from(promise).await);
+}
+
+/// What JavaScript says went wrong.
+fn describe(error: &JsValue) -> String {
+    let message = js_sys::Reflect::get(error, &"message".into()).ok();
+    message.and_then(|it| it.as_string()).unwrap_or_else(|| "unknown".to_owned())
+}
