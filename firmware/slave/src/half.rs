@@ -56,6 +56,7 @@ pub(crate) struct Half {
     ear: Ear,
     dial: Dial,
     light: Light,
+    score: [u8; 2],
     starts: Starts,
     refresh: u64,
 }
@@ -95,6 +96,7 @@ impl Half {
             ear,
             dial,
             light,
+            score: [0; 2],
             starts,
             refresh: 0,
         })
@@ -167,8 +169,8 @@ impl Half {
             match output {
                 Output::Send(frame) => self.mouth.send(&frame).await,
                 Output::Persist(slot) => self.keep.put_slot(&slot)?,
-                Output::Wanted { phase, light, .. } => {
-                    self.light = light;
+                Output::Wanted { phase, light, score, .. } => {
+                    (self.light, self.score) = (light, score);
                     if phase == Phase::Idle {
                         self.keep.prepare()?;
                     }
@@ -210,6 +212,7 @@ impl Half {
             is_armed: self.detector.is_armed(now),
             phase: self.slave.phase(),
             light: self.light,
+            score: self.score,
             goals: self.slave.goals(),
             waiting: self.slave.waiting(),
             starts: self.starts,

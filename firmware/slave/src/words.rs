@@ -14,6 +14,8 @@ pub(crate) struct Shown {
     pub(crate) is_armed: bool,
     pub(crate) phase: Phase,
     pub(crate) light: Light,
+    /// Goals of both teams, as the master counts them.
+    pub(crate) score: [u8; 2],
     /// Goals that this sheet saw in this match, as far as it knows.
     pub(crate) goals: u16,
     pub(crate) waiting: usize,
@@ -57,14 +59,16 @@ pub(crate) fn page(record: &DeviceRecord, shown: &Shown) -> Page {
         head: format!("{} south", pair.serial),
         large: match shown.phase {
             Phase::Armed | Phase::Held | Phase::Drain | Phase::Sealed => {
-                format!("goals {}", shown.goals)
+                let [one, two] = shown.score;
+                format!("{one} : {two}")
             }
             Phase::Idle | Phase::Check => phase(shown.phase).into(),
         },
         foot: [
             format!("{link}, {}", phase(shown.phase)),
             format!(
-                "{sheet} {}/{} q{}",
+                "{sheet} g{} {}/{} q{}",
+                shown.goals,
                 shown.starts.all(),
                 shown.starts.of(Cause::BrownOut),
                 shown.waiting

@@ -24,6 +24,7 @@ pub(super) struct SlaveHalf {
     pub(super) entropy: Random,
     pub(super) display: Display,
     pub(super) lamp: Light,
+    pub(super) score: [u8; 2],
     pub(super) match_id: Option<MatchId>,
     pub(super) epoch: u32,
     pub(super) config: DeviceConfig,
@@ -45,6 +46,8 @@ struct SlaveReport {
     phase: &'static str,
     armed: bool,
     light: &'static str,
+    /// Goals of both teams, as the master counts them.
+    score: [u8; 2],
     match_id: Option<String>,
     /// Reports that the master does not have yet.
     waiting: usize,
@@ -91,6 +94,7 @@ impl SlaveHalf {
             phase: words::phase(self.slave.phase()),
             armed: self.detector.is_armed(now),
             light: words::lamp(self.lamp),
+            score: self.score,
             match_id: self.match_id.map(|id| id.to_string()),
             waiting: self.slave.waiting(),
             link_place: self.place.clone(),
@@ -107,10 +111,11 @@ impl SlaveHalf {
                 self.display.line(&format!("link up, session {epoch}"));
             }
             Output::LinkDown { .. } => self.display.line("link down"),
-            Output::Wanted { phase, light, match_id } => {
-                (self.lamp, self.match_id) = (light, match_id);
+            Output::Wanted { phase, light, score, match_id } => {
+                (self.lamp, self.score, self.match_id) = (light, score, match_id);
                 let (phase, lamp) = (words::phase(phase), words::lamp(light));
-                self.display.line(&format!("{phase:<6}  lamp {lamp}"));
+                let [one, two] = score;
+                self.display.line(&format!("{phase:<6}  {one}:{two}  lamp {lamp}"));
             }
             Output::Full(kind) => tracing::warn!(?kind, "no room for a report"),
             Output::BadPeer(what) => {

@@ -49,6 +49,7 @@ pub(crate) async fn run(args: SlaveArgs) -> Result<(), DeviceError> {
         entropy: Random::start()?,
         display: Display::new(args.common.display),
         lamp: countersign_league::pair::Light::Off,
+        score: [0; 2],
         match_id: None,
         epoch: 0,
         config: provision.config,

@@ -105,6 +105,9 @@ fn a_slave_that_loses_power_in_a_match_says_so() {
     running.slave = Program::slave(&running.folders, running.port);
     running.slave.line("start 2");
     let told = watch(to, |view| view.warnings.has(Warnings::GAP));
+    running.slave.until("the score, although it saw no goal in this start", |shown| {
+        shown["score"] == serde_json::json!(told.score)
+    });
     // The slave has forgotten when its last goal was; the master has not.
     let rearmed = told.goals[0].at + Params::SHORT.rearm + 100;
     running.master.until("rearmed", |shown| shown["played_ms"].as_u64() > Some(rearmed.into()));

@@ -127,6 +127,8 @@ pub struct Device<S, E> {
     tokens: BTreeMap<Token, UserId>,
     /// Newest time that the server signed, and when it was learned.
     utc: (Timestamp, u64),
+    /// What the slave was told to show.
+    score: [u8; 2],
     outputs: VecDeque<Output>,
 }
 
@@ -177,6 +179,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             seq: 0,
             tokens: BTreeMap::new(),
             utc: (Timestamp::ZERO, now),
+            score: [0; 2],
             outputs: VecDeque::new(),
         };
         if boot.open_match {
@@ -364,6 +367,10 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
     fn show(&mut self, now: u64) {
         let view = self.game.view(now);
         let number = view.number;
+        if view.score != self.score {
+            self.score = view.score;
+            self.order(pair::master::Order::Score(view.score), now);
+        }
         match wire::view_frame(&self.realm, &self.signer, &view, self.utc_at(now)) {
             Some(frame) => self.emit(Output::View { number, frame }),
             None => self.emit(Output::Note("the view could not be signed")),

@@ -90,6 +90,8 @@ pub(super) struct Control {
     pub(super) start: i64,
     pub(super) end: i64,
     pub(super) light: Light,
+    /// Goals of both teams, for the slave's display.
+    pub(super) score: [u8; 2],
     /// The boot whose beats the master knows; 0 if none.
     pub(super) known_boot: u16,
     /// How long ago the last of them was, in milliseconds.
@@ -140,6 +142,7 @@ impl ToSlave {
                 out.extend_from_slice(&control.start.to_be_bytes());
                 out.extend_from_slice(&control.end.to_be_bytes());
                 out.push(control.light as u8);
+                out.extend_from_slice(&control.score);
                 out.extend_from_slice(&control.known_boot.to_be_bytes());
                 out.extend_from_slice(&control.ago.to_be_bytes());
             }
@@ -162,6 +165,7 @@ impl ToSlave {
                 start: reader.array().map(i64::from_be_bytes)?,
                 end: reader.array().map(i64::from_be_bytes)?,
                 light: Light::from_number(reader.u8()?)?,
+                score: reader.array()?,
                 known_boot: reader.u16()?,
                 ago: reader.u32()?,
             }),

@@ -57,6 +57,8 @@ pub enum Output {
         phase: Phase,
         /// What the lamp shows.
         light: Light,
+        /// Goals of both teams, as the master counts them.
+        score: [u8; 2],
         /// The match, if there is one.
         match_id: Option<MatchId>,
     },
@@ -305,10 +307,12 @@ impl<S: Signer> Slave<S> {
         if control.phase != Phase::Drain {
             self.seal_again.stop();
         }
-        let shown = |control: &Control| (control.phase, control.light, control.match_id);
+        let shown =
+            |control: &Control| (control.phase, control.light, control.score, control.match_id);
         if shown(&before) != shown(&control) {
             let match_id = match_of(control.match_id);
-            self.emit(Output::Wanted { phase: control.phase, light: control.light, match_id });
+            let Control { phase, light, score, .. } = control;
+            self.emit(Output::Wanted { phase, light, score, match_id });
         }
         if before.number != control.number {
             self.beat(now);

@@ -71,6 +71,7 @@ pub struct Master<S> {
     unheeded: Option<u32>,
     phase: Phase,
     light: Light,
+    score: [u8; 2],
     start: i64,
     end: i64,
     control_again: Resend,
@@ -108,6 +109,7 @@ impl<S: Signer> Master<S> {
             unheeded: None,
             phase: if is_match { Phase::Armed } else { Phase::Idle },
             light: Light::Off,
+            score: [0; 2],
             start: i64::MIN,
             end: i64::MAX,
             control_again: Resend::default(),
@@ -246,6 +248,7 @@ impl<S: Signer> Master<S> {
                 self.persist();
             }
             Order::Light(light) => self.light = light,
+            Order::Score(score) => self.score = score,
         }
         let begins = matches!(order, Order::Begin { .. });
         self.want(now);
@@ -464,6 +467,7 @@ impl<S: Signer> Master<S> {
             start: self.ticks(self.start).map_or(i64::MIN, |(at, u)| at.saturating_sub(u.into())),
             end: self.ticks(self.end).map_or(i64::MAX, |(at, u)| at.saturating_add(u.into())),
             light: self.light,
+            score: self.score,
             known_boot: self.record.boot,
             ago: ago.map_or(u32::MAX, |ago| u32::try_from(ago).unwrap_or(u32::MAX)),
         };

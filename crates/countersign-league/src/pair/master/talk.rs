@@ -45,6 +45,8 @@ pub enum Order {
     Drain,
     /// The match is done with; its number and chain are forgotten.
     Forget,
+    /// Goals of both teams: the slave's display shows them.
+    Score([u8; 2]),
     /// What the slave's lamp shows.
     Light(Light),
 }

@@ -113,8 +113,12 @@ fn the_lamp_and_the_phase_follow_the_master() {
     let mut world = playing(5);
     world.order(Order::Light(Light::Amber));
     world.run(100);
-    let wanted = |phase, light, match_id| slave::Output::Wanted { phase, light, match_id };
-    assert_eq!(world.from_slave, [wanted(Phase::Armed, Light::Amber, Some(MATCH))]);
+    world.order(Order::Score([2, 1]));
+    world.run(100);
+    let wanted =
+        |phase, light, score, match_id| slave::Output::Wanted { phase, light, score, match_id };
+    let amber = |score| wanted(Phase::Armed, Light::Amber, score, Some(MATCH));
+    assert_eq!(world.from_slave, [amber([0, 0]), amber([2, 1])]);
     world.from_slave.clear();
     world.order(Order::Hold);
     world.run(100);
@@ -128,7 +132,7 @@ fn the_lamp_and_the_phase_follow_the_master() {
     assert_eq!(count(&world, |output| matches!(output, Output::Goal(_))), 1);
     world.order(Order::Forget);
     world.run(100);
-    assert_eq!(world.from_slave.back(), Some(&wanted(Phase::Idle, Light::Amber, None)));
+    assert_eq!(world.from_slave.back(), Some(&wanted(Phase::Idle, Light::Amber, [2, 1], None)));
     world.order(Order::Arm);
     world.run(100);
     assert_eq!(world.slave.as_ref().map(|slave| slave.phase()), Some(Phase::Idle), "no match");
