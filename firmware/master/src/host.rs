@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::net::Ipv4Addr;
 use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
-use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, Small};
+use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, OutboxError, Small};
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::update::{ImageKind, Places, Updater};
 use countersign_league::device::{Device, Output, Parts};
@@ -275,7 +275,11 @@ impl Host {
                 self.latest = frame.into();
                 self.news.view = number;
             }
-            Output::Outbox(id, bundle) => self.outbox.put(flash, &id, &bundle)?,
+            Output::Outbox(id, bundle) => match self.outbox.put(flash, &id, &bundle) {
+                // It stays in the journal, and is offered again at the next start, when phones may have carried others away.
+                Err(OutboxError::Full) => {}
+                put => put?,
+            },
             Output::Settled(id) => self.outbox.settle(flash, &id)?,
             Output::Dropped(_) => self.news.drops = self.news.drops.wrapping_add(1),
             Output::Light(light) => self.light = light,

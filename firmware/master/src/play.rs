@@ -32,12 +32,17 @@ pub(crate) async fn calibration(
     if let Some(known) = keep.calibration()? {
         return Ok(known);
     }
-    let found = measure_quietly(sheet, dog).await;
-    keep.put_calibration(&found)?;
-    Ok(found)
+    // A new device: however long it takes until the sheet is quiet, this is the image that the factory gave it.
+    keep.confirm()?;
+    loop {
+        if let Some(found) = measure_quietly(sheet, dog).await {
+            keep.put_calibration(&found)?;
+            return Ok(found);
+        }
+    }
 }
 
-async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Option<Calibration> {
     LAMP.signal(words::MEASURING);
     PAGE.signal(Page::measuring());
     measure(sheet, dog).await
@@ -71,10 +76,12 @@ pub(crate) async fn run(
                 match look_at(&button, &mut held) {
                     Some(Touch::Press) => host.borrow_mut().press(),
                     Some(Touch::Hold) if host.borrow().state() == State::Off => {
-                        let found = measure_quietly(&mut sheet, &mut dog).await;
-                        // The device takes a calibration when it starts.
-                        let _ = host.borrow_mut().put_calibration(&found);
-                        fault::restart();
+                        // A sheet that does not come to rest stays as it was.
+                        if let Some(found) = measure_quietly(&mut sheet, &mut dog).await {
+                            // The device takes a calibration when it starts.
+                            let _ = host.borrow_mut().put_calibration(&found);
+                            fault::restart();
+                        }
                     }
                     Some(Touch::Hold) | None => {}
                 }

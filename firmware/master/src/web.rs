@@ -274,6 +274,9 @@ impl Door {
 
     /// A signed release; the answer says which chunk comes next.
     fn offer(&self, body: &[u8]) -> Answer {
+        if !self.host.borrow().state().is_quiet() {
+            return playing();
+        }
         match self.host.borrow_mut().update(|updater, places| updater.offer(body, places)) {
             Some(Ok(progress)) => progressed(progress),
             Some(Err(error)) => Answer::problem(409, "release", &error),
@@ -288,6 +291,9 @@ impl Door {
                 "The body is the number of the chunk in four bytes, and the chunk.",
             );
         };
+        if !self.host.borrow().state().is_quiet() {
+            return playing();
+        }
         let number = u32::from_be_bytes(*number);
         match self.host.borrow_mut().update(|updater, places| updater.chunk(number, chunk, places))
         {
@@ -336,6 +342,15 @@ fn progressed(progress: Progress) -> Answer {
         Progress::Wanted { chunk, of } => format!(r#"{{"chunk":{chunk},"of":{of},"ready":false}}"#),
         Progress::Ready => r#"{"ready":true}"#.into(),
     })
+}
+
+/// A chunk stops the sheet for as long as an erase takes.
+fn playing() -> Answer {
+    Answer::problem(
+        409,
+        "playing",
+        &"Updates are taken while nobody is in the lobby and nothing is played; come back after the match.",
+    )
 }
 
 fn no_updates() -> Answer {

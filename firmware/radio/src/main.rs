@@ -21,11 +21,11 @@ use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Ticker};
 use esp_hal::Async;
 use esp_hal::efuse::base_mac_address;
-use esp_hal::uart::{Config, Uart, UartRx, UartTx};
+use esp_hal::uart::{Config, RxConfig, Uart, UartRx, UartTx};
 use firmware_shell::air::{self, Ear, Mouth};
 use firmware_shell::board::Board;
 use firmware_shell::dog::Dog;
-use firmware_shell::{fault, radio};
+use firmware_shell::{fault, flash, keep, radio};
 
 firmware_shell::describe!("countersign-radio");
 
@@ -33,19 +33,28 @@ firmware_shell::describe!("countersign-radio");
 const BAUD: u32 = 921_600;
 /// Bytes that go to or come from the line at once.
 const PORTION: usize = 128;
+/// Of the port's 128 bytes: the rest of them takes 1 ms to arrive, and so long may the radio's driver keep us.
+const RX_THRESHOLD: u16 = 32;
 const FEED: Duration = Duration::from_secs(1);
 
 type Wake = Signal<NoopRawMutex, ()>;
 
 #[esp_rtos::main]
 async fn main(_spawner: Spawner) {
-    let Board { wifi, watchdog, uart, uart_tx, uart_rx, .. } = Board::start();
+    let Board { wifi, watchdog, flash, uart, uart_tx, uart_rx, .. } = Board::start();
     let dog = Dog::wake(watchdog);
     let Ok(controller) = radio::without_wifi(wifi) else { fault::restart() };
     let (mouth, ear, dial) = air::open(&controller);
     dial.tune(channel::home(base_mac_address().as_bytes().last().copied().unwrap_or(0)));
-    let Ok(uart) = Uart::new(uart, Config::default().with_baudrate(BAUD)) else { fault::restart() };
+    let config = Config::default()
+        .with_baudrate(BAUD)
+        .with_rx(RxConfig::default().with_fifo_full_threshold(RX_THRESHOLD));
+    let Ok(uart) = Uart::new(uart, config) else { fault::restart() };
     let (rx, tx) = uart.with_tx(uart_tx).with_rx(uart_rx).into_async().split();
+    // Radio and port are as they have to be: this image is good.
+    if keep::confirm(&mut flash::open(flash).0).is_err() {
+        fault::restart();
+    }
     let bridge = RefCell::new(Bridge::new());
     let (for_air, for_line) = (Wake::new(), Wake::new());
     join5(

@@ -26,6 +26,11 @@ impl From<OutboxError<FlashStorageError>> for NotKept {
     }
 }
 
+/// This image works: from now on the second stage starts it without keeping the way back open.
+pub fn confirm(flash: &mut Raw) -> Result<(), NotKept> {
+    Ok(boot_state::confirm(flash)?)
+}
+
 /// The store, and the flash that it is in.
 pub struct Keep {
     /// The flash, for what is not in the store.
@@ -43,7 +48,7 @@ impl Keep {
 
     /// This image works: from now on the second stage starts it without keeping the way back open.
     pub fn confirm(&mut self) -> Result<(), NotKept> {
-        Ok(boot_state::confirm(&mut self.flash)?)
+        confirm(&mut self.flash)
     }
 
     /// One of the values that a half has one of.

@@ -17,6 +17,19 @@ pub const VERSION: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) << 16
 const KEY: Option<&str> = option_env!("COUNTERSIGN_RELEASE_KEY");
 const REALM: Option<&str> = option_env!("COUNTERSIGN_RELEASE_REALM");
 
+// An image with half a release key would be burnt into chips and never take an update.
+const _: () = assert!(
+    KEY.is_some() == REALM.is_some(),
+    "set both COUNTERSIGN_RELEASE_KEY and COUNTERSIGN_RELEASE_REALM, or neither"
+);
+const _: () = assert!(
+    match KEY {
+        Some(key) => is_key(key.as_bytes()),
+        None => true,
+    },
+    "COUNTERSIGN_RELEASE_KEY is 64 hexadecimal digits"
+);
+
 #[cfg(feature = "esp32c3")]
 const CHIP: Chip = Chip::Esp32C3;
 #[cfg(feature = "esp32c6")]
@@ -44,6 +57,17 @@ pub fn running(kind: ImageKind) -> Running {
     let fuses = SecureVersion::from_fuses(read_field_le(FUSES));
     let secure_version = if fuses.get() > own.get() { fuses } else { own };
     Running { kind, chip: CHIP, version: VERSION, secure_version }
+}
+
+const fn is_key(digits: &[u8]) -> bool {
+    let mut at = 0;
+    while at < digits.len() {
+        if !digits[at].is_ascii_hexdigit() {
+            return false;
+        }
+        at += 1;
+    }
+    at == 64
 }
 
 const fn number(text: &str) -> u32 {

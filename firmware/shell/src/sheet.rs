@@ -15,6 +15,8 @@ use embassy_time::{Duration, Timer};
 pub const READING: u64 = 10;
 /// One measurement of a sheet at rest. Milliseconds.
 const MEASURE: u64 = 2_000;
+/// As on Linux.
+const TRIES: usize = 10;
 /// After a multiplexer was switched: the wires settle. Microseconds.
 const SETTLE: u32 = 10;
 /// Twelve bits become the sixteen that the detector reckons in.
@@ -71,12 +73,12 @@ impl Sheet {
     }
 }
 
-/// Measures a sheet that nobody touches, for as long as it takes.
-pub async fn measure(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+/// Measures a sheet that nobody should touch: up to ten times, until it is quiet.
+pub async fn measure(sheet: &mut Sheet, dog: &mut Dog) -> Option<Calibration> {
     // Only the highest reading counts here, and no mask.
     let any =
         Calibration { rest: 0, noise: 1, contact: Calibration::CONTACT, noisy: Calibration::NOISY };
-    loop {
+    for _ in 0..TRIES {
         let mut calibrator = Calibrator::default();
         let began = now();
         while now() <= began + MEASURE {
@@ -86,9 +88,10 @@ pub async fn measure(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
             Timer::after(Duration::from_millis(READING)).await;
         }
         if let Ok(found) = calibrator.finish() {
-            return found;
+            return Some(found);
         }
     }
+    None
 }
 
 fn select(lines: &mut [Output<'static>; 3], number: usize) {

@@ -69,7 +69,13 @@ impl Half {
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,
             None => {
-                let found = measure_quietly(&mut sheet, dog).await;
+                // A new device: however long it takes until the sheet is quiet, this is the image that the factory gave it.
+                keep.confirm().ok()?;
+                let found = loop {
+                    if let Some(found) = measure_quietly(&mut sheet, dog).await {
+                        break found;
+                    }
+                };
                 keep.put_calibration(&found).ok()?;
                 found
             }
@@ -198,7 +204,8 @@ impl Half {
     }
 
     async fn calibrate(&mut self, dog: &mut Dog) {
-        let found = measure_quietly(&mut self.sheet, dog).await;
+        // A sheet that does not come to rest stays as it was.
+        let Some(found) = measure_quietly(&mut self.sheet, dog).await else { return };
         if self.keep.put_calibration(&found).is_err() {
             fault::restart();
         }
@@ -222,7 +229,7 @@ impl Half {
     }
 }
 
-async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Calibration {
+async fn measure_quietly(sheet: &mut Sheet, dog: &mut Dog) -> Option<Calibration> {
     LAMP.signal(words::MEASURING);
     PAGE.signal(Page::measuring());
     measure(sheet, dog).await

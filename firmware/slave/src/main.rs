@@ -71,6 +71,9 @@ async fn main(spawner: Spawner) {
         Ok(found) => found,
         Err(why) => return rest(dog, why).await,
     };
+    if record.content.access_point.is_some() {
+        return rest(dog, "the record is that of a master".into()).await;
+    }
     let Ok(controller) = radio::without_wifi(wifi) else { fault::restart() };
     let (mouth, ear, dial) = air::open(&controller);
     // The radio runs by now, and only now keys may be drawn.

@@ -122,6 +122,13 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::Debian(&["pebble"]),
     },
     Need {
+        name: "ip",
+        why: "tests: network namespaces, in which an event's day has no route to anywhere",
+        stage: Stage::Always,
+        seen_by: SeenBy::Program("ip"),
+        comes_from: Source::Debian(&["iproute2"]),
+    },
+    Need {
         name: "nginx",
         why: "tests: the gateway behind the reverse proxy that most operators have",
         stage: Stage::Always,

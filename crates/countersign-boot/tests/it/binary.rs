@@ -17,7 +17,7 @@ static IMAGES: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         let (name, target) = (chip.name(), format!("{target}-unknown-none-elf"));
         let status = Command::new(std::env::var_os("CARGO").unwrap())
             .current_dir(firmware())
-            .args(["build", "--quiet", "--release", "--package", "second-stage"])
+            .args(["build", "--quiet", "--locked", "--release", "--package", "second-stage"])
             .args(["--features", name, "--target", &target, "--target-dir"])
             .arg(&target_dir)
             .status();

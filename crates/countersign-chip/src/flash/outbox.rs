@@ -12,6 +12,9 @@ use embedded_storage::nor_flash::NorFlash;
 /// Bundles that wait at the same time: as many results as may be unsettled.
 pub const BUNDLES_MAX: u16 = 8;
 
+/// One place more, so that a bundle can take the place of an older one of its match when all wait.
+const PLACES: u16 = BUNDLES_MAX + 1;
+
 /// In the lower byte of a key, for the line that lists a bundle; smaller ones are its pieces.
 const LINE: u16 = 0xff;
 
@@ -37,7 +40,7 @@ pub enum OutboxError<E> {
 pub struct Outbox {
     store: Store,
     /// Match and length, by place.
-    lines: [Option<(MatchId, u32)>; BUNDLES_MAX as usize],
+    lines: [Option<(MatchId, u32)>; PLACES as usize],
 }
 
 impl Outbox {
@@ -47,7 +50,7 @@ impl Outbox {
         range: Range<u32>,
     ) -> Result<Self, FlashError<F::Error>> {
         let store = Store::open(flash, range)?;
-        let mut lines = [None; BUNDLES_MAX as usize];
+        let mut lines = [None; PLACES as usize];
         for (place, line) in (0..).zip(&mut lines) {
             let bytes = store.read(flash, key(place, LINE))?;
             *line = bytes.and_then(|bytes| {
@@ -80,7 +83,8 @@ impl Outbox {
         if bundle.len() == length { Ok(Some(bundle)) } else { Err(OutboxError::Torn(*id)) }
     }
 
-    /// Keeps a bundle until its receipt is there. One of the same match takes its place. Durable when it returns.
+    /// Keeps a bundle until its receipt is there. It takes the place of another one of its match; the same one again is not written
+    /// again: a master offers its last one at every start. Durable when it returns.
     pub fn put<F: NorFlash>(
         &mut self,
         flash: &mut F,
@@ -90,6 +94,15 @@ impl Outbox {
         if bundle.is_empty() || bundle.len() > Bundle::MAX {
             return Err(OutboxError::Length(bundle.len()));
         }
+        let before =
+            (0..).zip(&self.lines).find(|(_, line)| is_of(line, id)).map(|(place, _)| place);
+        match before {
+            Some(_) if self.holds(flash, id, bundle)? => return Ok(()),
+            None if self.waiting().count() >= usize::from(BUNDLES_MAX) => {
+                return Err(OutboxError::Full);
+            }
+            Some(_) | None => {}
+        }
         let free = (0..).zip(&self.lines).find(|(_, line)| line.is_none());
         let (place, _) = free.ok_or(OutboxError::Full)?;
         self.sweep(flash)?;
@@ -98,8 +111,6 @@ impl Outbox {
         }
         let line = [&id.as_bytes()[..], &(bundle.len() as u32).to_be_bytes()].concat();
         self.write(flash, key(place, LINE), &line)?;
-        let before = (0..).zip(&self.lines).find(|(_, line)| is_of(line, id));
-        let before = before.map(|(place, _)| place);
         self.lines[usize::from(place)] = Some((*id, bundle.len() as u32));
         match before {
             Some(before) => self.remove(flash, before),
@@ -113,12 +124,26 @@ impl Outbox {
         flash: &mut F,
         id: &MatchId,
     ) -> Result<(), OutboxError<F::Error>> {
-        for place in 0..BUNDLES_MAX {
+        for place in 0..PLACES {
             if is_of(&self.lines[usize::from(place)], id) {
                 self.remove(flash, place)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether exactly this waits already. One whose pieces are missing does not.
+    fn holds<F: NorFlash>(
+        &self,
+        flash: &mut F,
+        id: &MatchId,
+        bundle: &[u8],
+    ) -> Result<bool, OutboxError<F::Error>> {
+        match self.read(flash, id) {
+            Ok(found) => Ok(found.as_deref() == Some(bundle)),
+            Err(OutboxError::Torn(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn remove<F: NorFlash>(

@@ -46,6 +46,23 @@ fn bundles_wait_until_their_receipt() {
 }
 
 #[test]
+fn a_bundle_is_offered_again_while_all_wait() {
+    let mut flash = Nor::new(SECTORS as usize);
+    let mut outbox = open(&mut flash);
+    for n in 0..BUNDLES_MAX as u8 {
+        outbox.put(&mut flash, &id(n), &bundle(n, 25_000)).unwrap();
+    }
+    let before = flash.bytes().to_vec();
+    outbox.put(&mut flash, &id(3), &bundle(3, 25_000)).unwrap();
+    assert!(flash.bytes() == before, "the same one is not written again");
+    outbox.put(&mut flash, &id(3), &bundle(77, 26_000)).unwrap();
+    assert_eq!(outbox.put(&mut flash, &id(99), &[1]), Err(OutboxError::Full));
+    let found = all(&mut flash);
+    assert_eq!(found.len(), usize::from(BUNDLES_MAX));
+    assert_eq!(found[&[3; 16]], bundle(77, 26_000));
+}
+
+#[test]
 fn the_longest_bundle_has_room() {
     let mut flash = Nor::new(SECTORS as usize);
     let mut outbox = open(&mut flash);

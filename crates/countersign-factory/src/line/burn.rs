@@ -31,7 +31,7 @@ pub struct Job {
     pub serial: String,
     /// The release's folder.
     pub release: PathBuf,
-    /// Encrypted parts of the flash with their addresses.
+    /// Parts of the flash as they are stored, with their addresses: images encrypted, the record sealed.
     pub(super) parts: Vec<(u32, Vec<u8>)>,
 }
 
@@ -63,7 +63,9 @@ pub enum BurnError {
         step: Step,
     },
     /// The flash does not read back as it was written.
-    #[error("{} does not hold what was written to it", .0.display())]
+    #[error(
+        "{} does not hold what was written to it; if it was begun with another release, name that one with --release", .0.display()
+    )]
     Flash(PathBuf),
     /// An image without our signature.
     #[error("{} carries no valid signature of this line's boot key: {source}", path.display())]
@@ -141,13 +143,11 @@ impl Job {
         let of = (chip, provision.config.device, half);
         let plan = BurnPlan::new(of, keys, line.boot_digest, floor);
         let key = FlashKey::new(keys.flash.clone());
-        let parts = [
-            (SECOND_STAGE, &release.second_stage),
-            (DEVICE_RECORD, &record),
-            (APP_SLOTS[0], &release.app),
-        ];
-        let parts = parts.map(|(at, plain)| key.encrypt(at, plain).map(|stored| (at, stored)));
-        let parts = parts.into_iter().collect::<Result<_, _>>()?;
+        let images = [(SECOND_STAGE, &release.second_stage), (APP_SLOTS[0], &release.app)];
+        let images = images.map(|(at, plain)| key.encrypt(at, plain).map(|stored| (at, stored)));
+        let mut parts = images.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // Sealed already, and read past the chip's decryption.
+        parts.insert(1, (DEVICE_RECORD, record));
         Ok(Self { plan, bench, serial: serial.to_owned(), release: release.folder, parts })
     }
 
@@ -186,8 +186,15 @@ pub(super) fn steps_of(tools: &Tools, job: &Job) -> Result<Vec<(Step, Progress)>
 /// Killed at any point, the next run goes on: fuses never go back, and nothing but the fuses says what is done.
 pub fn burn(tools: &Tools, job: &Job, progress: &mut dyn FnMut(Step)) -> Result<Burnt, BurnError> {
     let _held = job.bench.hold()?;
-    let mut steps = Vec::new();
-    for (step, at) in steps_of(tools, job)? {
+    let (mut steps, plan) = (Vec::new(), steps_of(tools, job)?);
+    let is = |wanted, state| {
+        plan.iter().any(|(step, at)| *step == wanted && (*at == Progress::Done) == state)
+    };
+    // Begun by an earlier run: before anything else that cannot be undone, what starts has to be what that run wrote.
+    if is(Step::Flash, true) && is(Step::Download, false) {
+        verify_flash(tools, job)?;
+    }
+    for (step, at) in plan {
         if at == Progress::Done {
             continue;
         }
@@ -195,6 +202,9 @@ pub fn burn(tools: &Tools, job: &Job, progress: &mut dyn FnMut(Step)) -> Result<
         if step == Step::Download {
             look(tools, job, Step::Download)?;
             verify_flash(tools, job)?;
+        } else if matches!(job.bench, Bench::Port(_)) && !steps.is_empty() {
+            // Another board at the port would get what only this one may have.
+            look(tools, job, step)?;
         }
         progress(step);
         carry_out(tools, job, step)?;
@@ -401,7 +411,7 @@ pub(super) fn verify_flash(tools: &Tools, job: &Job) -> Result<(), BurnError> {
     }
 }
 
-/// esptool with all parts; they are encrypted, and go through memory so that no folder fills with them.
+/// esptool with all parts; nothing in them is secret in the clear, and they go through memory so that no folder fills with them.
 fn flash_command(
     tools: &Tools,
     job: &Job,

@@ -108,6 +108,8 @@ impl DurableFile {
             (Self::encode(length) == *bytes).then_some(usize::try_from(length).ok()?)
         });
         let file = open(path)?;
+        // One that is too long would never be good again.
+        file.set_len(Self::LEN as u64).map_err(failed(path, "given its size"))?;
         if found.is_none() {
             disk::sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         }

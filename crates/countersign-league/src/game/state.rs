@@ -101,6 +101,31 @@ pub enum State {
 }
 
 impl State {
+    /// Whether nothing is lost if the device does something else for a second, or starts again: nobody is in a lobby, nothing is
+    /// played.
+    pub const fn is_quiet(self) -> bool {
+        match self {
+            Self::Off
+            | Self::Signed
+            | Self::Settled
+            | Self::Void
+            | Self::Abandoned
+            | Self::Locked => true,
+            Self::Pairing
+            | Self::Handshake
+            | Self::GoalCheck
+            | Self::Lobby
+            | Self::Ready
+            | Self::RollCall
+            | Self::Draw
+            | Self::Kickoff
+            | Self::Playing
+            | Self::Drain
+            | Self::Review
+            | Self::Recover => false,
+        }
+    }
+
     /// From its number.
     pub const fn from_number(number: u8) -> Option<Self> {
         Some(match number {
