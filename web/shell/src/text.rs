@@ -112,6 +112,8 @@ texts! {
 
     key_lost: "Your browser has cleared what it kept for this app, and your key with it. Nothing else is lost: log in again.",
         "Votre navigateur a effacé les données de cette application, et votre clé avec elles. Rien d’autre n’est perdu : reconnectez-vous.";
+    storage_unreadable: "Your browser did not give out what it keeps for this app. Reload the page to try again, or log in anew.",
+        "Votre navigateur n’a pas donné accès aux données de cette application. Rechargez la page pour réessayer, ou reconnectez-vous.";
     logged_out_here: "You are logged out on this device.", "Vous êtes déconnecté de cet appareil.";
     ended_elsewhere: "This device was logged out from another one. Log in again to go on.",
         "Cet appareil a été déconnecté depuis un autre. Reconnectez-vous pour continuer.";

@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::{Ask, Entry, Event, LoginTrouble, Notice};
+use crate::app::{Ask, Entry, Event, LoginTrouble, Notice, Registered};
 use crate::text::Language;
 use countersign_app::Failure;
 
@@ -8,8 +8,8 @@ const ME: &str = "0123456789abcdef0123456789abcdef";
 
 fn logged_in(route: Route) -> App {
     let mut app = App::new(Language::English, route, true, 1_000_000_000);
-    let address = "ana@example.org".to_owned();
-    app.update(Event::Found { address, memory_only: false });
+    let (session_id, address) = (ME.to_owned(), "ana@example.org".to_owned());
+    app.update(Event::Found(Registered { session_id, address, memory_only: false }));
     app
 }
 

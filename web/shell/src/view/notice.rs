@@ -39,6 +39,7 @@ fn notice_text(notice: &Notice, t: &Texts) -> (&'static str, String) {
     let plain = |text: &str| ("bar", text.to_owned());
     match notice {
         Notice::KeyLost => plain(t.key_lost),
+        Notice::Unreadable => ("bar warn", t.storage_unreadable.to_owned()),
         Notice::LoggedOut => plain(t.logged_out_here),
         Notice::Ended => plain(t.ended_elsewhere),
         Notice::Saved => ("bar good", t.saved.to_owned()),
