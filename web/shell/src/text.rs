@@ -129,6 +129,10 @@ texts! {
     busy_server: "The server has too much to do. Try again in a moment.",
         "Le serveur est trop occupé. Réessayez dans un instant.";
     too_often: "That was too often. Try again later.", "C’était trop souvent. Réessayez plus tard.";
+    cannot_sign: "This browser could not sign with your key. Reload the page.",
+        "Ce navigateur n’a pas pu signer avec votre clé. Rechargez la page.";
+    unreadable: "The server’s answer is of another version than this page. Reload the page.",
+        "La réponse du serveur est d’une autre version que cette page. Rechargez la page.";
     refused: "The server refused: {}", "Le serveur a refusé : {}";
     no_league: "This server runs no league.", "Ce serveur ne gère pas de ligue.";
     minutes: "{} min", "{} min";

@@ -251,8 +251,7 @@ impl App {
             Ask::Logout(_) => true,
         };
         if !understood {
-            let detail = "an answer of another version".to_owned();
-            let failure = Failure::Refused { code: "unreadable".to_owned(), detail };
+            let failure = Failure::Refused { code: "unreadable".to_owned(), detail: String::new() };
             self.notice = Some(Notice::Failed(ask, failure));
         }
         Vec::new()

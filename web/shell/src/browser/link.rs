@@ -5,7 +5,7 @@ use super::keys::Key;
 use super::trust::{self, NoTrust};
 use super::{clock, random, store};
 use crate::kept::Kept;
-use crate::said::Read;
+use crate::said::{self, Read};
 use countersign::client::{OpenError, Outcome, Sent, Session};
 use countersign::offset::Reading;
 use countersign::{Name, Payload, RequestId, ResultCode, SessionId, Timestamp};
@@ -154,7 +154,7 @@ impl Link {
             let answer = http::post("/x", http::FRAME, &frame).await.map_err(unreachable)?;
             let at = self.read_clock();
             if !answer.is_frame() {
-                return Err(Failure::Unreachable(format!("status {}", answer.status)));
+                return Err(said::unsigned(answer.status));
             }
             match self.open(&sent, &answer.body, at).await? {
                 Opened::Answered { result, content } => return Ok((result, content)),

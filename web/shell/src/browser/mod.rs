@@ -24,8 +24,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Document, Element, Event as DomEvent, EventTarget, FormData, HtmlElement, HtmlFormElement,
-    Window,
+    Document, Element, Event as DomEvent, EventTarget, FocusOptions, FormData, HtmlElement,
+    HtmlFormElement, Window,
 };
 
 /// Where the language and the last address are remembered: strings that anybody may read.
@@ -111,12 +111,17 @@ impl Shell {
         let mut shown = self.shown.borrow_mut();
         let is_first = shown.is_empty();
         let place = self.root.get_attribute("data-place");
+        let focused = self.document.active_element();
         if dom::patch(&self.document, &self.root, &shown, &new).is_err() {
             // Somebody else changed the page, an extension perhaps: from the beginning.
             self.root.set_text_content(None);
             drop(dom::patch(&self.document, &self.root, &[], &new));
         }
         *shown = new;
+        if focused.is_some_and(|it| !it.is_connected()) {
+            // What had the focus is gone, a row perhaps: it does not fall out of the page.
+            self.focus("#title", false);
+        }
         self.document.set_title(&view::window_title(&app));
         if let Some(html) = self.document.document_element() {
             drop(html.set_attribute("lang", app.language.tag()));
@@ -135,13 +140,17 @@ impl Shell {
         if let Some(window) = window() {
             window.scroll_to_with_x_and_y(0.0, 0.0);
         }
-        let field = self.document.query_selector("main form[data-form=code] input");
-        let title = self.document.get_element_by_id("title");
-        let focused =
-            field.ok().flatten().or(title).and_then(|it| it.dyn_into::<HtmlElement>().ok());
-        if let Some(focused) = focused {
-            drop(focused.focus());
+        if !self.focus("main form[data-form=code] input", true) {
+            self.focus("#title", true);
         }
+    }
+
+    fn focus(&self, selector: &str, may_scroll: bool) -> bool {
+        let found = self.document.query_selector(selector).ok().flatten();
+        let found = found.and_then(|it| it.dyn_into::<HtmlElement>().ok());
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(!may_scroll);
+        found.is_some_and(|it| it.focus_with_options(&options).is_ok())
     }
 
     async fn carry_out(self: &Rc<Self>, effect: Effect) {
@@ -255,10 +264,7 @@ impl Shell {
             // Its address is no place of the app.
             event.prevent_default();
             let main = skip.get_attribute("href").unwrap_or_default();
-            let main = self.document.query_selector(&main).ok().flatten();
-            if let Some(main) = main.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
-                drop(main.focus());
-            }
+            self.focus(&main, true);
         }
         if let Ok(Some(pressed)) = target.closest("[data-press]:not([aria-disabled])")
             && let Some(press) =
