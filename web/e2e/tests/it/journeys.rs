@@ -62,6 +62,7 @@ fn a_session_that_another_device_ends_leads_kindly_to_the_login() {
     laptop.press("[data-press^='revoke ']");
     laptop.until_text("That device is logged out.");
     laptop.until_text("You are logged in on this device only.");
+    laptop.until("document.activeElement?.id === 'title'");
     phone.press("nav a[href='#/profile']");
     phone.until_text("This device was logged out from another one.");
     assert_eq!(phone.eval("document.querySelector('#address').value"), "ana@example.org");
