@@ -25,7 +25,10 @@ pub(crate) fn build() -> Outcome {
     let output = workspace::root().join("target/web");
     let program = target().join(TARGET).join(PROFILE).join("countersign-web.wasm");
     cargo("build")
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", &without_paths())
+        .env_quietly(
+            "CARGO_ENCODED_RUSTFLAGS",
+            &without_paths(workspace::root(), home().as_deref()),
+        )
         .args(["--quiet", "--package", "countersign-web", "--bin", "countersign-web"])
         .args(["--profile", PROFILE, "--target", TARGET])
         .run()?;
@@ -54,13 +57,18 @@ pub(crate) fn tests(filter: Option<&str>, look: impl FnMut(&str)) -> Outcome {
     }
 }
 
-/// The same program from every machine, and none that tells where it was built.
-fn without_paths() -> String {
-    let home = std::env::var("CARGO_HOME")
-        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    let root = workspace::root().display();
-    let home = home.map(|home| format!(" --remap-path-prefix={home}=cargo")).unwrap_or_default();
-    format!("--remap-path-prefix={root}=countersign{home}")
+/// The flags for the same program from every machine, and none that tells where it was built. Between flags stands what no path has: a
+/// space may be part of one.
+fn without_paths(root: &Path, home: Option<&Path>) -> String {
+    let flag = |path: &Path, name: &str| format!("--remap-path-prefix={}={name}", path.display());
+    let home = home.map(|home| format!("\x1f{}", flag(home, "cargo"))).unwrap_or_default();
+    format!("{}{home}", flag(root, "countersign"))
+}
+
+/// Where cargo keeps what others wrote.
+fn home() -> Option<PathBuf> {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
 }
 
 /// The lints, for both of the shell's halves.
@@ -73,8 +81,7 @@ pub(crate) fn clippy() -> Outcome {
 /// Cargo in the workspace of the app.
 fn cargo(command: &str) -> Run {
     Run::cargo()
-        .arg(command)
-        .arg("--manifest-path")
+        .args([command, "--locked", "--manifest-path"])
         .path(Path::new("web/Cargo.toml"))
         .arg("--target-dir")
         .path(&target())
@@ -89,4 +96,19 @@ fn built(program: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| PathBuf::from("target"));
     workspace::root().join(target).join("debug").join(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_a_space_in_its_name_is_one_flag() {
+        let flags = without_paths(Path::new("/my code"), Some(Path::new("/my home")));
+        let flags: Vec<&str> = flags.split('\x1f').collect();
+        assert_eq!(
+            flags,
+            ["--remap-path-prefix=/my code=countersign", "--remap-path-prefix=/my home=cargo"]
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Chromium, by its remote debugging protocol over two pipes: no port, no other client.
 
-use crate::{PATIENCE, Tab};
+use crate::clock::instant;
+use crate::{ANSWER, Tab};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
@@ -133,8 +134,10 @@ impl Wire {
         let mut bytes = message.to_string().into_bytes();
         bytes.push(0);
         self.to.write_all(&bytes).map_err(|error| error.to_string())?;
+        let until = instant() + ANSWER;
         loop {
-            let said = self.from.recv_timeout(PATIENCE).map_err(|_| "no answer in time")?;
+            let left = until.saturating_duration_since(instant());
+            let said = self.from.recv_timeout(left).map_err(|_| "no answer in time")?;
             if said["id"] == self.last_id {
                 return match said.get("error") {
                     None => Ok(said["result"].clone()),

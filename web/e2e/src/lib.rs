@@ -26,3 +26,5 @@ use std::time::Duration;
 
 /// When a test gives up waiting. A busy two-core machine takes a while to start a browser.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// When the browser should have answered a command. Longer, so that a wait in the page ends first and can say what it waited for.
+const ANSWER: Duration = Duration::from_secs(75);

@@ -20,27 +20,39 @@ const ROOMY: [&str; 6] = [
     "league.rulesets=[\"official\", \"short\"]",
 ];
 
+/// Ports that are tried: between its choice and the server's start somebody else may take one.
+const PORTS: usize = 5;
+
 /// A running server. Dropping it ends its process.
 #[derive(Debug)]
 pub struct Server {
     folder: TempDir,
     port: u16,
     set: Vec<String>,
-    process: Child,
+    process: Running,
 }
+
+/// A process that ends with this, also when a test gives up while it starts.
+#[derive(Debug)]
+struct Running(Child);
 
 impl Server {
     /// Starts on a new folder, with `name=value` settings of its own.
-    #[expect(clippy::expect_used, reason = "a test without a server has failed")]
+    #[expect(clippy::expect_used, clippy::panic, reason = "a test without a server has failed")]
     pub fn start(set: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for the server");
-        // The port stays the same over restarts: to a browser, another port is another server.
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("a bound port").port();
-        drop(free);
         let set: Vec<String> = ROOMY.iter().chain(set).map(|it| (*it).to_owned()).collect();
-        let process = spawn(&folder, port, &set);
-        Self { folder, port, set, process }
+        for _ in 0..PORTS {
+            // The port stays the same over restarts: to a browser, another port is another server.
+            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let port = free.local_addr().expect("a bound port").port();
+            drop(free);
+            match spawn(&folder, port, &set) {
+                Ok(process) => return Self { folder, port, set, process },
+                Err(said) => assert!(said.contains("in use"), "the server does not start: {said}"),
+            }
+        }
+        panic!("{PORTS} free ports were taken by others");
     }
 
     /// An address of this server.
@@ -51,13 +63,15 @@ impl Server {
     /// `kill -9`, and no goodbye.
     #[expect(clippy::expect_used, reason = "a process of our own")]
     pub fn kill(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("it ended");
+        self.process.0.kill().expect("it runs");
+        self.process.0.wait().expect("it ended");
     }
 
     /// Starts again after [`Self::kill`], at the same address.
+    #[expect(clippy::expect_used, reason = "a test without a server has failed")]
     pub fn restart(&mut self) {
-        self.process = spawn(&self.folder, self.port, &self.set);
+        let process = spawn(&self.folder, self.port, &self.set);
+        self.process = process.expect("the server comes back");
     }
 
     /// The code in the newest mail to an address that has one more mail than `before`.
@@ -87,16 +101,17 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
+/// Starts the program and waits until it is up; if it ends instead, what it said.
 #[expect(clippy::expect_used, reason = "a test without a server has failed")]
-fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Child {
+fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Result<Running, String> {
     let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
     let program = std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned());
     let mut command = Command::new(program);
@@ -104,9 +119,9 @@ fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Child {
     command.arg(folder.path().join("data")).args(["--set", "admin.listen=127.0.0.1:0"]);
     command.args(set.iter().flat_map(|set| ["--set", set])).current_dir(folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut process =
-        command.spawn().expect("the program, built by `cargo build -p countersign-cli`");
-    let errors = BufReader::new(process.stderr.take().expect("its words"));
+    let process = command.spawn().expect("the program, built by `cargo build -p countersign-cli`");
+    let mut process = Running(process);
+    let errors = BufReader::new(process.0.stderr.take().expect("its words"));
     let (sender, ready) = channel();
     std::thread::spawn(move || {
         let mut said = String::new();
@@ -119,8 +134,7 @@ fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Child {
         }
         drop(sender.send(Err(said)));
     });
-    ready.recv_timeout(PATIENCE).expect("the server is up in time").expect("the server comes up");
-    process
+    ready.recv_timeout(PATIENCE).expect("the server is up in time").map(|()| process)
 }
 
 /// The eight characters that stand alone in a line of a mail.

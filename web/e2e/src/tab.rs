@@ -1,5 +1,6 @@
 //! A tab: what a person does in it, and what it shows.
 
+use crate::clock::instant;
 use crate::{Browser, PATIENCE};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -73,16 +74,19 @@ impl Tab {
     /// Waits until an expression is true; it is looked at again and again, in the page.
     #[expect(clippy::panic, reason = "what does not happen fails the test")]
     pub fn until(&self, condition: &str) {
-        let millis = PATIENCE.as_millis();
+        let until = instant() + PATIENCE;
         // By the monotonic clock: some tests give the page another wall clock.
-        let wait = format!(
-            "new Promise((done) => {{ const end = performance.now() + {millis}; const look = () => {{ \
+        let wait = |millis: u128| {
+            format!(
+                "new Promise((done) => {{ const end = performance.now() + {millis}; const look = () => {{ \
              let is; try {{ is = ({condition}); }} catch {{ is = false; }} \
              if (is || performance.now() > end) done(!!is); else setTimeout(look, 20); }}; look(); }})"
-        );
+            )
+        };
         // A navigation ends what was evaluated in the page before it: then the question is asked again, of the new page.
         for _ in 0..20 {
-            match self.try_eval(&wait) {
+            let left = until.saturating_duration_since(instant());
+            match self.try_eval(&wait(left.as_millis())) {
                 Ok(Value::Bool(true)) => return,
                 Ok(_) => break,
                 Err(_) => {}

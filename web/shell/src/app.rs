@@ -49,6 +49,8 @@ pub enum Phase {
     In {
         /// The address.
         address: String,
+        /// The session's id, in hex.
+        session_id: String,
     },
 }
 
@@ -93,6 +95,8 @@ pub enum LoginTrouble {
 pub enum Notice {
     /// The storage was cleared.
     KeyLost,
+    /// The storage could not be read.
+    Unreadable,
     /// Logged out by oneself.
     LoggedOut,
     /// Logged out by another device, or by the server.
@@ -179,16 +183,16 @@ impl Ask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// There is a session on this device.
-    Found {
-        /// Its address.
-        address: String,
-        /// Whether its key is in memory only.
-        memory_only: bool,
-    },
+    Found(Registered),
     /// There is none.
     NotFound {
         /// The address of a session whose key is gone.
         lost: Option<String>,
+    },
+    /// The browser did not say whether there is one.
+    Unreadable {
+        /// The address that was logged in with last, if it is known.
+        address: String,
     },
     /// The address bar changed.
     Went(Route),
@@ -210,9 +214,11 @@ pub enum Event {
     Shown,
 }
 
-/// A session that was just made.
+/// A session, as it was made or found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
+    /// Its id, in hex.
+    pub session_id: String,
     /// The address, as the server writes it.
     pub address: String,
     /// Whether its key is in memory only.
@@ -312,7 +318,7 @@ pub enum Effect {
     Resend,
     /// Prove key and code; answer with [`Event::Registered`].
     Register(String),
-    /// Forget key and session.
+    /// Forget this session and its key.
     Forget,
     /// Remember the language.
     Speak(Language),
@@ -338,12 +344,6 @@ impl App {
     /// Whether an answer to this is awaited.
     pub fn is_asking(&self, is: impl Fn(&Ask) -> bool) -> bool {
         self.asking.iter().any(is)
-    }
-
-    /// The id of this device's session, if the server listed it.
-    pub fn current_session(&self) -> Option<&str> {
-        let sessions = &self.data.sessions.as_ref()?.sessions;
-        sessions.iter().find(|it| it.current).map(|it| it.session_id.as_str())
     }
 
     /// The server's time.

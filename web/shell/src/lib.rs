@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod device;
+pub mod kept;
 pub mod node;
 pub mod route;
 pub mod said;

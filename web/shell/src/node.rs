@@ -20,7 +20,7 @@ pub struct Element {
     /// Its name.
     pub tag: &'static str,
     /// Elements with different keys are never made into each other: a new form begins empty.
-    pub key: &'static str,
+    pub key: Words,
     /// Names and values.
     pub attributes: Vec<(&'static str, Words)>,
     /// What is inside, in order.
@@ -30,7 +30,7 @@ pub struct Element {
 /// An element without anything.
 #[inline(never)]
 pub fn el(tag: &'static str) -> Element {
-    Element { tag, key: "", attributes: Vec::new(), children: Vec::new() }
+    Element { tag, key: Cow::Borrowed(""), attributes: Vec::new(), children: Vec::new() }
 }
 
 impl Element {
@@ -66,8 +66,8 @@ impl Element {
 
     /// With a key.
     #[must_use]
-    pub fn keyed(mut self, key: &'static str) -> Self {
-        self.key = key;
+    pub fn keyed(mut self, key: impl Into<Words>) -> Self {
+        self.key = key.into();
         self
     }
 
@@ -90,6 +90,11 @@ impl Element {
     pub fn all(mut self, children: impl IntoIterator<Item = Self>) -> Self {
         children.into_iter().for_each(|child| self.add(Node::Element(child)));
         self
+    }
+
+    /// Whether one of these has its key.
+    pub fn is_among(&self, others: &[Node]) -> bool {
+        others.iter().any(|it| matches!(it, Node::Element(it) if it.key == self.key))
     }
 
     /// All text inside, one piece after the other.

@@ -2,6 +2,7 @@
 //!
 //! Read by hand from one generic value: code made for each type would be a tenth of everything that a browser loads.
 
+use countersign_app::Failure;
 use serde_json::Value;
 
 /// Something that can be read from a JSON value; `None` if it is not there or of another type.
@@ -163,6 +164,8 @@ said! {
         of: u32,
         /// The rank, if ranked.
         rank: Option<u32>,
+        /// The place in the list, if ranked; no two players share it.
+        position: Option<u32>,
         /// How many of a hundred are behind.
         percentile: Option<u32>,
         /// The tier's name.
@@ -226,9 +229,32 @@ said! {
     }
 }
 
+/// What an answer without a signature is worth: nobody was reached, unless it says to come back later. That much may be believed of
+/// anybody.
+pub fn unsigned(status: u16) -> Failure {
+    let code = match status {
+        429 => "rate_limited",
+        503 => "overloaded",
+        _ => return Failure::Unreachable(format!("status {status}")),
+    };
+    Failure::Refused { code: code.to_owned(), detail: String::new() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_has_too_much_to_do_is_not_taken_for_none() {
+        for (status, code) in [(429, "rate_limited"), (503, "overloaded")] {
+            let is =
+                matches!(unsigned(status), Failure::Refused { code: said, .. } if said == code);
+            assert!(is, "{status}");
+        }
+        for status in [200, 404, 500, 502] {
+            assert!(matches!(unsigned(status), Failure::Unreachable(_)), "{status}");
+        }
+    }
 
     #[test]
     fn members_may_be_missing_only_where_the_type_says_so() {

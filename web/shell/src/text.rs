@@ -112,6 +112,8 @@ texts! {
 
     key_lost: "Your browser has cleared what it kept for this app, and your key with it. Nothing else is lost: log in again.",
         "Votre navigateur a effacé les données de cette application, et votre clé avec elles. Rien d’autre n’est perdu : reconnectez-vous.";
+    storage_unreadable: "Your browser did not give out what it keeps for this app. Reload the page to try again, or log in anew.",
+        "Votre navigateur n’a pas donné accès aux données de cette application. Rechargez la page pour réessayer, ou reconnectez-vous.";
     logged_out_here: "You are logged out on this device.", "Vous êtes déconnecté de cet appareil.";
     ended_elsewhere: "This device was logged out from another one. Log in again to go on.",
         "Cet appareil a été déconnecté depuis un autre. Reconnectez-vous pour continuer.";
@@ -127,6 +129,10 @@ texts! {
     busy_server: "The server has too much to do. Try again in a moment.",
         "Le serveur est trop occupé. Réessayez dans un instant.";
     too_often: "That was too often. Try again later.", "C’était trop souvent. Réessayez plus tard.";
+    cannot_sign: "This browser could not sign with your key. Reload the page.",
+        "Ce navigateur n’a pas pu signer avec votre clé. Rechargez la page.";
+    unreadable: "The server’s answer is of another version than this page. Reload the page.",
+        "La réponse du serveur est d’une autre version que cette page. Rechargez la page.";
     refused: "The server refused: {}", "Le serveur a refusé : {}";
     no_league: "This server runs no league.", "Ce serveur ne gère pas de ligue.";
     minutes: "{} min", "{} min";

@@ -16,14 +16,19 @@ impl App {
     /// Takes in one event.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Found { address, memory_only } => {
+            Event::Found(Registered { session_id, address, memory_only }) => {
                 self.memory_only = memory_only;
-                self.phase = Phase::In { address };
+                self.phase = Phase::In { address, session_id };
                 self.load()
             }
             Event::NotFound { lost } => {
                 self.notice = lost.is_some().then_some(Notice::KeyLost);
                 let address = lost.unwrap_or_default();
+                self.phase = Phase::Address(Entry { address, ..Entry::default() });
+                Vec::new()
+            }
+            Event::Unreadable { address } => {
+                self.notice = Some(Notice::Unreadable);
                 self.phase = Phase::Address(Entry { address, ..Entry::default() });
                 Vec::new()
             }
@@ -110,10 +115,11 @@ impl App {
             }
             Press::Revoke(id) => self.ask(Ask::Revoke(id)).into_iter().collect(),
             Press::RevokeOthers => self.ask(Ask::RevokeOthers).into_iter().collect(),
-            Press::Logout => match self.current_session().map(str::to_owned) {
-                Some(id) => self.ask(Ask::Logout(id)).into_iter().collect(),
-                None => self.log_out(Notice::LoggedOut),
-            },
+            Press::Logout => {
+                let Phase::In { session_id, .. } = &self.phase else { return Vec::new() };
+                let ask = Ask::Logout(session_id.clone());
+                self.ask(ask).into_iter().collect()
+            }
         }
     }
 
@@ -156,6 +162,10 @@ impl App {
         let (Phase::Address(entry) | Phase::Code(entry)) = &mut self.phase else {
             return Vec::new();
         };
+        if !entry.is_busy {
+            // Whoever asked for it went back meanwhile.
+            return Vec::new();
+        }
         entry.is_busy = false;
         entry.is_working = false;
         match sent {
@@ -167,10 +177,10 @@ impl App {
 
     fn registered(&mut self, registered: Result<Registered, LoginTrouble>) -> Vec<Effect> {
         match (registered, &mut self.phase) {
-            (Ok(Registered { address, memory_only }), _) => {
+            (Ok(registered), _) => {
                 self.data = Data::default();
                 self.notice = None;
-                self.update(Event::Found { address, memory_only })
+                self.update(Event::Found(registered))
             }
             (Err(trouble), Phase::Code(entry)) => {
                 entry.is_busy = false;
@@ -241,8 +251,7 @@ impl App {
             Ask::Logout(_) => true,
         };
         if !understood {
-            let detail = "an answer of another version".to_owned();
-            let failure = Failure::Refused { code: "unreadable".to_owned(), detail };
+            let failure = Failure::Refused { code: "unreadable".to_owned(), detail: String::new() };
             self.notice = Some(Notice::Failed(ask, failure));
         }
         Vec::new()
@@ -257,7 +266,7 @@ impl App {
     }
 
     fn log_out(&mut self, notice: Notice) -> Vec<Effect> {
-        let Phase::In { address } = &self.phase else { return Vec::new() };
+        let Phase::In { address, .. } = &self.phase else { return Vec::new() };
         self.phase = Phase::Address(Entry { address: address.clone(), ..Entry::default() });
         self.notice = Some(notice);
         self.data = Data::default();

@@ -1,6 +1,5 @@
 use super::*;
 use crate::app::PAGE;
-use crate::said::Sessions;
 use crate::text::Language;
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
@@ -11,9 +10,13 @@ fn app() -> App {
 
 fn logged_in() -> App {
     let mut app = app();
-    let address = "ana@example.org".to_owned();
-    app.update(Event::Found { address, memory_only: false });
+    app.update(Event::Found(registered(false)));
     app
+}
+
+fn registered(memory_only: bool) -> Registered {
+    let address = "ana@example.org".to_owned();
+    Registered { session_id: ID.to_owned(), address, memory_only }
 }
 
 fn unreachable<T>() -> Result<T, Failure> {
@@ -37,8 +40,7 @@ fn a_login_goes_from_address_to_code_to_the_first_place() {
     assert_eq!(effects, [Effect::Register("7K3M9QXA".to_owned())]);
     let again = app.update(Event::Submit(Form::Code("7K3M9QXA".to_owned())));
     assert_eq!(again, [], "an attempt is not spent twice");
-    let address = "ana@example.org".to_owned();
-    let effects = app.update(Event::Registered(Ok(Registered { address, memory_only: true })));
+    let effects = app.update(Event::Registered(Ok(registered(true))));
     assert_eq!(effects, [Effect::Ask(Ask::Rank), Effect::Ask(Ask::Top(0))]);
     assert!(app.memory_only);
 }
@@ -82,18 +84,33 @@ fn only_the_servers_signed_word_forgets_the_key() {
 #[test]
 fn whoever_logs_out_without_a_network_is_logged_out_here() {
     let mut app = logged_in();
-    app.data.sessions = Sessions::parse(
-        format!(
-            r#"{{"sessions":[{{"session_id":"{ID}","name":"","platform":"web",
-            "last_seen_ms":0,"current":true,"status":"live"}}]}}"#
-        )
-        .as_bytes(),
-    );
+    app.update(Event::Answer(Ask::Top(0), Ok(rows(3))));
     let effects = app.update(Event::Press(Press::Logout));
-    assert_eq!(effects, [Effect::Ask(Ask::Logout(ID.to_owned()))]);
+    assert_eq!(effects, [Effect::Ask(Ask::Logout(ID.to_owned()))], "the server hears of it first");
     let effects = app.update(Event::Answer(Ask::Logout(ID.to_owned()), unreachable()));
     assert_eq!(effects, [Effect::Forget]);
-    assert!(app.data.sessions.is_none(), "nothing is left to be seen");
+    assert!(app.data.table.is_none(), "nothing is left to be seen");
+}
+
+#[test]
+fn storage_that_cannot_be_read_is_no_lost_key() {
+    let mut app = app();
+    let effects = app.update(Event::Unreadable { address: "ana@example.org".to_owned() });
+    assert_eq!(effects, [], "nothing is forgotten");
+    assert_eq!(app.notice, Some(Notice::Unreadable));
+    assert!(matches!(&app.phase, Phase::Address(entry) if entry.address == "ana@example.org"));
+}
+
+#[test]
+fn a_code_for_an_address_that_was_given_up_does_not_bring_it_back() {
+    let mut app = app();
+    app.update(Event::NotFound { lost: None });
+    app.update(Event::Submit(Form::Address("ana@example.org".to_owned())));
+    app.update(Event::Sent(Ok("ana@example.org".to_owned())));
+    app.update(Event::Press(Press::Resend));
+    app.update(Event::Press(Press::OtherAddress));
+    app.update(Event::Sent(Ok("ana@example.org".to_owned())));
+    assert!(matches!(app.phase, Phase::Address(_)), "{:?}", app.phase);
 }
 
 #[test]

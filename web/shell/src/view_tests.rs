@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::{Ask, Entry, Event, LoginTrouble, Notice};
+use crate::app::{Ask, Entry, Event, LoginTrouble, Notice, Registered};
 use crate::text::Language;
 use countersign_app::Failure;
 
@@ -8,8 +8,8 @@ const ME: &str = "0123456789abcdef0123456789abcdef";
 
 fn logged_in(route: Route) -> App {
     let mut app = App::new(Language::English, route, true, 1_000_000_000);
-    let address = "ana@example.org".to_owned();
-    app.update(Event::Found { address, memory_only: false });
+    let (session_id, address) = (ME.to_owned(), "ana@example.org".to_owned());
+    app.update(Event::Found(Registered { session_id, address, memory_only: false }));
     app
 }
 
@@ -24,9 +24,9 @@ fn all_text(app: &App) -> String {
 fn ranked() -> App {
     let mut app = logged_in(Route::Ranks);
     let row = format!(r#"{{"rank":3,"position":3,"rating":1612499,"user":"{ME}","name":"Ana"}}"#);
-    let hidden = r#"{"rank":4,"position":4,"rating":1611500,"user":null,"name":null}"#;
+    let hidden = r#"{"rank":3,"position":4,"rating":1611500,"user":null,"name":null}"#;
     let rank = format!(
-        r#"{{"rating":1612499,"season":2,"of":40,"rank":3,"percentile":9487,"tier":"gold",
+        r#"{{"rating":1612499,"season":2,"of":40,"rank":3,"position":3,"percentile":9487,"tier":"gold",
         "neighbours":[{row},{hidden}]}}"#
     );
     answer(&mut app, Ask::Rank, &rank);
@@ -45,6 +45,7 @@ fn a_ranked_player_sees_place_tier_neighbours_and_table() {
     }
     let own = |it: &Element| it.tag == "tr" && it.attributes.contains(&("class", "same".into()));
     assert!(page(&app).iter().any(|it| it.any(&own)));
+    assert_eq!(text.matches("(you)").count(), 2, "neither is whoever shares the rank: {text}");
 }
 
 #[test]
@@ -121,8 +122,14 @@ fn a_refusal_is_said_in_words_where_there_are_some() {
         code: code.to_owned(),
         detail: detail.to_owned(),
     };
-    app.notice = Some(Notice::Failed(ask, refused("conflict", "somebody has this name")));
+    app.notice = Some(Notice::Failed(ask.clone(), refused("conflict", "somebody has this name")));
     assert!(all_text(&app).contains("This name cannot be used: somebody has this name"));
+    app.notice = Some(Notice::Failed(ask, refused("forbidden", "")));
+    assert!(all_text(&app).contains("The server refused: forbidden"), "the name is not to blame");
+    for code in ["no_key", "unreadable"] {
+        app.notice = Some(Notice::Failed(Ask::Sessions, refused(code, "in English")));
+        assert!(all_text(&app).contains("Reload the page.") && !all_text(&app).contains(code));
+    }
     app.notice = Some(Notice::Failed(Ask::Sessions, refused("not_believed", "…")));
     assert!(all_text(&app).contains("Somebody else than the server answered."));
 }
@@ -150,6 +157,21 @@ fn times_are_counted_by_the_servers_clock() {
     let list = format!(r#"{{"sessions":[{},{}]}}"#, session(ME, true), session("00", false));
     answer(&mut app, Ask::Sessions, &list);
     assert!(all_text(&app).contains("Last seen 5 min ago"), "{}", all_text(&app));
+}
+
+#[test]
+fn a_device_that_is_logged_out_takes_its_own_row_with_it() {
+    let mut app = logged_in(Route::Devices);
+    let session = r#""name":"","platform":"web","last_seen_ms":0,"current":false,"status":"live"}"#;
+    let list = |ids: &[&str]| {
+        let rows = ids.iter().map(|id| format!(r#"{{"session_id":"{id}",{session}"#));
+        format!(r#"{{"sessions":[{}]}}"#, rows.collect::<Vec<_>>().join(","))
+    };
+    let is_row = |it: &Element, id: &str| it.tag == "li" && it.key == id;
+    answer(&mut app, Ask::Sessions, &list(&["aa", "bb"]));
+    assert!(["aa", "bb"].iter().all(|id| page(&app).iter().any(|it| it.any(&|it| is_row(it, id)))));
+    answer(&mut app, Ask::Sessions, &list(&["bb"]));
+    assert!(!page(&app).iter().any(|it| it.any(&|it| is_row(it, "aa"))));
 }
 
 #[test]

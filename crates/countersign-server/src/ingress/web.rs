@@ -43,16 +43,23 @@ pub(super) fn add<S: Backend>(router: Router<Arc<App<S>>>) -> Router<Arc<App<S>>
         return router.route("/", get(|| async { NONE }));
     }
     ASSETS.iter().fold(router, |router, asset| {
-        let serve = move |headers: HeaderMap| async move { answer(asset, POLICY, &headers) };
+        let tag = tag(asset);
+        let serve = move |headers: HeaderMap| {
+            let tag = tag.clone();
+            async move { answer(asset, tag, POLICY, &headers) }
+        };
         router.route(asset.path, get(serve))
     })
 }
 
-fn answer(asset: &Asset, policy: &'static str, asked: &HeaderMap) -> Response {
-    // The page and the service worker keep their names; what they name has a hash, so their own bytes tell all versions apart.
+/// The page and the service worker keep their names; what they name has a hash, so their own bytes tell all versions apart.
+fn tag(asset: &Asset) -> HeaderValue {
     let tag = countersign::payload::hash(asset.raw).to_string();
     let tag = HeaderValue::from_str(&format!("W/\"{}\"", &tag[..32]));
-    let tag = tag.unwrap_or(HeaderValue::from_static("W/\"\""));
+    tag.unwrap_or(HeaderValue::from_static("W/\"\""))
+}
+
+fn answer(asset: &Asset, tag: HeaderValue, policy: &'static str, asked: &HeaderMap) -> Response {
     let mut response = match asked.get(header::IF_NONE_MATCH) == Some(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => full(asset, asked),
@@ -111,6 +118,10 @@ mod tests {
         brotli: b"brotli",
     };
 
+    fn serve(asset: &Asset, asked: &HeaderMap) -> Response {
+        answer(asset, tag(asset), "policy", asked)
+    }
+
     fn asking(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
     }
@@ -124,7 +135,7 @@ mod tests {
             ("brotli", None),
             ("", None),
         ] {
-            let response = answer(&ASSET, "policy", &asking(header::ACCEPT_ENCODING, accepted));
+            let response = serve(&ASSET, &asking(header::ACCEPT_ENCODING, accepted));
             let sent = response.headers().get(header::CONTENT_ENCODING);
             assert_eq!(sent.map(|it| it.to_str().unwrap()), coding, "{accepted}");
         }
@@ -132,10 +143,10 @@ mod tests {
 
     #[test]
     fn what_is_known_already_is_not_sent_again() {
-        let first = answer(&ASSET, "policy", &HeaderMap::new());
+        let first = serve(&ASSET, &HeaderMap::new());
         assert_eq!(first.status(), StatusCode::OK);
         let tag = first.headers()[header::ETAG].to_str().unwrap();
-        let again = answer(&ASSET, "policy", &asking(header::IF_NONE_MATCH, tag));
+        let again = serve(&ASSET, &asking(header::IF_NONE_MATCH, tag));
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(again.headers()[header::CONTENT_SECURITY_POLICY], "policy");
     }
@@ -144,7 +155,7 @@ mod tests {
     fn only_names_with_a_hash_are_kept_for_good() {
         let page = Asset { path: "/", is_hashed: false, ..ASSET };
         let caching = |asset: &Asset| {
-            answer(asset, "", &HeaderMap::new()).headers()[header::CACHE_CONTROL].clone()
+            serve(asset, &HeaderMap::new()).headers()[header::CACHE_CONTROL].clone()
         };
         assert!(caching(&ASSET).to_str().unwrap().contains("immutable"));
         assert_eq!(caching(&page), "no-cache, no-transform");

@@ -16,9 +16,9 @@ fn a_new_person_logs_in_with_a_code_and_a_reload_keeps_the_session() {
     tab.until_text("Logged in as ana@example.org");
     let key = tab.eval(
         "new Promise((done) => { const open = indexedDB.open('countersign'); open.onsuccess = () => { \
-         const get = open.result.transaction('kept').objectStore('kept').get('key'); \
+         const get = open.result.transaction('kept').objectStore('kept').get('session'); \
          get.onsuccess = () => { open.result.close(); \
-         crypto.subtle.exportKey('pkcs8', get.result.privateKey).then(() => done('exported'), (error) => done(error.name)); }; }; })",
+         crypto.subtle.exportKey('pkcs8', get.result.key.privateKey).then(() => done('exported'), (error) => done(error.name)); }; }; })",
     );
     assert_eq!(key, "InvalidAccessError", "the private key cannot be taken out");
     assert_clean(&tab);
@@ -62,6 +62,7 @@ fn a_session_that_another_device_ends_leads_kindly_to_the_login() {
     laptop.press("[data-press^='revoke ']");
     laptop.until_text("That device is logged out.");
     laptop.until_text("You are logged in on this device only.");
+    laptop.until("document.activeElement?.id === 'title'");
     phone.press("nav a[href='#/profile']");
     phone.until_text("This device was logged out from another one.");
     assert_eq!(phone.eval("document.querySelector('#address').value"), "ana@example.org");
@@ -191,8 +192,34 @@ fn two_tabs_of_a_device_share_the_session_and_its_end() {
     first.until_text("This device");
     first.press("[data-press=logout]");
     first.until_text("You are logged out on this device.");
+    // Logged in again: the other tab hears of the old session's end, and must not take the new one with it.
+    log_in_at(&server, &first, "ana@example.org");
     second.press("nav a[href='#/ranks']");
     second.until_text("This device was logged out from another one.");
+    first.reload();
+    first.until_text("You are logged in on this device only.");
+    second.reload();
+    second.until_text("Not ranked yet");
+    assert_clean(&first);
+    assert_clean(&second);
+}
+
+#[test]
+fn a_tab_that_begins_a_login_leaves_the_session_of_another_one_alone() {
+    let server = Server::start(&[]);
+    let (_browser, device) = phone();
+    let first = device.open(&server.url("/"));
+    first.until("!!document.querySelector('#address')");
+    let second = log_in(&server, &device, "ana@example.org");
+    let before = server.mails_to("ben@example.org").len();
+    first.fill("#address", "ben@example.org");
+    first.press("form[data-form=address] button");
+    server.code_for("ben@example.org", before);
+    first.until("!!document.querySelector('#code')");
+    second.reload();
+    second.until_text("Not ranked yet");
+    second.press("nav a[href='#/devices']");
+    second.until_text("Logged in as ana@example.org");
     assert_clean(&first);
     assert_clean(&second);
 }

@@ -12,6 +12,19 @@ pub(super) fn patch(
     new: &[Node],
 ) -> Result<(), JsValue> {
     let there = parent.child_nodes();
+    // What has a key and is gone goes first: what came after it stays what it is, and does not become it.
+    let mut kept = Vec::new();
+    for node in old {
+        match node {
+            Node::Element(element) if !element.key.is_empty() && !element.is_among(new) => {
+                if let Some(child) = there.item(kept.len() as u32) {
+                    parent.remove_child(&child)?;
+                }
+            }
+            Node::Element(_) | Node::Text(_) => kept.push(node),
+        }
+    }
+    let old = kept;
     for surplus in (new.len()..old.len()).rev() {
         if let Some(child) = there.item(surplus as u32) {
             parent.remove_child(&child)?;

@@ -9,8 +9,6 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 /// The name of the only algorithm.
 const ALGORITHM: &str = "Ed25519";
-/// Where the key is kept.
-const KEY: &str = "key";
 
 /// A key pair whose private half cannot be exported.
 #[derive(Clone)]
@@ -18,15 +16,6 @@ pub(super) struct Key {
     pair: JsValue,
     private: CryptoKey,
     public: VerifyingKey,
-}
-
-/// Where a key is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// In the browser's storage.
-    Kept,
-    /// In this page only.
-    Memory,
 }
 
 impl Key {
@@ -37,24 +26,16 @@ impl Key {
         Self::of(JsFuture::from(made).await?).await
     }
 
-    /// The one that is kept, if it is there and still signs.
-    pub(super) async fn kept() -> Option<Self> {
-        let pair = store::get(KEY).await.ok().filter(JsValue::is_object)?;
-        let key = Self::of(pair).await.ok()?;
-        key.check().await.ok()?;
-        Some(key)
+    /// The one that was kept as this pair, if it still signs.
+    pub(super) async fn kept(pair: JsValue) -> Result<Self, JsValue> {
+        let key = Self::of(pair).await?;
+        key.check().await?;
+        Ok(key)
     }
 
-    /// Keeps it, and looks whether what was kept can be used: some browsers say yes and keep nothing.
-    pub(super) async fn keep(&self) -> Place {
-        let kept = match store::put(KEY, &self.pair).await {
-            Ok(()) => Self::kept().await,
-            Err(_) => None,
-        };
-        match kept {
-            Some(kept) if kept.public == self.public => Place::Kept,
-            Some(_) | None => Place::Memory,
-        }
+    /// As it is kept: the browser writes it down and shows it to nobody.
+    pub(super) fn pair(&self) -> &JsValue {
+        &self.pair
     }
 
     /// The public half.
@@ -87,11 +68,6 @@ impl Key {
         let verified = self.public.verify(&message, &signature);
         verified.map_err(|_| JsValue::from_str("the key does not sign"))
     }
-}
-
-/// Forgets the kept key.
-pub(super) async fn forget() {
-    drop(store::forget(&[KEY]).await);
 }
 
 fn subtle() -> Result<SubtleCrypto, JsValue> {

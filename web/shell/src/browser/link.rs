@@ -1,45 +1,26 @@
 //! A session in use: [`Session`] decides, WebCrypto signs, `fetch` carries.
 
 use super::http::{self, Unreachable};
-use super::keys::{self, Key, Place};
+use super::keys::Key;
 use super::trust::{self, NoTrust};
 use super::{clock, random, store};
-use crate::said::Read;
+use crate::kept::Kept;
+use crate::said::{self, Read};
 use countersign::client::{OpenError, Outcome, Sent, Session};
 use countersign::offset::Reading;
 use countersign::{Name, Payload, RequestId, ResultCode, SessionId, Timestamp};
 use countersign_app::Failure;
 use countersign_app::trust::Trust;
-use serde_json::{Value, json};
-use std::cell::RefCell;
+use js_sys::{Object, Reflect};
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
 
-/// Where the session is kept.
+/// Where the session is kept, with its key: one record, so that no tab ever sees the one with another's other half.
 const SESSION: &str = "session";
-
-/// A session as it is kept. Nothing in it is secret, and nothing in it is believed without a check.
-#[derive(Debug, Clone)]
-pub(super) struct Kept {
-    /// In hex.
-    pub(super) session_id: String,
-    /// The address, as the server writes it.
-    pub(super) address: String,
-    /// The last epoch seen.
-    pub(super) epoch: String,
-    /// Server time minus this device's when it was last known.
-    pub(super) offset_ms: Option<i64>,
-}
-
-impl Read for Kept {
-    fn read(value: &Value) -> Option<Self> {
-        Some(Self {
-            session_id: Read::read(&value["session_id"])?,
-            address: Read::read(&value["address"])?,
-            epoch: Read::read(&value["epoch"])?,
-            offset_ms: Read::read(&value["offset_ms"])?,
-        })
-    }
-}
+/// What the record says of the session, and its key pair.
+const ABOUT: &str = "about";
+const KEY: &str = "key";
 
 /// A device's session with its server.
 pub(super) struct Link {
@@ -47,7 +28,7 @@ pub(super) struct Link {
     session: RefCell<Session>,
     trust: RefCell<Trust>,
     kept: Kept,
-    place: Place,
+    is_memory_only: bool,
 }
 
 enum Opened {
@@ -66,23 +47,26 @@ pub(super) enum Before {
 }
 
 impl Link {
-    /// Takes up the session of an earlier visit.
-    pub(super) async fn resume() -> Before {
-        let text = store::get(SESSION).await.ok().and_then(|it| it.as_string());
-        let kept = text.and_then(|text| Kept::parse(text.as_bytes()));
-        let Some(kept) = kept else { return Before::Nothing };
+    /// Takes up the session of an earlier visit. An error says nothing of what is there: then nothing is deleted.
+    pub(super) async fn resume() -> Result<Before, JsValue> {
+        let record = store::get(SESSION).await?;
+        let Some(kept) = Kept::parse(about(&record).as_bytes()) else { return Ok(Before::Nothing) };
         let address = kept.address.clone();
-        let (Some(key), Some(trust)) = (Key::kept().await, trust::remembered(None).await) else {
-            return Before::Lost(address);
-        };
-        match Self::new(key, Place::Kept, trust, kept) {
-            Some(link) => Before::Session(Box::new(link)),
-            None => Before::Lost(address),
+        let pair = Reflect::get(&record, &KEY.into())?;
+        if !pair.is_object() {
+            forget(&kept).await;
+            return Ok(Before::Lost(address));
         }
+        let (key, trust) = (Key::kept(pair).await?, trust::remembered().await?);
+        let link = trust.and_then(|trust| Self::new(key, trust, kept));
+        Ok(link.map_or(Before::Lost(address), |mut link| {
+            link.is_memory_only = false;
+            Before::Session(Box::new(link))
+        }))
     }
 
-    /// A session that is registered; `None` if what is remembered of it makes no sense.
-    pub(super) fn new(key: Key, place: Place, trust: Trust, kept: Kept) -> Option<Self> {
+    /// A session that is registered, in memory; `None` if what is remembered of it makes no sense.
+    pub(super) fn new(key: Key, trust: Trust, kept: Kept) -> Option<Self> {
         let id: SessionId = kept.session_id.parse().ok()?;
         let keyset = trust.keyset().ok()?;
         let mut session = Session::new(trust.realm().clone(), id, key.public().clone(), keyset);
@@ -90,31 +74,50 @@ impl Link {
             session.resume_epoch(epoch);
         }
         let (session, trust) = (RefCell::new(session), RefCell::new(trust));
-        Some(Self { key, session, trust, kept, place })
+        Some(Self { key, session, trust, kept, is_memory_only: true })
     }
 
-    /// The address that was logged in with.
-    pub(super) fn address(&self) -> &str {
-        &self.kept.address
+    /// The session, as it was when it was taken up.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Whether the key is gone with the page.
     pub(super) fn is_memory_only(&self) -> bool {
-        self.place == Place::Memory
+        self.is_memory_only
     }
 
-    /// Remembers epoch and clock. A session whose key is not kept is not remembered either.
+    /// Keeps session and key for the first time, in one record, and looks whether what was kept can be used: some browsers say yes
+    /// and keep nothing.
+    pub(super) async fn settle(&mut self) {
+        let kept = async {
+            store::change(SESSION, &|_| self.record()).await?;
+            let record = store::get(SESSION).await?;
+            Key::kept(Reflect::get(&record, &KEY.into())?).await
+        };
+        let kept = kept.await;
+        self.is_memory_only = !kept.is_ok_and(|it| it.public() == self.key.public());
+    }
+
+    /// Remembers epoch and clock, unless another tab has logged in again. A session whose key is not kept is not remembered either.
     pub(super) async fn keep(&self) {
-        if self.is_memory_only() {
+        if self.is_memory_only {
             return;
         }
-        let text = json!({
-            "session_id": self.kept.session_id,
-            "address": self.kept.address,
-            "epoch": self.session.borrow().epoch().to_string(),
-            "offset_ms": self.offset_ms().or(self.kept.offset_ms),
-        });
-        drop(store::put(SESSION, &JsValue::from_str(&text.to_string())).await);
+        let becomes = |there| self.kept.owns(&about(&there)).then(|| self.record()).flatten();
+        drop(store::change(SESSION, &becomes).await);
+    }
+
+    fn record(&self) -> Option<JsValue> {
+        let kept = Kept {
+            epoch: self.session.borrow().epoch().to_string(),
+            offset_ms: self.offset_ms().or(self.kept.offset_ms),
+            ..self.kept.clone()
+        };
+        let record = Object::new();
+        Reflect::set(&record, &ABOUT.into(), &kept.text().into()).ok()?;
+        Reflect::set(&record, &KEY.into(), self.key.pair()).ok()?;
+        Some(record.into())
     }
 
     /// Server time minus this device's, in milliseconds.
@@ -151,7 +154,7 @@ impl Link {
             let answer = http::post("/x", http::FRAME, &frame).await.map_err(unreachable)?;
             let at = self.read_clock();
             if !answer.is_frame() {
-                return Err(Failure::Unreachable(format!("status {}", answer.status)));
+                return Err(said::unsigned(answer.status));
             }
             match self.open(&sent, &answer.body, at).await? {
                 Opened::Answered { result, content } => return Ok((result, content)),
@@ -249,10 +252,21 @@ impl Link {
     }
 }
 
-/// Forgets session and key.
-pub(super) async fn forget() {
-    drop(store::forget(&[SESSION]).await);
-    keys::forget().await;
+/// Forgets a session and its key. Says whether nothing is kept now: `false` if it was another one's record, which stays.
+pub(super) async fn forget(kept: &Kept) -> bool {
+    let is_others = Cell::new(false);
+    let becomes = |there: JsValue| {
+        is_others.set(!there.is_undefined() && !kept.owns(&about(&there)));
+        (!is_others.get()).then_some(JsValue::UNDEFINED)
+    };
+    drop(store::change(SESSION, &becomes).await);
+    !is_others.get()
+}
+
+/// What a record says of its session.
+fn about(record: &JsValue) -> String {
+    let about = Reflect::get(record, &ABOUT.into()).ok();
+    about.and_then(|it| it.as_string()).unwrap_or_default()
 }
 
 /// The sentence in the payload of a refusal.
@@ -277,5 +291,6 @@ fn no_trust(error: NoTrust) -> Failure {
     match error {
         NoTrust::Unreachable(why) => Failure::Unreachable(why),
         NoTrust::Refused(error) => refused("not_believed", &error.to_string()),
+        NoTrust::OtherRealm => refused("not_believed", "another realm"),
     }
 }

@@ -1,11 +1,12 @@
 //! From an address to a session: a key, a code, and the server's signed word that they belong together.
 
 use super::http::{self, Answer, Unreachable};
-use super::keys::{Key, Place};
-use super::link::{Kept, Link};
+use super::keys::Key;
+use super::link::Link;
 use super::trust::{self, NoTrust};
 use super::{clock, random, yield_now};
 use crate::app::LoginTrouble;
+use crate::kept::Kept;
 use crate::said::Read;
 use countersign::register::{UnsignedRegister, code_hash};
 use countersign::verify::{Pending, VerifiedResponse, verify_response};
@@ -24,18 +25,15 @@ const STEP: u64 = 20_000;
 #[derive(Clone)]
 pub(super) struct Login {
     key: Key,
-    place: Place,
     realm: Realm,
     id: LoginId,
     view: LoginView,
 }
 
 impl Login {
-    /// Makes a key, keeps it, and tells the server the address and its public half.
+    /// Makes a key and tells the server the address and its public half.
     pub(super) async fn open(address: &str) -> Result<Self, LoginTrouble> {
         let key = Key::generate().await.map_err(|_| LoginTrouble::NoKey)?;
-        // Before it is registered: a session whose key was lost helps nobody.
-        let place = key.keep().await;
         let pk = hex::encode(key.public().as_bytes());
         let alg = countersign::key::ALG_ED25519;
         let body = json!({ "address": address, "key": { "alg": alg, "pk": pk } }).to_string();
@@ -47,7 +45,12 @@ impl Login {
         let unreadable = || LoginTrouble::Refused("unreadable".to_owned());
         let realm = Realm::new(&view.app, &view.audience).map_err(|_| unreadable())?;
         let id = view.login_id.parse().map_err(|_| unreadable())?;
-        Ok(Self { key, place, realm, id, view })
+        Ok(Self { key, realm, id, view })
+    }
+
+    /// Whether it is the same login, however far it is.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 
     /// The address as the server writes it.
@@ -152,7 +155,7 @@ impl Login {
             epoch: verified.header.epoch.to_string(),
             offset_ms: Some(offset_ms),
         };
-        Link::new(self.key.clone(), self.place, trust, kept).ok_or_else(unreadable)
+        Link::new(self.key.clone(), trust, kept).ok_or_else(unreadable)
     }
 
     fn unsigned(&self, code: &str, time: Timestamp) -> Result<UnsignedRegister, LoginTrouble> {
@@ -225,7 +228,7 @@ impl From<Unreachable> for LoginTrouble {
 fn no_trust(error: NoTrust) -> LoginTrouble {
     match error {
         NoTrust::Unreachable(_) => LoginTrouble::Unreachable,
-        NoTrust::Refused(_) => LoginTrouble::NotBelieved,
+        NoTrust::Refused(_) | NoTrust::OtherRealm => LoginTrouble::NotBelieved,
     }
 }
 

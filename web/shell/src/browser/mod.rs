@@ -10,11 +10,11 @@ mod store;
 mod trust;
 
 use crate::app::{App, Effect, Event, Form, LoginTrouble, Phase, Press, Registered};
+use crate::kept::Kept;
 use crate::node::Node;
 use crate::route::Route;
 use crate::text::Language;
 use crate::view;
-use countersign_app::Failure;
 use js_sys::Promise;
 use link::{Before, Link};
 use login::Login;
@@ -24,8 +24,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Document, Element, Event as DomEvent, EventTarget, FormData, HtmlElement, HtmlFormElement,
-    Window,
+    Document, Element, Event as DomEvent, EventTarget, FocusOptions, FormData, HtmlElement,
+    HtmlFormElement, Window,
 };
 
 /// Where the language and the last address are remembered: strings that anybody may read.
@@ -76,16 +76,14 @@ impl Shell {
 
     async fn look_for_session(&self) -> Event {
         match Link::resume().await {
-            Before::Session(link) => {
-                let (address, memory_only) = (link.address().to_owned(), link.is_memory_only());
+            Ok(Before::Session(link)) => {
+                let found = registered(&link);
                 *self.link.borrow_mut() = Some(Rc::from(link));
-                Event::Found { address, memory_only }
+                Event::Found(found)
             }
-            Before::Lost(address) => {
-                link::forget().await;
-                Event::NotFound { lost: Some(address) }
-            }
-            Before::Nothing => Event::NotFound { lost: remembered(ADDRESS) },
+            Ok(Before::Lost(address)) => Event::NotFound { lost: Some(address) },
+            Ok(Before::Nothing) => Event::NotFound { lost: remembered(ADDRESS) },
+            Err(_) => Event::Unreadable { address: remembered(ADDRESS).unwrap_or_default() },
         }
     }
 
@@ -97,10 +95,8 @@ impl Shell {
             app.offset_ms = self.link.borrow().as_ref().and_then(|it| it.offset_ms());
             app.update(event)
         };
-        if effects.contains(&Effect::Forget) {
-            // Nothing is kept of it from now on; the page changes when it is gone.
-            self.link.borrow_mut().take();
-        } else {
+        // After a logout the page changes when nothing is kept of the session any more.
+        if !effects.contains(&Effect::Forget) {
             self.show();
         }
         for effect in effects {
@@ -115,12 +111,17 @@ impl Shell {
         let mut shown = self.shown.borrow_mut();
         let is_first = shown.is_empty();
         let place = self.root.get_attribute("data-place");
+        let focused = self.document.active_element();
         if dom::patch(&self.document, &self.root, &shown, &new).is_err() {
             // Somebody else changed the page, an extension perhaps: from the beginning.
             self.root.set_text_content(None);
             drop(dom::patch(&self.document, &self.root, &[], &new));
         }
         *shown = new;
+        if focused.is_some_and(|it| !it.is_connected()) {
+            // What had the focus is gone, a row perhaps: it does not fall out of the page.
+            self.focus("#title", false);
+        }
         self.document.set_title(&view::window_title(&app));
         if let Some(html) = self.document.document_element() {
             drop(html.set_attribute("lang", app.language.tag()));
@@ -139,82 +140,91 @@ impl Shell {
         if let Some(window) = window() {
             window.scroll_to_with_x_and_y(0.0, 0.0);
         }
-        let field = self.document.query_selector("main form[data-form=code] input");
-        let title = self.document.get_element_by_id("title");
-        let focused =
-            field.ok().flatten().or(title).and_then(|it| it.dyn_into::<HtmlElement>().ok());
-        if let Some(focused) = focused {
-            drop(focused.focus());
+        if !self.focus("main form[data-form=code] input", true) {
+            self.focus("#title", true);
         }
+    }
+
+    fn focus(&self, selector: &str, may_scroll: bool) -> bool {
+        let found = self.document.query_selector(selector).ok().flatten();
+        let found = found.and_then(|it| it.dyn_into::<HtmlElement>().ok());
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(!may_scroll);
+        found.is_some_and(|it| it.focus_with_options(&options).is_ok())
     }
 
     async fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Ask(ask) => {
-                let link = self.link.borrow().clone();
-                let answer = match &link {
-                    Some(link) => {
-                        let (message_type, payload) = ask.message();
-                        link.call(message_type, payload.to_string().as_bytes()).await
-                    }
-                    None => Err(Failure::Unreachable("logged out".to_owned())),
-                };
-                self.happened(Event::Answer(ask, answer));
-                // Not borrowed while it waits: a logout takes it away.
-                let link = self.link.borrow().clone();
-                if let Some(link) = link {
+                let Some(link) = self.link.borrow().clone() else { return };
+                let (message_type, payload) = ask.message();
+                let answer = link.call(message_type, payload.to_string().as_bytes()).await;
+                // An answer to a session that is over is nothing to the one that came after it.
+                if self.is_current(&link) {
+                    self.happened(Event::Answer(ask, answer));
+                }
+                if self.is_current(&link) {
                     link.keep().await;
                 }
             }
             Effect::Login(address) => {
-                let sent = self.begin_login(&address).await;
-                self.happened(Event::Sent(sent));
+                // What is still on its way for an earlier one comes too late.
+                self.login.borrow_mut().take();
+                match Login::open(&address).await {
+                    Ok(login) => {
+                        *self.login.borrow_mut() = Some(login);
+                        self.send_code().await;
+                    }
+                    Err(trouble) => self.happened(Event::Sent(Err(trouble))),
+                }
             }
-            Effect::Resend => {
-                let sent = self.send_code().await;
-                self.happened(Event::Sent(sent));
-            }
+            Effect::Resend => self.send_code().await,
             Effect::Register(code) => {
                 let registered = self.register(&code).await;
                 self.happened(Event::Registered(registered));
             }
             Effect::Forget => {
-                remember(ADDRESS, None);
-                link::forget().await;
+                let link = self.link.borrow_mut().take();
+                if let Some(link) = link
+                    && link::forget(link.kept()).await
+                {
+                    remember(ADDRESS, None);
+                }
                 self.show();
             }
             Effect::Speak(language) => remember(LANGUAGE, Some(language.tag())),
         }
     }
 
-    async fn begin_login(self: &Rc<Self>, address: &str) -> Result<String, LoginTrouble> {
-        let login = Login::open(address).await?;
-        *self.login.borrow_mut() = Some(login);
-        self.send_code().await
+    /// Whether this is still the session that the page is for.
+    fn is_current(&self, link: &Rc<Link>) -> bool {
+        self.link.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, link))
     }
 
-    async fn send_code(self: &Rc<Self>) -> Result<String, LoginTrouble> {
-        let begun = self.login.borrow().clone();
-        let mut login = begun.ok_or_else(|| LoginTrouble::Refused("no login".to_owned()))?;
+    /// Has a code sent for the login that was begun, and says so unless another one was begun meanwhile.
+    async fn send_code(self: &Rc<Self>) {
+        let Some(mut login) = self.login.borrow().clone() else { return };
         let locale = self.app.borrow().language.tag();
         let sent = login.send_code(locale, || self.happened(Event::Working)).await;
-        let address = login.address().to_owned();
-        *self.login.borrow_mut() = Some(login);
-        sent.map(|()| address)
+        let is_current = self.login.borrow().as_ref().is_some_and(|current| current.is(&login));
+        if is_current {
+            let address = login.address().to_owned();
+            *self.login.borrow_mut() = Some(login);
+            self.happened(Event::Sent(sent.map(|()| address)));
+        }
     }
 
     async fn register(&self, code: &str) -> Result<Registered, LoginTrouble> {
         let begun = self.login.borrow().clone();
         let login = begun.ok_or_else(|| LoginTrouble::Refused("no login".to_owned()))?;
-        let link = Rc::new(login.register(code).await?);
-        link.keep().await;
-        let registered =
-            Registered { address: link.address().to_owned(), memory_only: link.is_memory_only() };
+        let mut link = login.register(code).await?;
+        link.settle().await;
+        let registered = registered(&link);
         if !registered.memory_only {
             remember(ADDRESS, Some(&registered.address));
         }
         self.login.borrow_mut().take();
-        *self.link.borrow_mut() = Some(link);
+        *self.link.borrow_mut() = Some(Rc::new(link));
         store::ask_to_persist();
         Ok(registered)
     }
@@ -254,10 +264,7 @@ impl Shell {
             // Its address is no place of the app.
             event.prevent_default();
             let main = skip.get_attribute("href").unwrap_or_default();
-            let main = self.document.query_selector(&main).ok().flatten();
-            if let Some(main) = main.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
-                drop(main.focus());
-            }
+            self.focus(&main, true);
         }
         if let Ok(Some(pressed)) = target.closest("[data-press]:not([aria-disabled])")
             && let Some(press) =
@@ -286,6 +293,11 @@ impl Shell {
 
 fn window() -> Option<Window> {
     web_sys::window()
+}
+
+fn registered(link: &Link) -> Registered {
+    let Kept { session_id, address, .. } = link.kept().clone();
+    Registered { session_id, address, memory_only: link.is_memory_only() }
 }
 
 fn route() -> Route {

@@ -24,33 +24,29 @@ pub(super) async fn get(name: &str) -> Result<JsValue, JsValue> {
     value
 }
 
-/// Keeps a value; done when it is on its way to the disk.
-pub(super) async fn put(name: &str, value: &JsValue) -> Result<(), JsValue> {
-    write(|transaction| transaction.object_store(KEPT)?.put_with_key(value, &name.into()).map(drop))
-        .await
-}
-
-/// Forgets these.
-pub(super) async fn forget(names: &[&str]) -> Result<(), JsValue> {
-    write(|transaction| {
-        let kept = transaction.object_store(KEPT)?;
-        names.iter().try_for_each(|name| kept.delete(&(*name).into()).map(drop))
-    })
-    .await
-}
-
-async fn write(change: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>) -> Result<(), JsValue> {
+/// Makes what is kept under this name what `becomes` says: nothing if that is undefined, and no change if it is `None`. One transaction,
+/// so that no other tab comes in between; done when it is on its way to the disk.
+pub(super) async fn change(
+    name: &str,
+    becomes: &dyn Fn(JsValue) -> Option<JsValue>,
+) -> Result<(), JsValue> {
     let database = open().await?;
-    let mode = IdbTransactionMode::Readwrite;
-    let begun = database.transaction_with_str_and_mode(KEPT, mode);
-    let written = async {
-        let transaction = begun?;
-        change(&transaction)?;
+    let changed = async {
+        let mode = IdbTransactionMode::Readwrite;
+        let transaction = database.transaction_with_str_and_mode(KEPT, mode)?;
+        let kept = transaction.object_store(KEPT)?;
+        let there = settled(&kept.get(&name.into())?).await?;
+        // Nothing else may be waited for here: a transaction ends when there is nothing more to do in it.
+        drop(match becomes(there) {
+            None => return Ok(()),
+            Some(value) if value.is_undefined() => kept.delete(&name.into())?,
+            Some(value) => kept.put_with_key(&value, &name.into())?,
+        });
         completed(&transaction).await
     };
-    let written = written.await;
+    let changed = changed.await;
     database.close();
-    written
+    changed
 }
 
 async fn open() -> Result<IdbDatabase, JsValue> {

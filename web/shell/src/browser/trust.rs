@@ -2,10 +2,9 @@
 
 use super::http::{self, Unreachable};
 use super::store;
-use crate::said::Read;
-use countersign::{Keyset, Realm, VerifyingKey};
+use crate::kept;
+use countersign::{Keyset, Realm};
 use countersign_app::trust::{SETS_MAX, Trust, TrustError, claimed_version, climb};
-use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 
 /// Where it is kept. A logout leaves it: a rollback has to fail after one too.
@@ -20,6 +19,8 @@ pub(super) enum NoTrust {
     Unreachable(String),
     /// The set is not to be believed.
     Refused(TrustError),
+    /// The server says that it is another one than the one remembered.
+    OtherRealm,
 }
 
 impl From<Unreachable> for NoTrust {
@@ -34,43 +35,26 @@ impl From<TrustError> for NoTrust {
     }
 }
 
-/// What an earlier run remembered, if it is for this realm or none is named.
-pub(super) async fn remembered(realm: Option<&Realm>) -> Option<Trust> {
-    let text = store::get(TRUST).await.ok()?.as_string()?;
-    let kept = Value::parse(text.as_bytes())?;
-    let text = |name: &str| String::read(&kept[name]);
-    let kept_realm = Realm::new(&text("app")?, &text("audience")?).ok()?;
-    let keys = |name: &str| {
-        let texts = Vec::<String>::read(&kept[name])?;
-        texts.iter().map(|text| key(text)).collect::<Option<Vec<_>>>()
-    };
-    let (roots, signers) = (keys("roots")?, keys("signers")?);
-    let frame = hex::decode(text("frame")?).ok()?;
-    let version = u64::read(&kept["highest_version"])?;
-    let trust = Trust::remembered(kept_realm, roots, signers, version, frame);
-    realm.is_none_or(|realm| realm == trust.realm()).then_some(trust)
+/// What an earlier run remembered.
+pub(super) async fn remembered() -> Result<Option<Trust>, JsValue> {
+    Ok(store::get(TRUST).await?.as_string().and_then(|text| kept::read_trust(&text)))
 }
 
-/// Remembers it.
+/// Remembers it, unless another tab remembers something newer.
 pub(super) async fn keep(trust: &Trust) {
-    let texts = |keys: &[VerifyingKey]| -> Vec<String> {
-        keys.iter().map(|key| hex::encode(key.as_bytes())).collect()
+    let becomes = |there: JsValue| {
+        let there = there.as_string().unwrap_or_default();
+        kept::may_replace(&there, trust).then(|| kept::trust_text(trust).into())
     };
-    let kept = json!({
-        "app": trust.realm().app(),
-        "audience": trust.realm().audience(),
-        "roots": texts(trust.roots()),
-        "signers": texts(trust.signers()),
-        "highest_version": trust.highest_version(),
-        "frame": hex::encode(trust.frame()),
-    });
-    drop(store::put(TRUST, &JsValue::from_str(&kept.to_string())).await);
+    drop(store::change(TRUST, &becomes).await);
 }
 
-/// The server's set, by what is remembered or on first sight.
+/// The server's set, by what is remembered or on first sight. An origin has one realm: naming another one is no way around what is
+/// remembered. A browser without storage remembers nothing, and sees everything for the first time.
 pub(super) async fn establish(realm: &Realm) -> Result<(Trust, Keyset), NoTrust> {
-    let (trust, keyset) = match remembered(Some(realm)).await {
-        Some(trust) => renewed(&trust).await?,
+    let (trust, keyset) = match remembered().await.unwrap_or_default() {
+        Some(trust) if trust.realm() == realm => renewed(&trust).await?,
+        Some(_) => return Err(NoTrust::OtherRealm),
         None => Trust::on_first_sight(realm.clone(), &newest().await?)?,
     };
     keep(&trust).await;
@@ -114,9 +98,4 @@ async fn newest() -> Result<Vec<u8>, NoTrust> {
         404 => Ok(Vec::new()),
         status => Err(NoTrust::Unreachable(format!("status {status}"))),
     }
-}
-
-fn key(text: &str) -> Option<VerifyingKey> {
-    let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
-    VerifyingKey::from_bytes(&bytes).ok()
 }

@@ -41,7 +41,7 @@ fn line(app: &App, session: &Session, t: &Texts) -> Element {
         let press = press.set("aria-label", fill(t.revoke_named, &[name]));
         if is_busy { press.set("aria-disabled", "true") } else { press }
     });
-    el("li").class("split").with(told).all(revoke)
+    el("li").class("split").keyed(session.session_id.clone()).with(told).all(revoke)
 }
 
 fn ago(app: &App, then_ms: u64, t: &Texts) -> String {

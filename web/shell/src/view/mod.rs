@@ -19,7 +19,7 @@ pub fn page(app: &App) -> Vec<Element> {
         Phase::Starting => vec![title(t.app), el("p").class("quiet").text(t.loading)],
         Phase::Address(entry) => login::address(t, entry),
         Phase::Code(entry) => login::code(t, entry),
-        Phase::In { address } => match &app.route {
+        Phase::In { address, .. } => match &app.route {
             Route::Ranks => ranks::view(app, t),
             Route::Players => players::view(app, t),
             Route::Player(_) => profile::other(app, t),

@@ -39,6 +39,7 @@ fn notice_text(notice: &Notice, t: &Texts) -> (&'static str, String) {
     let plain = |text: &str| ("bar", text.to_owned());
     match notice {
         Notice::KeyLost => plain(t.key_lost),
+        Notice::Unreadable => ("bar warn", t.storage_unreadable.to_owned()),
         Notice::LoggedOut => plain(t.logged_out_here),
         Notice::Ended => plain(t.ended_elsewhere),
         Notice::Saved => ("bar good", t.saved.to_owned()),
@@ -59,8 +60,10 @@ fn failed(ask: &Ask, failure: &Failure, t: &Texts) -> String {
         ("not_believed", _) => t.not_believed.to_owned(),
         ("rate_limited", _) => t.too_often.to_owned(),
         ("overloaded" | "internal", _) => t.busy_server.to_owned(),
+        ("no_key", _) => t.cannot_sign.to_owned(),
+        ("unreadable", _) => t.unreadable.to_owned(),
         ("not_found", Ask::Player(_)) => t.no_such_player.to_owned(),
-        (_, Ask::Save { .. }) => fill(t.name_refused, &[said]),
+        ("invalid_payload" | "conflict", Ask::Save { .. }) => fill(t.name_refused, &[said]),
         _ => fill(t.refused, &[said]),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn view(app: &App, t: &Texts) -> Vec<Element> {
     };
     view.push(place(rank, t));
     if !rank.neighbours.is_empty() {
-        let list = rows(&rank.neighbours, rank.rank, t, t.around_you);
+        let list = rows(&rank.neighbours, rank.position, t, t.around_you);
         view.push(el("section").class("card").with(el("h2").text(t.around_you)).with(list));
     }
     view.push(table(app, t));
@@ -65,14 +65,14 @@ fn table(app: &App, t: &Texts) -> Element {
     if shown.is_empty() {
         return card.with(el("p").class("quiet").text(t.table_empty));
     }
-    let own = app.data.rank.as_ref().and_then(|it| it.rank);
+    let own = app.data.rank.as_ref().and_then(|it| it.position);
     let is_more = (shown.len() as u64) < u64::from(*of) && shown.len() < ROWS_MAX;
     let is_loading = app.is_asking(|ask| matches!(ask, Ask::Top(offset) if *offset > 0));
     let more = is_more.then(|| press(Press::More, if is_loading { t.loading } else { t.more }));
     card.with(rows(shown, own, t, t.table)).all(more)
 }
 
-/// Rows as a table. Neighbours of the viewer's rank have the rank marked, not only coloured.
+/// Rows as a table. The viewer's own says so in words, not only by its colour.
 fn rows(rows: &[Row], own: Option<u32>, t: &Texts, caption: &'static str) -> Element {
     let head = el("tr")
         .with(el("th").set("scope", "col").class("number").text(t.rank))
@@ -86,11 +86,13 @@ fn rows(rows: &[Row], own: Option<u32>, t: &Texts, caption: &'static str) -> Ele
             }
             _ => el("td").class("quiet").text(t.hidden_player),
         };
+        let is_own = own == Some(row.position);
+        let who = who.all(is_own.then(|| el("span").class("quiet").text(format!(" ({})", t.you))));
         let line = el("tr")
             .with(el("td").class("number").text(row.rank.to_string()))
             .with(who)
             .with(el("td").class("number").text(points(row.rating)));
-        if Some(row.rank) == own { line.class("same") } else { line }
+        if is_own { line.class("same") } else { line }
     };
     el("table")
         .with(el("caption").class("unseen").text(caption))
