@@ -98,6 +98,13 @@ pub(super) struct Control {
     pub(super) ago: u32,
 }
 
+impl Control {
+    /// What a person at the slave sees of it.
+    pub(super) fn shown(&self) -> (Phase, Light, [u8; 2], Option<MatchId>) {
+        (self.phase, self.light, self.score, match_of(self.match_id))
+    }
+}
+
 /// Sign of life of the slave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Beat {

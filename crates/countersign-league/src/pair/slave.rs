@@ -1,9 +1,10 @@
 //! The slave's machine: it watches its goal, signs what it sees, and keeps it until the master has it.
 
-use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of, short_of};
+use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, short_of};
 use super::handshake::{self, Refusal, Reply};
 use super::report::{Chain, Report, ReportKind, first8};
 use super::resend::Resend;
+pub use super::ring::Slot;
 use super::ring::{self, Head, Ring};
 use super::session::{self, Session};
 use super::{BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Pair, is_due, push};
@@ -13,8 +14,6 @@ use crate::id::MatchId;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use countersign::Signer;
-
-pub use super::ring::Slot;
 
 /// Reports under way at the same time.
 const WINDOW: usize = 8;
@@ -307,11 +306,8 @@ impl<S: Signer> Slave<S> {
         if control.phase != Phase::Drain {
             self.seal_again.stop();
         }
-        let shown =
-            |control: &Control| (control.phase, control.light, control.score, control.match_id);
-        if shown(&before) != shown(&control) {
-            let match_id = match_of(control.match_id);
-            let Control { phase, light, score, .. } = control;
+        if before.shown() != control.shown() {
+            let (phase, light, score, match_id) = control.shown();
             self.emit(Output::Wanted { phase, light, score, match_id });
         }
         if before.number != control.number {
