@@ -217,11 +217,14 @@ pub fn burn(tools: &Tools, job: &Job, progress: &mut dyn FnMut(Step)) -> Result<
     Ok(Burnt { steps })
 }
 
-/// Whether all steps before this one are done.
+/// Whether all steps before this one are done. Fuses say nothing of the flash: [`verify_flash`] does.
 fn look(tools: &Tools, job: &Job, before: Step) -> Result<(), BurnError> {
     let fuses = Fuses::read(tools, job.plan.chip, &job.bench)?;
     let steps = job.plan.progress(&fuses)??;
-    let open = steps.iter().find(|(step, state)| *step < before && *state != Progress::Done);
+    let is_open = |(step, state): &&(Step, Progress)| {
+        *step < before && *step != Step::Flash && *state != Progress::Done
+    };
+    let open = steps.iter().find(is_open);
     open.map_or(Ok(()), |(step, _)| Err(BurnError::NotDone { step: *step }))
 }
 
