@@ -48,7 +48,16 @@ pub struct SmallFile {
 
 /// The lock on a folder; given back when dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "closing the file is what unlocks")] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file would not do: a process that is being started holds every open file of ours until it runs its own program,
+    /// and a lock belongs to all who hold the file.
+    fn drop(&mut self) {
+        // It is closed next in any case.
+        drop(self.0.unlock());
+    }
+}
 
 /// Locks a folder against other commands; readers need no lock.
 pub fn lock(folder: &Path) -> Result<Lock, DiskError> {
@@ -191,4 +200,21 @@ pub fn sync_folder(path: &Path) -> Result<(), DiskError> {
 #[cfg(not(unix))]
 pub fn sync_folder(_: &Path) -> Result<(), DiskError> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DiskError, lock};
+
+    #[test]
+    fn a_lock_ends_with_its_holder_though_another_process_is_being_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(DiskError::Busy(_))));
+        // What a child has between fork and exec.
+        let of_child = held.0.try_clone().unwrap();
+        drop(held);
+        drop(lock(folder.path()).unwrap());
+        drop(of_child);
+    }
 }
