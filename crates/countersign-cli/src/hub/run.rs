@@ -4,7 +4,7 @@ use crate::client::failure::Failure;
 use crate::event::TrustArgs;
 use crate::output;
 use clap::Args;
-use countersign_hub::{Hub, HubOptions, LinkOptions, Package};
+use countersign_hub::{Hub, HubError, HubOptions, LinkOptions, Package};
 use countersign_listen::Ending;
 use countersign_mesh::EventCode;
 use countersign_server::config::LogConfig;
@@ -65,7 +65,7 @@ impl Run {
         let runtime = super::runtime()?;
         runtime.block_on(async {
             let logging = Logging::start(&LogConfig::default()).map_err(Failure::usage)?;
-            let ending = Ending::hear()?;
+            let ending = Ending::hear().map_err(HubError::from)?;
             let hub = Hub::start(self.options()?).await?;
             greet(&hub);
             let ended = hub.wait(ending).await;
