@@ -14,28 +14,31 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 /// How many play.
-const PLAYERS: usize = 8;
+pub(super) const PLAYERS: usize = 8;
 /// The longest time for a device to reach a state.
 const STATE_MAX: Duration = Duration::from_secs(30);
 /// The station's folder.
 const STATION: &str = "factory";
 
 /// A pair that is switched on.
-struct Pitch {
+pub(super) struct Pitch {
     program: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
+    /// Where browsers find it: they do not know the certificate that a device gives itself.
+    pub(super) http: SocketAddr,
     _master: Peer,
     _slave: Peer,
 }
 
-pub(super) fn tell(demo: &Demo, stage: &Stage) -> Result<(), Failure> {
+pub(super) fn tell(demo: &Demo, stage: &Stage) -> Result<Pitch, Failure> {
     let program = find_program(&candidates(demo)?, "run `cargo build -p countersign-device`")?;
     make(stage)?;
     log_everybody_in(stage)?;
     let pitch = switch_on(stage, program)?;
     play(stage, &pitch)?;
-    look(stage)
+    look(stage)?;
+    Ok(pitch)
 }
 
 /// Before the server starts: its configuration has to name the factory's key.
@@ -99,8 +102,6 @@ pub(super) fn log_in(
         &url,
         "--root",
         &stage.root,
-        "--ca",
-        "ca.pem",
         "--profile",
         profile,
         "--key-store",
@@ -125,12 +126,13 @@ fn switch_on(stage: &Stage, program: PathBuf) -> Result<Pitch, Failure> {
          UDP), and each goal has to feel a ball once. Then phones may come.",
     );
     let folder = pair_folder(&stage.dir.join(STATION))?;
-    let (address, north, south) = (free_address()?, free_address()?, free_address()?);
+    let (address, http) = (free_address()?, free_address()?);
+    let (north, south) = (free_address()?, free_address()?);
     let shown = folder.strip_prefix(&stage.dir).unwrap_or(&folder).display().to_string();
     line(&format!(
         "\n  $ countersign-device slave {shown}/slave --link udp:{south},{north} --sensor control\
          \n  $ countersign-device master {shown}/master --link udp:{north},{south} --sensor control \\\
-         \n        --listen {address} --identify connection"
+         \n        --listen {address} --http {http} --identify connection"
     ));
     let mut slave = Command::new(&program);
     slave.arg("slave").arg(folder.join("slave")).args(["--sensor", "control"]);
@@ -139,9 +141,9 @@ fn switch_on(stage: &Stage, program: PathBuf) -> Result<Pitch, Failure> {
     let mut master = Command::new(&program);
     master.arg("master").arg(folder.join("master")).args(["--sensor", "control"]);
     master.args(["--link", &format!("udp:{north},{south}"), "--identify", "connection"]);
-    master.args(["--listen", &address.to_string(), "--http", "none"]);
+    master.args(["--listen", &address.to_string(), "--http", &http.to_string()]);
     let master = Peer::start(master, address, &stage.dir.join("master.log"))?;
-    let pitch = Pitch { program, folder, address, _master: master, _slave: slave };
+    let pitch = Pitch { program, folder, address, http, _master: master, _slave: slave };
     pitch.run(&["button"], true)?;
     pitch.wait_for("goal_check")?;
     // The sheets have to be quiet before they take the first ball.
@@ -206,7 +208,7 @@ fn look(stage: &Stage) -> Result<(), Failure> {
 
 impl Pitch {
     /// A command for the device, shown or not.
-    fn run(&self, args: &[&str], is_shown: bool) -> Result<String, Failure> {
+    pub(super) fn run(&self, args: &[&str], is_shown: bool) -> Result<String, Failure> {
         if is_shown {
             line(&format!("\n  $ countersign-device {} --folder …", args.join(" ")));
         }
@@ -222,12 +224,17 @@ impl Pitch {
         Ok(text)
     }
 
+    /// Where it is, as docs/league.md names it.
+    pub(super) fn state(&self) -> Result<String, Failure> {
+        let shown: serde_json::Value =
+            serde_json::from_str(&self.run(&["show", "--json"], false)?)?;
+        Ok(shown["state"].as_str().unwrap_or_default().to_owned())
+    }
+
     fn wait_for(&self, state: &str) -> Result<(), Failure> {
         let since = clock::instant();
         while since.elapsed() < STATE_MAX {
-            let shown: serde_json::Value =
-                serde_json::from_str(&self.run(&["show", "--json"], false)?)?;
-            if shown["state"] == state {
+            if self.state()? == state {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -237,7 +244,13 @@ impl Pitch {
 }
 
 /// A program that ends with this value.
-struct Running(Child);
+pub(super) struct Running(pub(super) Child);
+
+impl Running {
+    pub(super) fn has_ended(&mut self) -> std::io::Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

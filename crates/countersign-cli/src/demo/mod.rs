@@ -3,6 +3,7 @@
 mod certificates;
 mod event;
 mod league;
+mod open;
 mod peers;
 mod stage;
 mod story;
@@ -41,9 +42,12 @@ pub(crate) struct Demo {
     /// Leave out the event
     #[arg(long)]
     no_event: bool,
-    /// Leave everything running at the end, for trying more, until Ctrl-C
+    /// Leave everything running at the end, for taking part in a browser, until Ctrl-C; so it is at a terminal
     #[arg(long)]
     stay: bool,
+    /// End when everything was shown, at a terminal too
+    #[arg(long, conflicts_with = "stay")]
+    no_stay: bool,
 }
 
 pub(crate) fn run(demo: &Demo) -> ExitCode {

@@ -34,6 +34,13 @@ pub(super) struct Said {
     pub(super) text: String,
 }
 
+/// A mail with a code.
+pub(super) struct Mail {
+    pub(super) path: PathBuf,
+    pub(super) to: String,
+    pub(super) code: String,
+}
+
 impl Stage {
     /// Makes the folder, the keys and the certificates, and starts everything.
     pub(super) fn set(demo: &Demo) -> Result<Self, Failure> {
@@ -54,7 +61,7 @@ impl Stage {
         let root: String = keys.root.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let (smtp, service) = (free_address()?, free_address()?);
         let (address, admin) = (free_address()?, free_address()?);
-        let url = format!("https://localhost:{}", address.port());
+        let url = format!("http://localhost:{}", address.port());
         let factory_key = league::found_station(&dir, &url, &root)?;
         fs::write(
             dir.join("countersign.toml"),
@@ -68,7 +75,7 @@ impl Stage {
 
     /// The server's public address as the device writes it.
     pub(super) fn url(&self) -> String {
-        format!("https://localhost:{}", self.address.port())
+        format!("http://localhost:{}", self.address.port())
     }
 
     /// Kills the server with SIGKILL and starts it again on the same data.
@@ -147,16 +154,26 @@ impl Stage {
     pub(super) fn mailed_code(&self, address: &str) -> Result<(PathBuf, String), Failure> {
         let since = clock::instant();
         while since.elapsed() < MAIL_MAX {
-            for entry in fs::read_dir(self.dir.join("mailbox/new")).into_iter().flatten() {
-                let path = entry?.path();
-                let mail = fs::read_to_string(&path)?;
-                if let Some(code) = code_in(&mail).filter(|_| is_to(&mail, address)) {
-                    return Ok((path, code));
-                }
+            let mail = self.mails()?.into_iter().find(|mail| mail.to == address);
+            if let Some(mail) = mail {
+                return Ok((mail.path, mail.code));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         Err("no mail arrived within 30 s; see mail.log and server.log".into())
+    }
+
+    /// All mails so far that bring a code.
+    pub(super) fn mails(&self) -> Result<Vec<Mail>, Failure> {
+        let mut mails = Vec::new();
+        for entry in fs::read_dir(self.dir.join("mailbox/new")).into_iter().flatten() {
+            let path = entry?.path();
+            let text = fs::read_to_string(&path)?;
+            if let (Some(to), Some(code)) = (receiver(&text), code_in(&text)) {
+                mails.push(Mail { path, to, code });
+            }
+        }
+        Ok(mails)
     }
 
     /// One counter of the server.
@@ -255,8 +272,9 @@ app = "league"
 audience = "league.example.org"
 
 [server]
+# This machine only: beyond it, clients insist on TLS.
 listen = "{address}"
-tls = {{ certificate = "server.pem", key = "server.key" }}
+page_connects = ["http://127.0.0.1:*", "ws://127.0.0.1:*"]
 
 [admin]
 listen = "{admin}"
@@ -301,8 +319,9 @@ filter = "info,countersign::access=debug"
     )
 }
 
-fn is_to(mail: &str, address: &str) -> bool {
-    mail.lines().any(|line| line.starts_with("To:") && line.contains(address))
+fn receiver(mail: &str) -> Option<String> {
+    let to = mail.lines().find_map(|line| line.strip_prefix("To:"))?;
+    Some(to.trim().trim_matches(['<', '>']).to_owned())
 }
 
 /// A line of 8 characters of Crockford's base32, as the mail has it.

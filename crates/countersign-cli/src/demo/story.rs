@@ -1,12 +1,12 @@
 //! What the demo shows, in order.
 
 use super::stage::{Said, Stage, WEBHOOK_SECRET};
-use super::{Demo, Failure, event, league};
+use super::{Demo, Failure, event, league, open};
 use crate::output::line;
 use countersign_identity::webhook::WebhookSecret;
 use countersign_server::clock;
 use std::fs;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 /// Message types whose counter shows what business code saw.
@@ -18,7 +18,10 @@ pub(super) fn tell(demo: &Demo) -> Result<(), Failure> {
         "A mail server with STARTTLS, a service that knows nothing of Countersign, and the server between them.",
     );
     let mut stage = Stage::set(demo)?;
-    line(&format!("    server   {}   (TLS, authority of this run in ca.pem)", stage.url()));
+    line(&format!(
+        "    server   {}   (programs and browsers insist on TLS for any other machine)",
+        stage.url()
+    ));
     line(&format!("    root key {}   (clients embed it)", stage.root));
     log_in(&stage)?;
     call(&stage)?;
@@ -27,13 +30,14 @@ pub(super) fn tell(demo: &Demo) -> Result<(), Failure> {
     record(&mut stage)?;
     push(&stage)?;
     log_out(&stage)?;
-    if !demo.no_match {
-        league::tell(demo, &stage)?;
-    }
+    let pitch = match demo.no_match {
+        true => None,
+        false => Some(league::tell(demo, &stage)?),
+    };
     if !demo.no_event {
         event::tell(&stage)?;
     }
-    close(demo, &stage)
+    close(demo, &stage, pitch)
 }
 
 fn log_in(stage: &Stage) -> Result<(), Failure> {
@@ -50,8 +54,6 @@ fn log_in(stage: &Stage) -> Result<(), Failure> {
         &url,
         "--root",
         &stage.root,
-        "--ca",
-        "ca.pem",
         "--key-store",
         "file",
     ];
@@ -220,7 +222,7 @@ fn log_out(stage: &Stage) -> Result<(), Failure> {
     explained(stage, "late-answer.frame", "late.frame", "session_revoked")
 }
 
-fn close(demo: &Demo, stage: &Stage) -> Result<(), Failure> {
+fn close(demo: &Demo, stage: &Stage, pitch: Option<league::Pitch>) -> Result<(), Failure> {
     title("Where to look", "");
     let dir = stage.dir.display();
     for (what, path) in [
@@ -238,36 +240,18 @@ fn close(demo: &Demo, stage: &Stage) -> Result<(), Failure> {
     line(
         "\n  The bytes are specified in docs/PROTOCOL.md; `countersign --help` lists the commands.",
     );
-    if demo.stay {
-        line(&format!(
-            "\n  Everything is still running at {}; to go on, in another terminal:",
-            stage.url()
-        ));
-        line(&format!("    cd {dir} && export XDG_DATA_HOME={dir}/device"));
-        line(&format!(
-            "    countersign login bo@example.org --server {} --root {} --ca ca.pem",
-            stage.url(),
-            stage.root
-        ));
-        line("  Press Ctrl-C to end it.");
-        wait_for_interrupt()?;
+    let stays = demo.stay || (!demo.no_stay && std::io::stdout().is_terminal());
+    if stays {
+        return open::hold(stage, pitch);
     }
-    Ok(())
-}
-
-fn wait_for_interrupt() -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tokio::signal::ctrl_c())?;
+    line("\n  With --stay everything runs on, and you can take part in a browser.");
     Ok(())
 }
 
 /// Sends a frame with curl and keeps the answer.
 fn post(stage: &Stage, frame: &str, answer: &str) -> Result<(), Failure> {
     let (url, data) = (format!("{}/x", stage.url()), format!("@{frame}"));
-    expect(
-        stage.curl(&["--cacert", "ca.pem", "--data-binary", &data, "--output", answer, &url])?,
-        "curl",
-    )
+    expect(stage.curl(&["--data-binary", &data, "--output", answer, &url])?, "curl")
 }
 
 /// Explains an answer, which is verified for the request it belongs to, and has to contain this.
