@@ -6,11 +6,14 @@ use countersign::evidence::Artefact;
 use countersign::wire::{Malformed, Reader};
 use countersign_boot::layout::{APP_SLOT_MAX, SECTOR};
 use countersign_boot::{Chip, SecureVersion};
+use sha2::{Digest, Sha256};
 
 /// Bytes of a chunk: what a courier brings at once, and what is erased together.
 pub const CHUNK: u32 = SECTOR;
-/// Bytes of a block: what has a hash of its own, so that a courier who brings rubbish spoils no more than that.
+/// Bytes of a block: what has a hash in the release, over the hashes of its chunks.
 pub const BLOCK: u32 = 16 * CHUNK;
+/// Bytes of the hashes of a block.
+pub const HASHES_MAX: usize = 32 * (BLOCK / CHUNK) as usize;
 /// Blocks of the longest image.
 pub const BLOCKS_MAX: usize = APP_SLOT_MAX.div_ceil(BLOCK) as usize;
 
@@ -58,8 +61,31 @@ pub struct Release {
     pub length: u32,
     /// SHA-256 of these bytes.
     pub hash: [u8; 32],
-    /// SHA-256 of each [`BLOCK`] of them; the last one may be shorter.
+    /// For each [`BLOCK`] of them, SHA-256 of the SHA-256 of each of its chunks, one after the other; the last one may be shorter.
     pub blocks: Vec<[u8; 32]>,
+}
+
+impl Release {
+    /// Chunks of the image.
+    pub const fn chunks(&self) -> u32 {
+        self.length / CHUNK
+    }
+
+    /// What goes into [`Release::blocks`] for an image.
+    pub fn blocks_of(image: &[u8]) -> Vec<[u8; 32]> {
+        image.chunks(BLOCK as usize).map(|block| Sha256::digest(hashes(block)).into()).collect()
+    }
+}
+
+/// A chunk of an image as couriers bring it: the SHA-256 of each chunk of its block, then the chunk. `None`: there is no such chunk.
+pub fn with_hashes(image: &[u8], number: u32) -> Option<Vec<u8>> {
+    let block = image.chunks(BLOCK as usize).nth((number / (BLOCK / CHUNK)) as usize)?;
+    let chunk = block.chunks_exact(CHUNK as usize).nth((number % (BLOCK / CHUNK)) as usize)?;
+    Some([&hashes(block), chunk].concat())
+}
+
+fn hashes(block: &[u8]) -> Vec<u8> {
+    block.chunks(CHUNK as usize).flat_map(|chunk| <[u8; 32]>::from(Sha256::digest(chunk))).collect()
 }
 
 impl Artefact for Release {
