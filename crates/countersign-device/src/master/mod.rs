@@ -130,6 +130,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         config: provision.config,
         place,
         tls,
+        asking: None,
     };
     half.journal.cut(found.valid)?;
     tracing::info!(boot, dropped = found.dropped, open_match = found.open_match, "started");

@@ -8,7 +8,7 @@ mod talk;
 pub use parcel::ParcelError;
 pub use talk::{Input, Order, Output, Sighting};
 
-use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of, short_of};
+use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of};
 use super::handshake::{Agreed, Opening, Refusal};
 use super::parcel::Outgoing;
 use super::report::Chain;
