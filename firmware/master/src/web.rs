@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::{Display, Write};
 use core::net::Ipv4Addr;
-use countersign_chip::update::{Progress, Reply, Request};
+use countersign_chip::update::{self, Progress, Reply};
 use countersign_league::MatchId;
 use countersign_league::device::{InboxError, JoinError, SayError, Token};
 use countersign_league::game::Refusal;
@@ -28,7 +28,7 @@ use picoserve::routing::PathRouterService;
 use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
 
 /// Longest body: a chunk of an update with its number.
-const BODY_MAX: usize = Request::MAX;
+const BODY_MAX: usize = update::Request::MAX;
 /// What a phone's request without its body may take.
 const REQUEST_MAX: usize = 2048;
 /// A view is waited for so long.
@@ -104,7 +104,7 @@ impl PathRouterService for Door {
         let answer = match read(&mut request.body_connection).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
             Some(body) if (method, path) == ("POST", "/league/update/slave") => {
-                self.pass_on(Some(Request::Release(&body))).await
+                self.pass_on(Some(update::Request::Release(&body))).await
             }
             Some(body) if (method, path) == ("POST", "/league/update/slave/chunk") => {
                 self.pass_on(chunk(&body)).await
@@ -158,7 +158,7 @@ impl Door {
             ("GET", "/league/tls/request") => {
                 Answer::problem(404, "no_tls", &"This device has no TLS; it wants no chain.")
             }
-            ("POST", "/league/update") => self.update(Some(Request::Release(body))),
+            ("POST", "/league/update") => self.update(Some(update::Request::Release(body))),
             ("POST", "/league/update/chunk") => self.update(chunk(body)),
             ("GET", _) => match path.strip_prefix("/league/outbox/") {
                 Some(id) => self.bundle(id),
@@ -281,7 +281,7 @@ impl Door {
     }
 
     /// A signed release, or a chunk; the answer says which chunk comes next.
-    fn update(&self, request: Option<Request<'_>>) -> Answer {
+    fn update(&self, request: Option<update::Request<'_>>) -> Answer {
         let Some(request) = request else { return no_chunk() };
         let mut host = self.host.borrow_mut();
         match host.state().is_quiet() {
@@ -291,7 +291,7 @@ impl Door {
     }
 
     /// The same for the slave, which is asked over the link.
-    async fn pass_on(&self, request: Option<Request<'_>>) -> Answer {
+    async fn pass_on(&self, request: Option<update::Request<'_>>) -> Answer {
         let Some(request) = request else { return no_chunk() };
         let brought = self.host.borrow_mut().bring(&request);
         match brought {
@@ -349,9 +349,9 @@ pub(crate) fn is_known(host: Shared, token: Token) -> bool {
 }
 
 /// `u32 number ‖ hashes ‖ chunk`.
-fn chunk(body: &[u8]) -> Option<Request<'_>> {
+fn chunk(body: &[u8]) -> Option<update::Request<'_>> {
     let (number, bytes) = body.split_first_chunk::<4>()?;
-    Some(Request::Chunk { number: u32::from_be_bytes(*number), bytes })
+    Some(update::Request::Chunk { number: u32::from_be_bytes(*number), bytes })
 }
 
 fn told(reply: &Reply) -> Answer {

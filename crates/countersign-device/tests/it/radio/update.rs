@@ -102,10 +102,11 @@ fn nothing_is_brought_to_the_slave_while_a_lobby_is_open() {
     let _chip = Chip::plug(&port, &air.ends[0], 21);
     let slave = SlaveChip::with(&air.ends[1], flash.clone());
     let master = Program::master(&folders, &format!("serial:{}@921600", port.to_str().unwrap()));
+    let to = master.http();
     super::open_lobby(&master, &slave);
-    let refused = post(master.http(), "/league/update/slave", &release(&image()));
+    let refused = post(to, "/league/update/slave", &release(&image()));
     assert_eq!((refused.status, refused.code().as_str()), (409, "playing"));
-    let short = post(master.http(), "/league/update/slave/chunk", &[0; 3]);
+    let short = post(to, "/league/update/slave/chunk", &[0; 3]);
     assert_eq!((short.status, short.code().as_str()), (400, "malformed"));
     assert_eq!(flash.waiting(0).0, SlotState::Refused, "as the factory left it");
 }
