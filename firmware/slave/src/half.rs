@@ -69,7 +69,8 @@ pub(crate) struct Half {
 impl Half {
     /// Opens what is kept, measures the sheet if that was never done, and starts the machine. `None`: the flash fails.
     pub(crate) async fn start(parts: Parts, dog: &mut Dog) -> Option<Self> {
-        let Parts { record, key, noise, mut sheet, button, mut keep, app, mouth, ear, dial } = parts;
+        let Parts { record, key, noise, mut sheet, button, mut keep, app, mouth, ear, dial } =
+            parts;
         let starts = keep.count_start().ok()?;
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,

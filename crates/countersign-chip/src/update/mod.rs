@@ -21,7 +21,9 @@ mod words;
 
 pub use progress::TRIES_MAX;
 pub use refusal::{ChunkError, OfferError};
-pub use release::{BLOCK, BLOCKS_MAX, CHUNK, HASHES_MAX, ImageKind, Release, with_hashes};
+pub use release::{
+    BLOCK, BLOCKS_MAX, CHUNK, HASHES_MAX, ImageFault, ImageKind, Release, with_hashes,
+};
 pub use restart::{QUIET, Restart};
 pub use words::{Reply, Request};
 

@@ -127,9 +127,7 @@ impl Reply {
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let reply = match reader.u8()? {
-            WANTED => {
-                Self::Progress(Progress::Wanted { chunk: reader.u32()?, of: reader.u32()? })
-            }
+            WANTED => Self::Progress(Progress::Wanted { chunk: reader.u32()?, of: reader.u32()? }),
             READY => Self::Progress(Progress::Ready),
             REFUSED => {
                 let why = bytes.get(1..).filter(|why| why.len() <= Self::WHY_MAX);
