@@ -90,8 +90,8 @@ describe('chip', () => {
       reader.end();
       assert.equal(blocks.length, Math.ceil(vector.length / 65536));
       const parts = (bytes, size) => Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
-      const blockHash = (block) => sha256(Buffer.concat(parts(block, 4096).map(sha256)));
-      assert.deepEqual(parts(image, 65536).map(blockHash), blocks);
+      const blockHash = (block) => sha256(Buffer.concat(parts(block, 4096).map((chunk) => sha256(chunk))));
+      assert.deepEqual(parts(image, 65536).map((block) => blockHash(block)), blocks);
     });
   }
 });
