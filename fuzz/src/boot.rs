@@ -68,9 +68,9 @@ pub fn boot_slots(data: &[u8]) {
         let slots = Slots::read([&sectors[0], &sectors[1]]);
         let state = *slots.state();
         let next = match event & 7 {
-            0 => state.confirm(),
-            1 => state.begin(state.running().other()).unwrap_or(state),
-            2 => state.ready(state.running().other()).unwrap_or(state),
+            0 => state.confirm(state.running()).unwrap_or(state),
+            1 => state.begin(state.running()).unwrap_or(state),
+            2 => state.ready(state.running()).unwrap_or(state),
             _ => {
                 let is_good = |slot: Slot| (event >> (3 + slot.index())) & 1 == 0;
                 let examined = |slot| if is_good(slot) { Ok(slot) } else { Err(Refusal::Changed) };
@@ -110,8 +110,8 @@ pub fn good(target: &str) -> Vec<Vec<u8>> {
         _ => {
             let fresh = [0xff; RECORD_LEN];
             let record = |state: &State| Slots::read([&fresh, &fresh]).write(state).record;
-            let confirmed = State::FRESH.confirm();
-            let updated = confirmed.begin(Slot::One).unwrap().ready(Slot::One).unwrap();
+            let confirmed = State::FRESH.confirm(Slot::Zero).unwrap();
+            let updated = confirmed.begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
             vec![
                 [&fresh, &fresh, &[3, 0, 1, 2, 3, 3, 3, 3, 3][..]].concat(),
                 [&record(&confirmed), &fresh, &[1, 2, 3, 0, 3][..]].concat(),

@@ -56,6 +56,7 @@ pub const fn offset(slot: Slot) -> u32 {
 
 const _: () = {
     assert!(APP_SLOTS[0].is_multiple_of(PAGE) && APP_SLOTS[1].is_multiple_of(PAGE));
+    assert!(APP_SLOT_MAX.is_multiple_of(PAGE));
     assert!(APP_SLOTS[0] + APP_SLOT_MAX <= APP_SLOTS[1] && APP_SLOTS[1] + APP_SLOT_MAX <= DATA);
     assert!(BOOT_STATE[1] + SECTOR <= RESERVED && RESERVED <= APP_SLOTS[0]);
 };

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use crate::bytes::{array, crc32, u32_at};
+use crate::layout::{APP_SLOT_MAX, APP_SLOTS, PAGE};
 
 /// A record, in bytes.
 pub const RECORD_LEN: usize = 32;
@@ -55,8 +56,8 @@ pub struct State {
 /// A change of state that must not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeError {
-    /// It is the slot that runs; only the other one may be written.
-    Running,
+    /// The record says that the other slot started last: the second stage could not write it.
+    OtherSlot,
     /// The slot that runs is not confirmed, so that the other one is still the way back.
     Unconfirmed,
     /// Its update was not begun: it may hold anything.
@@ -83,7 +84,9 @@ pub struct Write {
 impl fmt::Display for ChangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Running => "an update of the slot that runs; write it to the other one",
+            Self::OtherSlot => {
+                "a change by another slot than the one that the record says is running; start again, so that the record is written"
+            }
             Self::Unconfirmed => {
                 "an update before this image was confirmed; confirm it, or start the image before it"
             }
@@ -114,6 +117,21 @@ impl Slot {
         }
     }
 
+    /// The slot that a page of flash lies in, by the page's number: that under an application's own code says from which slot it
+    /// runs, whatever the record says.
+    pub const fn of_page(page: u32) -> Option<Self> {
+        const PAGES: u32 = APP_SLOT_MAX / PAGE;
+        const ZERO: u32 = APP_SLOTS[0] / PAGE;
+        const ONE: u32 = APP_SLOTS[1] / PAGE;
+        if page >= ZERO && page < ZERO + PAGES {
+            Some(Self::Zero)
+        } else if page >= ONE && page < ONE + PAGES {
+            Some(Self::One)
+        } else {
+            None
+        }
+    }
+
     const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             0 => Some(Self::Zero),
@@ -141,58 +159,62 @@ impl State {
         self.current
     }
 
-    /// The slot that the second stage started last: for an application, the one it runs from.
+    /// The slot that the second stage says it started last. A flash that takes no record leaves an older one here, so an
+    /// application says from which slot it really runs ([`Slot::of_page`]) whenever it changes anything.
     pub const fn running(&self) -> Slot {
         self.running
     }
 
-    /// The application runs well: its slot is the one to start from now on. Whatever was to be tried after it, on a device
-    /// without a record, is tried only if there is nothing else.
-    #[must_use]
-    pub fn confirm(self) -> Self {
-        let (running, other) = (self.running, self.running.other());
-        let was_trial = self.of(running) != SlotState::Confirmed;
-        let state = Self { current: running, ..self.with(running, SlotState::Confirmed) };
-        if was_trial && state.of(other) == SlotState::New {
-            state.with(other, SlotState::Refused)
-        } else {
-            state
-        }
-    }
-
-    /// An update is about to be written to this slot; until it is whole, the slot counts as empty.
+    /// The application in the slot `runs` runs well: that slot is the one to start from now on. Whatever was to be tried after it,
+    /// on a device without a record, is tried only if there is nothing else.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Running`], or [`ChangeError::Unconfirmed`] as long as the application has not confirmed itself.
-    pub fn begin(self, slot: Slot) -> Result<Self, ChangeError> {
-        if slot == self.running {
-            return Err(ChangeError::Running);
-        }
-        match self.of(self.running) {
-            SlotState::Confirmed => Ok(self.with(slot, SlotState::Empty)),
+    /// [`ChangeError::OtherSlot`]: what runs well is not what would be confirmed.
+    pub fn confirm(self, runs: Slot) -> Result<Self, ChangeError> {
+        self.is_of(runs)?;
+        let was_trial = self.of(runs) != SlotState::Confirmed;
+        let state = Self { current: runs, ..self.with(runs, SlotState::Confirmed) };
+        Ok(if was_trial && state.of(runs.other()) == SlotState::New {
+            state.with(runs.other(), SlotState::Refused)
+        } else {
+            state
+        })
+    }
+
+    /// An update is about to be written to the slot that does not run; until it is whole, that slot counts as empty.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::OtherSlot`], or [`ChangeError::Unconfirmed`] as long as the application has not confirmed itself.
+    pub fn begin(self, runs: Slot) -> Result<Self, ChangeError> {
+        self.is_of(runs)?;
+        match self.of(runs) {
+            SlotState::Confirmed => Ok(self.with(runs.other(), SlotState::Empty)),
             SlotState::Empty | SlotState::New | SlotState::Trying { .. } | SlotState::Refused => {
                 Err(ChangeError::Unconfirmed)
             }
         }
     }
 
-    /// The update in this slot is whole and its hash is right: it starts at the next reset.
+    /// The update in the slot that does not run is whole and its hash is right: it starts at the next reset.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Running`], or [`ChangeError::NotBegun`] if the slot does not count as empty.
-    pub fn ready(self, slot: Slot) -> Result<Self, ChangeError> {
-        if slot == self.running {
-            return Err(ChangeError::Running);
-        }
-        match self.of(slot) {
-            SlotState::Empty => Ok(self.with(slot, SlotState::New)),
+    /// [`ChangeError::OtherSlot`], or [`ChangeError::NotBegun`] if the slot does not count as empty.
+    pub fn ready(self, runs: Slot) -> Result<Self, ChangeError> {
+        self.is_of(runs)?;
+        match self.of(runs.other()) {
+            SlotState::Empty => Ok(self.with(runs.other(), SlotState::New)),
             SlotState::New
             | SlotState::Trying { .. }
             | SlotState::Confirmed
             | SlotState::Refused => Err(ChangeError::NotBegun),
         }
+    }
+
+    fn is_of(&self, runs: Slot) -> Result<(), ChangeError> {
+        if self.running == runs { Ok(()) } else { Err(ChangeError::OtherSlot) }
     }
 
     pub(crate) fn with(mut self, slot: Slot, state: SlotState) -> Self {

@@ -151,7 +151,7 @@ fn record(half: Half) -> Outcome<Value> {
 fn release() -> Outcome<Value> {
     let realm = Realm::new("countersign", "firmware")?;
     let key = SigningKey::from_seed(&[0x4e; 32]);
-    let image: Vec<u8> = (0..BLOCK + CHUNK).map(|at| (at >> 4) as u8).collect();
+    let image: Vec<u8> = (0..BLOCK + CHUNK).map(|at| (at >> 4 ^ at >> 12) as u8).collect();
     let release = Release {
         kind: ImageKind::Slave,
         chip: Chip::Esp32C3,
@@ -159,10 +159,10 @@ fn release() -> Outcome<Value> {
         secure_version: SecureVersion::new(2).ok_or("2 is a secure version")?,
         length: image.len() as u32,
         hash: Sha256::digest(&image).into(),
-        blocks: image.chunks(BLOCK as usize).map(|block| Sha256::digest(block).into()).collect(),
+        blocks: Release::blocks_of(&image),
     };
     Ok(json!({
-        "name": "a release, its image the bytes (i >> 4) & 255",
+        "name": "a release, its image the bytes ((i >> 4) ^ (i >> 12)) & 255",
         "app": realm.app(),
         "audience": realm.audience(),
         "public_key": hex::encode(key.verifying_key().as_bytes()),

@@ -13,7 +13,7 @@ pub enum Cause {
     BrownOut,
     /// It did not show for too long that it lives.
     Watchdog,
-    /// It ended itself: something could not go on.
+    /// It ended itself: something could not go on, or a new image was to start.
     Fault,
     /// None of these: a glitch, a debugger.
     Other,

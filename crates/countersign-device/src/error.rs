@@ -1,6 +1,7 @@
 //! Why a half does not start, or had to stop.
 
 use crate::control::ControlError;
+use crate::courier::CourierError;
 use crate::disk::StateError;
 use crate::link::LinkError;
 use crate::random::NoRandom;
@@ -57,6 +58,9 @@ pub(crate) enum DeviceError {
     /// The control socket.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// A courier's work.
+    #[error(transparent)]
+    Courier(#[from] CourierError),
     /// Phones.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -12,6 +12,7 @@ mod actor;
 mod ask;
 mod clock;
 mod control;
+mod courier;
 mod disk;
 mod display;
 mod error;
@@ -56,6 +57,8 @@ enum Command {
     Button(ask::ButtonArgs),
     OpenLobby(ask::OpenLobbyArgs),
     Show(ask::ShowArgs),
+    Release(courier::ReleaseArgs),
+    Carry(courier::CarryArgs),
 }
 
 fn main() -> ExitCode {
@@ -93,6 +96,8 @@ async fn run(command: Command) -> Result<String, error::DeviceError> {
         Command::Button(args) => ask::button(args).await?,
         Command::OpenLobby(args) => ask::open_lobby(args).await?,
         Command::Show(args) => ask::show(args).await?,
+        Command::Release(args) => courier::release(&args)?,
+        Command::Carry(args) => courier::carry(args).await?,
     })
 }
 

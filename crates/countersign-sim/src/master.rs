@@ -184,6 +184,9 @@ impl World {
             Output::Dropped(token) => self.note(format_args!("device drops {:02x?}", &token[..4])),
             Output::Light(light) => self.note(format_args!("light {light:?}")),
             Output::Scored(team) => self.note(format_args!("scored {team:?}")),
+            Output::Answered(_) | Output::Undelivered => {
+                self.violate(format_args!("device: a word about a parcel"));
+            }
             Output::Note(text) => self.note(format_args!("device: {text}")),
         }
     }

@@ -134,6 +134,10 @@ impl World {
                 Output::LinkUp { epoch } => self.note(format_args!("slave: link up {epoch}")),
                 Output::LinkDown { .. } => self.note(format_args!("slave: link down")),
                 Output::Wanted { phase, .. } => self.note(format_args!("slave: wanted {phase:?}")),
+                // Nobody in the worlds brings updates.
+                Output::Parcel { number, .. } => {
+                    self.violate(format_args!("slave: a parcel {number}"));
+                }
                 Output::BadPeer(kind) => self.note(format_args!("slave: bad peer {kind:?}")),
             }
         }

@@ -11,14 +11,16 @@ use core::net::Ipv4Addr;
 use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
 use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, OutboxError, Small};
 use countersign_chip::record::DeviceRecord;
-use countersign_chip::update::{ImageKind, Places, Updater};
+use countersign_chip::update::{ImageKind, Reply, Request};
 use countersign_league::device::{Device, Output, Parts};
 use countersign_league::game::{Light, Setup, State};
 use countersign_league::goal::Calibration;
 use countersign_league::pair::Entropy;
+use countersign_league::pair::master::ParcelError;
 use countersign_league::{MatchId, journal};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
+use embassy_sync::signal::Signal;
 use embassy_sync::watch::Watch;
 use firmware_shell::clock::now;
 use firmware_shell::entropy::Noise;
@@ -26,6 +28,7 @@ use firmware_shell::fault;
 use firmware_shell::flash::App;
 use firmware_shell::keep::{Keep, NotKept};
 use firmware_shell::release;
+use firmware_shell::update::Updates;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -38,6 +41,9 @@ const PHONES: usize = 64;
 pub(crate) static SAID: Channel<CriticalSectionRawMutex, Vec<u8>, 16> = Channel::new();
 /// What connections wait for.
 pub(crate) static NEWS: Watch<CriticalSectionRawMutex, News, CONNECTIONS> = Watch::new();
+
+/// What the slave said to what a phone had for it; `None`: that is lost. One phone waits at a time.
+pub(crate) static ANSWERED: Signal<CriticalSectionRawMutex, Option<Vec<u8>>> = Signal::new();
 
 /// What has changed for phones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,10 +86,9 @@ pub(crate) struct Host {
     pub(crate) device: Device<Key, Noise>,
     pub(crate) record: DeviceRecord,
     keep: Keep,
-    app: App,
+    updates: Updates,
     journal: Journal,
     outbox: Outbox,
-    updater: Option<Updater>,
     calibration: Calibration,
     /// Who may sign the next key set.
     roots: Vec<VerifyingKey>,
@@ -125,14 +130,14 @@ impl Host {
         let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
         journal
             .keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
+        let updates = Updates::open(ImageKind::Master, app, &mut keep)?;
         let mut host = Self {
             device,
             record,
             keep,
-            app,
+            updates,
             journal,
             outbox,
-            updater: None,
             calibration,
             roots,
             latest: Rc::from([]),
@@ -141,7 +146,6 @@ impl Host {
             phones: BTreeMap::new(),
             radio_key,
         };
-        host.updater = host.open_updater()?;
         host.carry_out();
         Ok(host)
     }
@@ -164,6 +168,7 @@ impl Host {
         if self.device.poll_timeout().is_some_and(|(due, _)| due <= now) {
             self.call(|device, now| device.handle_timeout(now));
         }
+        self.updates.start_new(self.device.is_idle(), now);
     }
 
     /// The button: what it means in this state, the game says; after a match it opens the next lobby.
@@ -229,21 +234,21 @@ impl Host {
         self.outbox.read(&mut self.keep.flash, id).ok().flatten()
     }
 
-    /// Updates: `None` if this image takes none.
-    pub(crate) fn update<T>(
-        &mut self,
-        work: impl FnOnce(&mut Updater, &mut Places<'_, App, firmware_shell::flash::Raw>) -> T,
-    ) -> Option<T> {
-        let Self { updater, app, keep, .. } = self;
-        let mut places = Places { app, data: &mut keep.flash, store: &mut keep.store };
-        updater.as_mut().map(|updater| work(updater, &mut places))
+    /// What this half says to a courier. A flash that fails is the end of this run.
+    pub(crate) fn update(&mut self, request: &Request<'_>) -> Reply {
+        match self.updates.answer(request, &mut self.keep) {
+            Ok(reply) => reply,
+            Err(NotKept) => fault::restart(),
+        }
     }
 
-    fn open_updater(&mut self) -> Result<Option<Updater>, NotKept> {
-        let Some(publisher) = release::publisher() else { return Ok(None) };
-        let mut places =
-            Places { app: &mut self.app, data: &mut self.keep.flash, store: &mut self.keep.store };
-        Ok(Some(Updater::open(publisher, release::running(ImageKind::Master), &mut places)?))
+    /// Passes on what a courier says to the slave. What the slave says comes as [`ANSWERED`].
+    pub(crate) fn bring(&mut self, request: &Request<'_>) -> Result<(), ParcelError> {
+        let brought = self.call(|device, now| device.bring(&request.encode(), now));
+        if brought.is_ok() {
+            ANSWERED.reset();
+        }
+        brought
     }
 
     fn carry_out(&mut self) {
@@ -283,6 +288,8 @@ impl Host {
             Output::Settled(id) => self.outbox.settle(flash, &id)?,
             Output::Dropped(_) => self.news.drops = self.news.drops.wrapping_add(1),
             Output::Light(light) => self.light = light,
+            Output::Answered(bytes) => ANSWERED.signal(Some(bytes)),
+            Output::Undelivered => ANSWERED.signal(None),
             Output::Scored(_) | Output::Note(_) => {}
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What phones reach: section 3 of docs/league.md, as on Linux, without TLS; and updates.
 
-use crate::host::{CONNECTIONS, NEWS, Shared};
+use crate::host::{ANSWERED, CONNECTIONS, NEWS, Shared};
 use crate::words;
 use crate::ws::Talk;
 use alloc::format;
@@ -9,10 +9,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::{Display, Write};
 use core::net::Ipv4Addr;
-use countersign_chip::update::{CHUNK, Progress};
+use countersign_chip::update::{self, Progress, Reply};
 use countersign_league::MatchId;
 use countersign_league::device::{InboxError, JoinError, SayError, Token};
 use countersign_league::game::Refusal;
+use countersign_league::pair::PARCEL_LATE;
+use countersign_league::pair::master::ParcelError;
 use embassy_futures::select::select;
 use embassy_net::tcp::TcpSocket;
 use embassy_net::{IpAddress, Stack};
@@ -26,7 +28,7 @@ use picoserve::routing::PathRouterService;
 use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
 
 /// Longest body: a chunk of an update with its number.
-const BODY_MAX: usize = CHUNK as usize + 4;
+const BODY_MAX: usize = update::Request::MAX;
 /// What a phone's request without its body may take.
 const REQUEST_MAX: usize = 2048;
 /// A view is waited for so long.
@@ -101,6 +103,12 @@ impl PathRouterService for Door {
         }
         let answer = match read(&mut request.body_connection).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
+            Some(body) if (method, path) == ("POST", "/league/update/slave") => {
+                self.pass_on(Some(update::Request::Release(&body))).await
+            }
+            Some(body) if (method, path) == ("POST", "/league/update/slave/chunk") => {
+                self.pass_on(chunk(&body)).await
+            }
             Some(body) => self.answer(method, path, &body),
             None => Answer::problem(
                 413,
@@ -150,8 +158,8 @@ impl Door {
             ("GET", "/league/tls/request") => {
                 Answer::problem(404, "no_tls", &"This device has no TLS; it wants no chain.")
             }
-            ("POST", "/league/update") => self.offer(body),
-            ("POST", "/league/update/chunk") => self.chunk(body),
+            ("POST", "/league/update") => self.update(Some(update::Request::Release(body))),
+            ("POST", "/league/update/chunk") => self.update(chunk(body)),
             ("GET", _) => match path.strip_prefix("/league/outbox/") {
                 Some(id) => self.bundle(id),
                 None => Answer::problem(404, "not_found", &"Nothing is here."),
@@ -272,34 +280,37 @@ impl Door {
         }
     }
 
-    /// A signed release; the answer says which chunk comes next.
-    fn offer(&self, body: &[u8]) -> Answer {
-        if !self.host.borrow().state().is_quiet() {
-            return playing();
-        }
-        match self.host.borrow_mut().update(|updater, places| updater.offer(body, places)) {
-            Some(Ok(progress)) => progressed(progress),
-            Some(Err(error)) => Answer::problem(409, "release", &error),
-            None => no_updates(),
+    /// A signed release, or a chunk; the answer says which chunk comes next.
+    fn update(&self, request: Option<update::Request<'_>>) -> Answer {
+        let Some(request) = request else { return no_chunk() };
+        let mut host = self.host.borrow_mut();
+        match host.state().is_quiet() {
+            true => told(&host.update(&request)),
+            false => playing(),
         }
     }
 
-    /// `u32 number ‖ chunk`.
-    fn chunk(&self, body: &[u8]) -> Answer {
-        let Some((number, chunk)) = body.split_first_chunk::<4>() else {
-            return Answer::malformed(
-                "The body is the number of the chunk in four bytes, and the chunk.",
-            );
-        };
-        if !self.host.borrow().state().is_quiet() {
-            return playing();
+    /// The same for the slave, which is asked over the link.
+    async fn pass_on(&self, request: Option<update::Request<'_>>) -> Answer {
+        let Some(request) = request else { return no_chunk() };
+        let brought = self.host.borrow_mut().bring(&request);
+        match brought {
+            Ok(()) => {}
+            Err(ParcelError::Match) => return playing(),
+            Err(error @ (ParcelError::NoSlave | ParcelError::Busy | ParcelError::Length)) => {
+                return Answer::problem(503, "no_slave", &error);
+            }
         }
-        let number = u32::from_be_bytes(*number);
-        match self.host.borrow_mut().update(|updater, places| updater.chunk(number, chunk, places))
-        {
-            Some(Ok(progress)) => progressed(progress),
-            Some(Err(error)) => Answer::problem(409, "chunk", &error),
-            None => no_updates(),
+        // The link gives up before; this is for an answer that another phone has taken.
+        let wait = Duration::from_millis(PARCEL_LATE) + ALIVE;
+        let answer = with_timeout(wait, ANSWERED.wait()).await.ok().flatten();
+        match answer.and_then(|bytes| Reply::decode(&bytes).ok()) {
+            Some(reply) => told(&reply),
+            None => Answer::problem(
+                503,
+                "no_slave",
+                &"The slave gave no answer; bring its release again, and it says where to go on.",
+            ),
         }
     }
 
@@ -337,11 +348,27 @@ pub(crate) fn is_known(host: Shared, token: Token) -> bool {
     token == NOBODY || host.borrow_mut().call(|device, now| device.seen(&token, now))
 }
 
-fn progressed(progress: Progress) -> Answer {
-    Answer::json(match progress {
-        Progress::Wanted { chunk, of } => format!(r#"{{"chunk":{chunk},"of":{of},"ready":false}}"#),
-        Progress::Ready => r#"{"ready":true}"#.into(),
-    })
+/// `u32 number ‖ hashes ‖ chunk`.
+fn chunk(body: &[u8]) -> Option<update::Request<'_>> {
+    let (number, bytes) = body.split_first_chunk::<4>()?;
+    Some(update::Request::Chunk { number: u32::from_be_bytes(*number), bytes })
+}
+
+fn told(reply: &Reply) -> Answer {
+    match reply {
+        Reply::Progress(Progress::Wanted { chunk, of }) => {
+            Answer::json(format!(r#"{{"chunk":{chunk},"of":{of},"ready":false}}"#))
+        }
+        Reply::Progress(Progress::Ready) => Answer::json(r#"{"ready":true}"#.into()),
+        Reply::Refused(why) => Answer::problem(409, "update", why),
+        Reply::NoUpdates => no_updates(),
+    }
+}
+
+fn no_chunk() -> Answer {
+    Answer::malformed(
+        "The body is the number of the chunk in four bytes, the hashes of its block, and the chunk.",
+    )
 }
 
 /// A chunk stops the sheet for as long as an erase takes.
@@ -357,7 +384,7 @@ fn no_updates() -> Answer {
     Answer::problem(
         404,
         "no_updates",
-        &"This image was built without a release key; it takes no updates.",
+        &"This half's image was built without a release key; it takes no updates.",
     )
 }
 

@@ -1,11 +1,11 @@
 //! What a half keeps in flash, on top of `countersign_chip::flash`.
 
 use crate::flash::Raw;
-use crate::reset;
+use crate::{reset, slot};
 use alloc::vec::Vec;
 use countersign_chip::flash::{FlashError, LinkSlots, OutboxError, STORE, Small, Store};
 use countersign_chip::starts::Starts;
-use countersign_chip::update::boot_state;
+use countersign_chip::update::boot_state::{self, ConfirmError};
 use countersign_league::goal::Calibration;
 use countersign_league::pair::slave::Slot;
 use esp_storage::FlashStorageError;
@@ -27,8 +27,14 @@ impl From<OutboxError<FlashStorageError>> for NotKept {
 }
 
 /// This image works: from now on the second stage starts it without keeping the way back open.
+///
+/// An image that is in no slot, or that the record of slots does not name, goes on unconfirmed, and takes no updates.
 pub fn confirm(flash: &mut Raw) -> Result<(), NotKept> {
-    Ok(boot_state::confirm(flash)?)
+    let Some(runs) = slot::running() else { return Ok(()) };
+    match boot_state::confirm(flash, runs) {
+        Ok(()) | Err(ConfirmError::Slots(_)) => Ok(()),
+        Err(ConfirmError::Flash(error)) => Err(error.into()),
+    }
 }
 
 /// The store, and the flash that it is in.

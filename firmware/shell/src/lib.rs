@@ -23,4 +23,6 @@ pub mod release;
 pub mod reset;
 pub mod screen;
 pub mod sheet;
+pub mod slot;
+pub mod update;
 pub mod whoami;

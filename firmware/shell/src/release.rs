@@ -3,6 +3,7 @@
 //! The release key is compiled in, so that only a release can change it: `COUNTERSIGN_RELEASE_KEY` (64 hexadecimal digits) and
 //! `COUNTERSIGN_RELEASE_REALM` (`app@audience`) at build time. Without them an image takes no updates.
 
+use crate::slot;
 use alloc::vec::Vec;
 use countersign::{Realm, VerifyingKey};
 use countersign_boot::{Chip, SecureVersion};
@@ -51,12 +52,12 @@ pub fn publisher() -> Option<Publisher> {
     Some(Publisher { realm: Realm::new(app, audience).ok()?, key })
 }
 
-/// What runs.
-pub fn running(kind: ImageKind) -> Running {
+/// What runs; `None` if it is not in one of the slots, as a program that a debugger has loaded.
+pub fn running(kind: ImageKind) -> Option<Running> {
     let own = SecureVersion::new(crate::describe::SECURE_VERSION).unwrap_or(SecureVersion::MAX);
     let fuses = SecureVersion::from_fuses(read_field_le(FUSES));
     let secure_version = if fuses.get() > own.get() { fuses } else { own };
-    Running { kind, chip: CHIP, version: VERSION, secure_version }
+    Some(Running { kind, chip: CHIP, slot: slot::running()?, version: VERSION, secure_version })
 }
 
 const fn is_key(digits: &[u8]) -> bool {

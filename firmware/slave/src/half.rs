@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use countersign::SigningKey;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::Starts;
+use countersign_chip::update::ImageKind;
 use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
 use countersign_league::pair::channel::Search;
 use countersign_league::pair::slave::{Input, Output};
@@ -18,9 +19,11 @@ use firmware_shell::clock::{at, now};
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
 use firmware_shell::fault;
+use firmware_shell::flash::App;
 use firmware_shell::keep::{Keep, NotKept};
 use firmware_shell::screen::Page;
 use firmware_shell::sheet::{READING, Sheet, measure};
+use firmware_shell::update::Updates;
 
 /// Who holds the button so long wants the sheet measured again. Milliseconds.
 const HOLD: u64 = 3_000;
@@ -35,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) sheet: Sheet,
     pub(crate) button: gpio::Input<'static>,
     pub(crate) keep: Keep,
+    pub(crate) app: App,
     pub(crate) mouth: Mouth,
     pub(crate) ear: Ear,
     pub(crate) dial: Dial,
@@ -52,6 +56,7 @@ pub(crate) struct Half {
     /// Since when the button is held.
     held: Option<u64>,
     keep: Keep,
+    updates: Updates,
     mouth: Mouth,
     ear: Ear,
     dial: Dial,
@@ -64,7 +69,8 @@ pub(crate) struct Half {
 impl Half {
     /// Opens what is kept, measures the sheet if that was never done, and starts the machine. `None`: the flash fails.
     pub(crate) async fn start(parts: Parts, dog: &mut Dog) -> Option<Self> {
-        let Parts { record, key, noise, mut sheet, button, mut keep, mouth, ear, dial } = parts;
+        let Parts { record, key, noise, mut sheet, button, mut keep, app, mouth, ear, dial } =
+            parts;
         let starts = keep.count_start().ok()?;
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,
@@ -86,6 +92,7 @@ impl Half {
         let detector = Detector::new(Rules::from(&record.params), calibration, now());
         // Radio, flash, keys and record are as they have to be: this image is good.
         keep.confirm().ok()?;
+        let updates = Updates::open(ImageKind::Slave, app, &mut keep).ok()?;
         let (search, light) = (Search::new(now()), Light::Off);
         dial.tune(search.channel());
         Some(Self {
@@ -98,6 +105,7 @@ impl Half {
             button,
             held: None,
             keep,
+            updates,
             mouth,
             ear,
             dial,
@@ -160,6 +168,9 @@ impl Half {
         if self.search.channel() != before {
             self.dial.tune(self.search.channel());
         }
+        // No match is open, and the master has everything.
+        let is_safe = self.slave.phase() == Phase::Idle && self.slave.waiting() == 0;
+        self.updates.start_new(is_safe, now);
         if now >= self.refresh {
             self.refresh = now + REFRESH;
             self.show(now);
@@ -180,6 +191,11 @@ impl Half {
                     if phase == Phase::Idle {
                         self.keep.prepare()?;
                     }
+                }
+                Output::Parcel { number, bytes } => {
+                    let answer = self.updates.answer_parcel(&bytes, &mut self.keep)?;
+                    let input = Input::Answer { number, bytes: &answer };
+                    self.slave.handle_input(input, now(), &mut self.noise);
                 }
                 Output::LinkUp { .. } | Output::LinkDown { .. } => self.refresh = 0,
                 // The master hears of a missing goal by the seal, and of a false master by the silence.

@@ -66,7 +66,7 @@ async fn main(spawner: Spawner) {
     if let Some(screen) = Screen::find(i2c, sda, scl).await {
         let _ = show(screen).map(|task| spawner.spawn(task));
     }
-    let (mut raw, _app) = flash::open(flash);
+    let (mut raw, app) = flash::open(flash);
     let (record, key) = match whoami(&mut Keys::new(hmac), &mut raw) {
         Ok(found) => found,
         Err(why) => return rest(dog, why).await,
@@ -81,7 +81,7 @@ async fn main(spawner: Spawner) {
     let sheet = Sheet::new(adc, sense, rows, cols);
     let button = Input::new(button, InputConfig::default().with_pull(Pull::Up));
     let Ok(keep) = Keep::open(raw) else { fault::restart() };
-    let parts = Parts { record, key, noise, sheet, button, keep, mouth, ear, dial };
+    let parts = Parts { record, key, noise, sheet, button, keep, app, mouth, ear, dial };
     let Some(half) = Half::start(parts, &mut dog).await else { fault::restart() };
     half.run(dog).await;
 }

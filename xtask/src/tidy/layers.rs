@@ -55,6 +55,7 @@ const LAYERS: &[Layer] = &[
         "countersign-device",
         &[
             "countersign",
+            "countersign-chip",
             "countersign-league",
             "countersign-keys",
             "countersign-listen",

@@ -314,6 +314,7 @@ impl Pitch {
                     | pair::slave::Output::LinkDown { .. }
                     | pair::slave::Output::Wanted { .. }
                     | pair::slave::Output::Full(_)
+                    | pair::slave::Output::Parcel { .. }
                     | pair::slave::Output::BadPeer(_) => {}
                 }
             }
@@ -355,6 +356,8 @@ impl Pitch {
             | Output::PersistTls(_)
             | Output::Light(_)
             | Output::Scored(_)
+            | Output::Answered(_)
+            | Output::Undelivered
             | Output::Note(_) => {}
         }
     }

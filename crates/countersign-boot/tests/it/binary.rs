@@ -1,5 +1,6 @@
 //! The second stage's binary itself, both chips', on an emulated core. Only the ROM is not the chip's: chip.py has its functions.
 
+use crate::power::confirm;
 use crate::tools::{python, tool};
 use crate::world::*;
 use countersign_boot::layout::{self, BOOT_STATE, FLASH, SECOND_STAGE_MAX, SECTOR};
@@ -116,6 +117,12 @@ impl Device {
         }
         let entry = text.lines().find_map(|line| line.strip_prefix("started 0x")).unwrap();
         let slot = Slot::BOTH[number("starting slot ").unwrap() as usize];
+        // An application finds out from the table of pages where it runs.
+        let pages: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("page ")).collect();
+        assert!(!pages.is_empty(), "some of it is mapped: {text}");
+        for page in pages {
+            assert_eq!(Slot::of_page(page.parse().unwrap()), Some(slot), "{text}");
+        }
         Reset::Started { entry: u32::from_str_radix(entry, 16).unwrap(), slot }
     }
 }
@@ -154,7 +161,7 @@ fn on_both_chips_the_binary_starts_a_signed_image_with_everything_in_place() {
         assert_eq!(device.reset(&parts), started);
         let state = *device.slots().state();
         assert_eq!(state.of(Slot::Zero), SlotState::Trying { attempts: 1 });
-        device.keep(State::confirm);
+        device.keep(confirm);
         let before = device.slots();
         assert_eq!(device.reset(&parts), started);
         assert_eq!(device.slots(), before, "a confirmed image costs no writing");
@@ -191,9 +198,9 @@ fn the_binary_rolls_back_and_burns_only_what_was_confirmed() {
     let newer = Parts::new(chip, 2);
     let mut device = Device::new(chip, &older.signed(&[&OURS]));
     device.reset(&older);
-    device.keep(|state| state.confirm().begin(Slot::One).unwrap());
+    device.keep(|state| confirm(state).begin(Slot::Zero).unwrap());
     device.put(Slot::One, &newer.signed(&[&OURS]));
-    device.keep(|state| state.ready(Slot::One).unwrap());
+    device.keep(|state| state.ready(Slot::Zero).unwrap());
     for _ in 0..ATTEMPTS_MAX {
         let tried = Reset::Started { entry: newer.entry, slot: Slot::One };
         assert_eq!(device.reset(&newer), tried);
@@ -201,9 +208,9 @@ fn the_binary_rolls_back_and_burns_only_what_was_confirmed() {
     }
     let back = Reset::Started { entry: older.entry, slot: Slot::Zero };
     assert_eq!(device.reset(&older), back);
-    device.keep(|state| state.begin(Slot::One).unwrap().ready(Slot::One).unwrap());
+    device.keep(|state| state.begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap());
     device.reset(&newer);
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.reset(&newer);
     assert_eq!(device.fuses, 0b11);
     device.change(|flash| flash[layout::offset(Slot::One) as usize] = 0);

@@ -249,6 +249,9 @@ class Chip:
         if started:
             for start, length in ranges:
                 print(hashlib.sha256(_bytes(self.uc.mem_read(start, length))).hexdigest())
+                for window in self.windows:
+                    if 0 <= start - window < self.entries * PAGE:
+                        print(f"page {self.table[(start - window) // PAGE]}")
             print(f"started {started[0]:#x}")
         else:
             print("halted")

@@ -1,5 +1,6 @@
 //! Whole runs of the second stage over a flash in memory, with the signatures of a real library.
 
+use crate::power::confirm;
 use crate::world::*;
 use countersign_boot::image::SignatureSector;
 use countersign_boot::layout::{self, BOOT_STATE, FLASH};
@@ -57,9 +58,9 @@ impl Device {
     }
 
     pub(crate) fn update(&mut self, slot: Slot, image: &[u8]) {
-        self.keep(|state| state.begin(slot).unwrap());
+        self.keep(|state| state.begin(slot.other()).unwrap());
         self.put(slot, image);
-        self.keep(|state| state.ready(slot).unwrap());
+        self.keep(|state| state.ready(slot.other()).unwrap());
     }
 
     fn has_power(&mut self) -> bool {
@@ -140,7 +141,7 @@ impl<'a> Board<'a> for Run<'a> {
 fn an_update_that_fails_rolls_back_and_burns_nothing() {
     let mut device = Device::new();
     assert_eq!(device.boot(), Ok((Slot::Zero, Standing::Trial, 1)));
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.update(Slot::One, &IMAGES[1]);
     for _ in 0..ATTEMPTS_MAX {
         assert_eq!(device.boot(), Ok((Slot::One, Standing::Trial, 2)));
@@ -153,11 +154,11 @@ fn an_update_that_fails_rolls_back_and_burns_nothing() {
 fn a_confirmed_update_rules_out_what_was_before_it() {
     let mut device = Device::new();
     device.boot().unwrap();
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.update(Slot::One, &IMAGES[1]);
     assert_eq!(device.boot(), Ok((Slot::One, Standing::Trial, 2)));
     assert_eq!(device.fuses, 1, "not yet: it may have to go back");
-    device.keep(State::confirm);
+    device.keep(confirm);
     assert_eq!(device.boot(), Ok((Slot::One, Standing::Confirmed, 2)));
     assert_eq!(device.fuses, 0b11);
     // The older image is good in every other way. Nothing brings it back.
@@ -176,7 +177,7 @@ fn a_downgrade_by_update_is_refused() {
     device.fuses = 0b111;
     device.put(Slot::Zero, &IMAGES[2]);
     device.boot().unwrap();
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.update(Slot::One, &IMAGES[1]);
     assert_eq!(device.boot(), Ok((Slot::Zero, Standing::Confirmed, 3)));
     assert_eq!(device.slots().state().of(Slot::One), SlotState::Refused);
@@ -186,10 +187,10 @@ fn a_downgrade_by_update_is_refused() {
 fn a_lost_record_starts_what_is_signed() {
     let mut device = Device::new();
     device.boot().unwrap();
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.update(Slot::One, &IMAGES[1]);
     device.boot().unwrap();
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.boot().unwrap();
     for at in BOOT_STATE {
         device.flash[at as usize..at as usize + RECORD_LEN].fill(0);
@@ -202,7 +203,7 @@ fn a_lost_record_starts_what_is_signed() {
 fn a_flash_that_takes_no_record_starts_no_trial_but_the_confirmed_image() {
     let mut device = Device::new();
     device.boot().unwrap();
-    device.keep(State::confirm);
+    device.keep(confirm);
     device.update(Slot::One, &IMAGES[1]);
     device.is_worn = true;
     for _ in 0..10 {

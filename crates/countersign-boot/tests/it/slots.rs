@@ -25,7 +25,7 @@ impl Sectors {
 /// A device whose slot 0 was confirmed.
 fn confirmed() -> State {
     let choice = choose(&State::FRESH, |_| Ok(())).unwrap();
-    choice.write.unwrap().confirm()
+    choice.write.unwrap().confirm(Slot::Zero).unwrap()
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_record_that_is_whole_but_says_nonsense_counts_as_none() {
 
 #[test]
 fn an_update_is_tried_so_often_and_then_the_confirmed_image_runs_again() {
-    let mut state = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
+    let mut state = confirmed().begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
     for attempt in 1..=ATTEMPTS_MAX {
         let choice = choose(&state, |_| Ok(())).unwrap();
         assert_eq!((choice.slot, choice.standing), (Slot::One, Standing::Trial));
@@ -130,8 +130,8 @@ fn an_update_is_tried_so_often_and_then_the_confirmed_image_runs_again() {
 
 #[test]
 fn a_confirmed_update_stays_and_the_image_before_it_is_the_way_back() {
-    let ready = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
-    let state = choose(&ready, |_| Ok(())).unwrap().write.unwrap().confirm();
+    let ready = confirmed().begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
+    let state = choose(&ready, |_| Ok(())).unwrap().write.unwrap().confirm(Slot::One).unwrap();
     assert_eq!(state.current(), Slot::One);
     let choice = choose(&state, |_| Ok(())).unwrap();
     assert_eq!(
@@ -148,7 +148,7 @@ fn a_confirmed_update_stays_and_the_image_before_it_is_the_way_back() {
 
 #[test]
 fn an_update_whose_signature_is_bad_is_looked_at_once() {
-    let state = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
+    let state = confirmed().begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
     let is_bad = |slot| if slot == Slot::One { Err(Refusal::NotOurs) } else { Ok(()) };
     let choice = choose(&state, is_bad).unwrap();
     assert_eq!((choice.slot, choice.standing), (Slot::Zero, Standing::Confirmed));
@@ -182,7 +182,7 @@ fn a_signed_image_that_was_given_up_is_better_than_none() {
     assert_eq!((choice.slot, choice.standing), (Slot::Zero, Standing::LastResort));
     let state = choice.write.unwrap();
     assert_eq!(choose(&state, is_bad).unwrap().write, None);
-    assert_eq!(state.confirm().of(Slot::Zero), SlotState::Confirmed);
+    assert_eq!(state.confirm(Slot::Zero).unwrap().of(Slot::Zero), SlotState::Confirmed);
 }
 
 #[test]
@@ -193,22 +193,50 @@ fn what_lies_in_the_other_slot_of_a_new_device_never_replaces_what_was_confirmed
         (Slot::Zero, Standing::Confirmed, None)
     );
     // But an update that waits for its reset is still there when the application confirms itself again.
-    let ready = confirmed().begin(Slot::One).unwrap().ready(Slot::One).unwrap();
-    assert_eq!(ready.confirm(), ready);
+    let ready = confirmed().begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
+    assert_eq!(ready.confirm(Slot::Zero), Ok(ready));
 }
 
 #[test]
 fn only_the_other_slot_can_be_updated_and_only_once_this_one_is_confirmed() {
     let state = confirmed();
-    assert_eq!(state.begin(Slot::Zero), Err(ChangeError::Running));
-    assert_eq!(state.ready(Slot::Zero), Err(ChangeError::Running));
     let trying = choose(&State::FRESH, |_| Ok(())).unwrap().write.unwrap();
-    assert_eq!(trying.begin(Slot::One), Err(ChangeError::Unconfirmed));
-    assert_eq!(trying.ready(Slot::One), Err(ChangeError::NotBegun));
-    let begun = state.begin(Slot::One).unwrap();
+    assert_eq!(trying.begin(Slot::Zero), Err(ChangeError::Unconfirmed));
+    assert_eq!(trying.ready(Slot::Zero), Err(ChangeError::NotBegun));
+    let begun = state.begin(Slot::Zero).unwrap();
     assert_eq!(begun.of(Slot::One), SlotState::Empty);
+    assert_eq!(begun.of(Slot::Zero), SlotState::Confirmed);
     // A reset during the writing: the half image is not even looked at.
     let choice = choose(&begun, Ok).unwrap();
     assert_eq!((choice.slot, choice.write), (Slot::Zero, None));
-    assert_eq!(begun.begin(Slot::One), Ok(begun));
+    assert_eq!(begun.begin(Slot::Zero), Ok(begun));
+}
+
+/// An update was tried for the last time, and at the next reset the flash took no record: slot 0 runs, and the record names slot 1.
+#[test]
+fn an_application_changes_nothing_for_a_slot_that_it_does_not_run_from() {
+    let mut state = confirmed().begin(Slot::Zero).unwrap().ready(Slot::Zero).unwrap();
+    for _ in 0..ATTEMPTS_MAX {
+        state = choose(&state, |_| Ok(())).unwrap().write.unwrap();
+    }
+    let choice = choose(&state, |_| Ok(())).unwrap();
+    assert_eq!((choice.slot, state.running()), (Slot::Zero, Slot::One));
+    let other = Err(ChangeError::OtherSlot);
+    assert_eq!(state.confirm(Slot::Zero), other, "the image that was given up is not confirmed");
+    assert_eq!((state.begin(Slot::Zero), state.ready(Slot::Zero)), (other, other));
+    // Both were confirmed, one bad reading of slot 1, and no record of it: an update would be written over what runs.
+    let both = state.confirm(Slot::One).unwrap();
+    assert_eq!(both.begin(Slot::Zero), other);
+}
+
+#[test]
+fn the_page_under_its_code_says_from_which_slot_an_application_runs() {
+    let slots: Vec<Option<Slot>> = (0..64).map(Slot::of_page).collect();
+    let expected = |page: usize| match page {
+        1..=25 => Some(Slot::Zero),
+        26..=50 => Some(Slot::One),
+        _ => None,
+    };
+    assert_eq!(slots, (0..64).map(expected).collect::<Vec<_>>());
+    assert_eq!(Slot::of_page(u32::MAX), None);
 }

@@ -2,9 +2,20 @@
 
 use crate::flash::FlashError;
 use countersign_boot::layout::{BOOT_STATE, SECTOR};
-use countersign_boot::slots::RECORD_LEN;
-use countersign_boot::{SlotState, Slots, State};
+use countersign_boot::slots::{ChangeError, RECORD_LEN};
+use countersign_boot::{Slot, Slots, State};
 use embedded_storage::nor_flash::NorFlash;
+
+/// Why an image is not confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfirmError<E> {
+    /// The record names the other slot.
+    #[error("{0}")]
+    Slots(ChangeError),
+    /// Nothing was kept.
+    #[error(transparent)]
+    Flash(#[from] FlashError<E>),
+}
 
 /// Reads both sectors, without flash encryption.
 pub fn read<F: NorFlash>(flash: &mut F) -> Result<Slots, FlashError<F::Error>> {
@@ -29,14 +40,11 @@ pub fn write<F: NorFlash>(flash: &mut F, state: &State) -> Result<(), FlashError
 
 /// The application has checked itself and runs well: it is the one to start from now on, and updates are taken. Without this the
 /// second stage goes back to the image before it after a few starts.
-pub fn confirm<F: NorFlash>(flash: &mut F) -> Result<(), FlashError<F::Error>> {
+///
+/// `runs` is the slot that it really runs from ([`Slot::of_page`]). If the record names the other one, nothing is written: the second
+/// stage could not write which one it started, and the next reset may help.
+pub fn confirm<F: NorFlash>(flash: &mut F, runs: Slot) -> Result<(), ConfirmError<F::Error>> {
     let state = *read(flash)?.state();
-    match state.of(state.running()) {
-        SlotState::Confirmed if state.current() == state.running() => Ok(()),
-        SlotState::Confirmed
-        | SlotState::Empty
-        | SlotState::New
-        | SlotState::Trying { .. }
-        | SlotState::Refused => write(flash, &state.confirm()),
-    }
+    let confirmed = state.confirm(runs).map_err(ConfirmError::Slots)?;
+    Ok(write(flash, &confirmed)?)
 }

@@ -2,28 +2,40 @@
 //!
 //! ```text
 //!   courier ── release, signed ──▶ offer ──▶ "go on with chunk n" ◀── after a loss of power, or from another phone
-//!           ── chunk n, n+1, … ──▶ slot ── each block read back and hashed; a bad one is asked for again
+//!           ── chunk n, n+1, … ──▶ hashes that the release vouches for? ──▶ slot, read back
 //!                                    └── all of it read back and hashed ──▶ `new` in the record of slots ──▶ reset
 //!   second stage: RSA signature, secure version ──▶ starts it on trial ── self-check ──▶ confirm, or back to the one before
 //! ```
 //!
-//! The courier is trusted with nothing. Chunks come in order, so that all there is to remember is one number; a phone sends one after the
+//! The courier is trusted with nothing: a chunk is verified before anything is erased for it, a release that is older than the newest
+//! one that was ever begun is refused, and none is begun more than [`TRIES_MAX`] times. So all couriers together can wear the flash no
+//! more than the publisher lets them. Chunks come in order, so that all there is to remember is one number; a phone sends one after the
 //! other anyway. What was verified is remembered once for each block.
 
 pub mod boot_state;
+mod progress;
+mod refusal;
 mod release;
+mod restart;
+mod words;
 
-pub use release::{BLOCK, BLOCKS_MAX, CHUNK, ImageKind, Release};
+pub use progress::TRIES_MAX;
+pub use refusal::{ChunkError, OfferError};
+pub use release::{
+    BLOCK, BLOCKS_MAX, CHUNK, HASHES_MAX, ImageFault, ImageKind, Release, with_hashes,
+};
+pub use restart::{QUIET, Restart};
+pub use words::{Reply, Request};
 
 use crate::flash::{FlashError, Small, Store};
 use alloc::vec;
-use alloc::vec::Vec;
-use countersign::evidence::{Artefact, EvidenceError, Signed, open};
-use countersign::{Realm, RecordDigest, VerifyingKey};
+use countersign::evidence::{Artefact, Signed, open};
+use countersign::{Realm, VerifyingKey};
 use countersign_boot::layout::{self, APP_SLOT_MAX};
 use countersign_boot::slots::ChangeError;
-use countersign_boot::{Chip, SecureVersion, SlotState, State};
+use countersign_boot::{Chip, SecureVersion, Slot, SlotState, State};
 use embedded_storage::nor_flash::{ErrorType, NorFlash};
+use progress::{IMPOSSIBLE, Kept};
 use sha2::{Digest, Sha256};
 
 /// Whose releases are taken: compiled into the image, so that only a release can change it.
@@ -42,6 +54,8 @@ pub struct Running {
     pub kind: ImageKind,
     /// On which chip.
     pub chip: Chip,
+    /// From which slot, whatever the record of slots says: see [`Slot::of_page`].
+    pub slot: Slot,
     /// Its number.
     pub version: u32,
     /// Its own, or that of the eFuses if that is higher.
@@ -73,96 +87,8 @@ pub enum Progress {
     Ready,
 }
 
-/// Why a release is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OfferError<E> {
-    /// Another key, changed bytes, or no release.
-    #[error("this is no release of the key in this firmware: {0}")]
-    Release(#[from] EvidenceError),
-    /// For another application.
-    #[error("the release is for a {found}, and this is a {ours}")]
-    Kind {
-        /// What the release is for.
-        found: ImageKind,
-        /// What runs here.
-        ours: ImageKind,
-    },
-    /// For another chip.
-    #[error("the release is for another chip: bring the one for {}", .0.name())]
-    Chip(Chip),
-    /// The image would not be started.
-    #[error("the release has secure version {found}, and this device takes {floor} and above")]
-    SecureVersion {
-        /// What the release has.
-        found: u8,
-        /// The lowest that is taken.
-        floor: u8,
-    },
-    /// What runs is as new.
-    #[error("the release is version {found}, and version {running} runs already")]
-    NotNewer {
-        /// What the release is.
-        found: u32,
-        /// What runs.
-        running: u32,
-    },
-    /// A newer one is on its way.
-    #[error(
-        "the release is version {found}, and version {begun} was begun; bring that one or a newer one"
-    )]
-    Superseded {
-        /// What the release is.
-        found: u32,
-        /// What was begun.
-        begun: u32,
-    },
-    /// It was tried, and did not confirm itself.
-    #[error("this release was tried and did not run well; bring a newer one")]
-    RolledBack,
-    /// It would not fit a slot.
-    #[error("the image has {0} bytes, and a slot has {APP_SLOT_MAX}")]
-    TooLong(u32),
-    /// Signed by the release key, and yet impossible.
-    #[error(
-        "the image is whole sectors of {CHUNK} bytes, with one hash for each {BLOCK} bytes; sign it again"
-    )]
-    Shape,
-    /// This is not the time.
-    #[error("{0}")]
-    Slots(ChangeError),
-    /// All chunks are there, and they are not the image.
-    #[error("the image is not what its release says; it is begun again")]
-    Image,
-    /// Nothing was kept.
-    #[error(transparent)]
-    Flash(#[from] FlashError<E>),
-}
-
-/// Why a chunk is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ChunkError<E> {
-    /// Nobody brought a release.
-    #[error("no update was begun; bring its release first")]
-    NotBegun,
-    /// Out of order: somebody else brought it, or the power failed.
-    #[error("chunk {0} comes next")]
-    Order(u32),
-    /// A chunk of another length.
-    #[error("a chunk has {CHUNK} bytes, not {0}")]
-    Length(usize),
-    /// A courier brought something else.
-    #[error("a block of the image is not what its release says; bring it again from chunk {0} on")]
-    Block(u32),
-    /// The blocks are right and the image is not: the release was made wrongly.
-    #[error("the image is not what its release says; bring a newer release")]
-    Image,
-    /// Another update was begun in its place.
-    #[error("{0}")]
-    Slots(ChangeError),
-    /// Nothing was kept.
-    #[error(transparent)]
-    Flash(#[from] FlashError<E>),
-}
+/// Chunks in a row that the flash does not keep, before nothing is tried any more until the next start.
+const FAULTS_MAX: u8 = 8;
 
 /// Takes updates. One for each half.
 #[derive(Debug)]
@@ -170,22 +96,25 @@ pub struct Updater {
     publisher: Publisher,
     running: Running,
     begun: Option<Begun>,
+    is_ready: bool,
+    faults: u8,
 }
 
 #[derive(Debug)]
 struct Begun {
     release: Signed<Release>,
-    /// Chunks that are in the slot; only whole blocks of them are verified.
+    /// Chunks that are in the slot, verified.
     chunks: u32,
+    tries: u8,
 }
 
 impl Begun {
-    fn total(&self) -> u32 {
-        self.release.value.length / CHUNK
+    fn progress(&self) -> Progress {
+        Progress::Wanted { chunk: self.chunks, of: self.release.value.chunks() }
     }
 
-    fn progress(&self) -> Progress {
-        Progress::Wanted { chunk: self.chunks, of: self.total() }
+    fn kept(&self) -> Kept {
+        Kept { digest: self.release.digest, chunks: self.chunks, tries: self.tries }
     }
 }
 
@@ -200,18 +129,27 @@ impl Updater {
         A: NorFlash + ErrorType<Error = D::Error>,
         D: NorFlash,
     {
-        let mut updater = Self { publisher, running, begun: None };
+        let mut updater = Self { publisher, running, begun: None, is_ready: false, faults: 0 };
         let state = *boot_state::read(places.data)?.state();
-        if state.of(state.running().other()) != SlotState::Empty {
+        if updater.target(&state).is_err() {
             return Ok(updater);
         }
-        let Some(release) = updater.kept(places)? else { return Ok(updater) };
+        let (Some(release), Some(kept)) = (updater.newest(places)?, Kept::read(places)?) else {
+            return Ok(updater);
+        };
         // Checked again: since then another image may have been started.
-        if updater.check::<D::Error>(&release.value).is_ok() {
-            let chunks = verified_chunks(places, &release)?;
-            updater.begun = Some(Begun { release, chunks });
+        let is_good = updater.check::<D::Error>(&release.value).is_ok();
+        if is_good && kept.is_of(&release) && kept.tries != IMPOSSIBLE {
+            let chunks = kept.chunks.min(release.value.chunks());
+            updater.begun = Some(Begun { release, chunks, tries: kept.tries });
         }
         Ok(updater)
+    }
+
+    /// Whether an image has come whole since the start. One that waited before is not meant: the reset that it waited for was this
+    /// one, so that another would not start it either.
+    pub const fn is_ready(&self) -> bool {
+        self.is_ready
     }
 
     /// Takes a release, or goes on with it: every courier begins with this.
@@ -226,39 +164,47 @@ impl Updater {
     {
         let release = open::<Release>(&self.publisher.realm, &self.publisher.key, frame)?;
         self.check(&release.value)?;
-        if let Some(begun) = &self.begun {
-            let (found, version) = (release.value.version, begun.release.value.version);
-            if begun.release.digest == release.digest {
-                return self.go_on(places);
+        let newest = self.newest(places)?;
+        let is_newest = newest.as_ref().is_some_and(|newest| newest.digest == release.digest);
+        if let Some(newest) = newest.filter(|_| !is_newest) {
+            let (found, begun) = (release.value.version, newest.value.version);
+            if found <= begun {
+                return Err(OfferError::Superseded { found, begun });
             }
-            if found <= version {
-                return Err(OfferError::Superseded { found, begun: version });
-            }
+        }
+        if let Some(progress) = self.go_on(&release, places)? {
+            return Ok(progress);
         }
         let state = *boot_state::read(places.data)?.state();
-        let is_known = self.kept(places)?.is_some_and(|kept| kept.digest == release.digest);
-        match state.of(state.running().other()) {
-            SlotState::New if is_known => return Ok(Progress::Ready),
-            SlotState::Refused if is_known => return Err(OfferError::RolledBack),
-            SlotState::Empty
-            | SlotState::New
-            | SlotState::Trying { .. }
-            | SlotState::Confirmed
-            | SlotState::Refused => {}
+        let kept = Kept::read(places)?.filter(|kept| kept.is_of(&release));
+        match (state.of(self.running.slot.other()), kept) {
+            (SlotState::New, Some(_)) => return Ok(Progress::Ready),
+            (SlotState::Refused, Some(_)) => return Err(OfferError::RolledBack),
+            (_, Some(kept)) if kept.tries >= TRIES_MAX => return Err(OfferError::Spent),
+            (
+                SlotState::Empty
+                | SlotState::New
+                | SlotState::Trying { .. }
+                | SlotState::Confirmed
+                | SlotState::Refused,
+                _,
+            ) => {}
+        }
+        let state = state.begin(self.running.slot).map_err(OfferError::Slots)?;
+        (self.begun, self.is_ready) = (None, false);
+        // First the release: from here on no older one is taken. What is in the slot still goes by the digest that is kept.
+        if !is_newest {
+            places.store.write(places.data, Small::Release.key(), frame)?;
         }
         // From here on the second stage does not look at what was in the slot.
-        let state = state.begin(state.running().other()).map_err(OfferError::Slots)?;
-        self.begun = None;
         boot_state::write(places.data, &state)?;
-        let begun = Begun { release, chunks: 0 };
-        keep_progress(places, &begun)?;
-        places.store.write(places.data, Small::Release.key(), frame)?;
-        let progress = begun.progress();
-        self.begun = Some(begun);
-        Ok(progress)
+        let tries = kept.map_or(1, |kept| kept.tries.saturating_add(1));
+        let begun = Begun { release, chunks: 0, tries };
+        begun.kept().write(places)?;
+        Ok(self.begun.insert(begun).progress())
     }
 
-    /// Takes the next chunk.
+    /// Takes the next chunk, as [`with_hashes`] gives it.
     pub fn chunk<A, D>(
         &mut self,
         number: u32,
@@ -269,50 +215,61 @@ impl Updater {
         A: NorFlash + ErrorType<Error = D::Error>,
         D: NorFlash,
     {
+        let state = *boot_state::read(places.data)?.state();
+        let slot = self.target(&state).map_err(ChunkError::Slots);
         let begun = self.begun.as_mut().ok_or(ChunkError::NotBegun)?;
-        if number != begun.chunks || number >= begun.total() {
+        if number != begun.chunks || number >= begun.release.value.chunks() {
             return Err(ChunkError::Order(begun.chunks));
         }
-        if bytes.len() != CHUNK as usize {
-            return Err(ChunkError::Length(bytes.len()));
+        if self.faults >= FAULTS_MAX {
+            return Err(ChunkError::Worn);
         }
-        let state = *boot_state::read(places.data)?.state();
-        let at = target(&state).map_err(ChunkError::Slots)? + number * CHUNK;
+        let (chunk, expected) = verified(&begun.release.value, number, bytes)?;
+        let at = slot? + number * CHUNK;
         places.app.erase(at, at + CHUNK).map_err(FlashError::Flash)?;
-        places.app.write(at, bytes).map_err(FlashError::Flash)?;
+        places.app.write(at, chunk).map_err(FlashError::Flash)?;
+        if hash(places.app, at, CHUNK)? != expected {
+            self.faults += 1;
+            return Err(ChunkError::NotKept(number));
+        }
+        self.faults = 0;
         begun.chunks += 1;
-        if !begun.chunks.is_multiple_of(BLOCK / CHUNK) && begun.chunks < begun.total() {
-            return Ok(begun.progress());
+        let is_whole = begun.chunks == begun.release.value.chunks();
+        if is_whole || begun.chunks.is_multiple_of(BLOCK / CHUNK) {
+            begun.kept().write(places)?;
         }
-        verify_block(begun, places, &state)?;
-        if begun.chunks < begun.total() {
-            return Ok(begun.progress());
-        }
-        self.finish(places, &state)
+        if is_whole { self.finish(places, &state) } else { Ok(begun.progress()) }
     }
 
+    /// If this is the one that was begun.
     fn go_on<A, D>(
         &mut self,
+        release: &Signed<Release>,
         places: &mut Places<'_, A, D>,
-    ) -> Result<Progress, OfferError<D::Error>>
+    ) -> Result<Option<Progress>, OfferError<D::Error>>
     where
         A: NorFlash + ErrorType<Error = D::Error>,
         D: NorFlash,
     {
-        let state = *boot_state::read(places.data)?.state();
-        match &self.begun {
-            Some(begun) if begun.chunks < begun.total() => Ok(begun.progress()),
-            // The power failed after the last block.
-            Some(_) | None => self.finish(places, &state).map_err(|error| match error {
-                ChunkError::Slots(error) => OfferError::Slots(error),
-                ChunkError::Flash(error) => OfferError::Flash(error),
-                ChunkError::NotBegun
-                | ChunkError::Order(_)
-                | ChunkError::Length(_)
-                | ChunkError::Block(_)
-                | ChunkError::Image => OfferError::Image,
-            }),
+        let Some(begun) = self.begun.as_ref().filter(|b| b.release.digest == release.digest) else {
+            return Ok(None);
+        };
+        if begun.chunks < begun.release.value.chunks() {
+            return Ok(Some(begun.progress()));
         }
+        // The power failed after the last chunk.
+        let state = *boot_state::read(places.data)?.state();
+        self.finish(places, &state).map(Some).map_err(|error| match error {
+            ChunkError::Slots(error) => OfferError::Slots(error),
+            ChunkError::Flash(error) => OfferError::Flash(error),
+            ChunkError::NotBegun
+            | ChunkError::Order(_)
+            | ChunkError::Length { .. }
+            | ChunkError::Rubbish(_)
+            | ChunkError::NotKept(_)
+            | ChunkError::Worn
+            | ChunkError::Image => OfferError::Spent,
+        })
     }
 
     /// Reads all of it back, and hands it to the second stage.
@@ -325,22 +282,23 @@ impl Updater {
         A: NorFlash + ErrorType<Error = D::Error>,
         D: NorFlash,
     {
-        let begun = self.begun.as_mut().ok_or(ChunkError::NotBegun)?;
-        let slot = target(state).map_err(ChunkError::Slots)?;
+        let slot = self.target(state).map_err(ChunkError::Slots)?;
+        let begun = self.begun.as_ref().ok_or(ChunkError::NotBegun)?;
         let image = &begun.release.value;
         if hash(places.app, slot, image.length)? != image.hash {
-            begun.chunks = 0;
-            keep_progress(places, begun)?;
+            let kept = Kept { tries: IMPOSSIBLE, ..begun.kept() };
+            self.begun = None;
+            kept.write(places)?;
             return Err(ChunkError::Image);
         }
-        let state = state.ready(state.running().other()).map_err(ChunkError::Slots)?;
+        let state = state.ready(self.running.slot).map_err(ChunkError::Slots)?;
         boot_state::write(places.data, &state)?;
-        self.begun = None;
+        (self.begun, self.is_ready) = (None, true);
         Ok(Progress::Ready)
     }
 
     fn check<E>(&self, release: &Release) -> Result<(), OfferError<E>> {
-        let Running { kind, chip, version, secure_version } = self.running;
+        let Running { kind, chip, version, secure_version, slot: _ } = self.running;
         if release.kind != kind {
             return Err(OfferError::Kind { found: release.kind, ours: kind });
         }
@@ -364,8 +322,8 @@ impl Updater {
         Ok(())
     }
 
-    /// The release that was taken last, as long as its key is still the one.
-    fn kept<A, D>(
+    /// The newest release that was ever begun, as long as its key is still the one.
+    fn newest<A, D>(
         &self,
         places: &mut Places<'_, A, D>,
     ) -> Result<Option<Signed<Release>>, FlashError<D::Error>>
@@ -378,61 +336,40 @@ impl Updater {
             frame.map(|frame| open::<Release>(&self.publisher.realm, &self.publisher.key, &frame));
         Ok(signed.and_then(Result::ok))
     }
-}
 
-/// The last block is what its release says, or is to come again.
-fn verify_block<A, D>(
-    begun: &mut Begun,
-    places: &mut Places<'_, A, D>,
-    state: &State,
-) -> Result<(), ChunkError<D::Error>>
-where
-    A: NorFlash + ErrorType<Error = D::Error>,
-    D: NorFlash,
-{
-    let slot = target(state).map_err(ChunkError::Slots)?;
-    let block = (begun.chunks - 1) / (BLOCK / CHUNK);
-    let (start, end) = (block * BLOCK, begun.chunks * CHUNK);
-    let expected = begun.release.value.blocks.get(block as usize);
-    if Some(&hash(places.app, slot + start, end - start)?) != expected {
-        begun.chunks = start / CHUNK;
-        return Err(ChunkError::Block(begun.chunks));
-    }
-    Ok(keep_progress(places, begun)?)
-}
-
-fn keep_progress<A, D: NorFlash>(
-    places: &mut Places<'_, A, D>,
-    begun: &Begun,
-) -> Result<(), FlashError<D::Error>> {
-    let digest: &[u8] = begun.release.digest.as_bytes();
-    let value = [digest, &begun.chunks.to_be_bytes()].concat();
-    places.store.write(places.data, Small::Progress.key(), &value)
-}
-
-/// Chunks of this release that were verified before; none if the number was another release's.
-fn verified_chunks<A, D: NorFlash>(
-    places: &mut Places<'_, A, D>,
-    release: &Signed<Release>,
-) -> Result<u32, FlashError<D::Error>> {
-    let value: Vec<u8> = places.store.read(places.data, Small::Progress.key())?.unwrap_or_default();
-    let split = value.split_first_chunk::<{ RecordDigest::LEN }>();
-    let Some((digest, Ok(chunks))) = split.map(|(digest, rest)| (digest, rest.try_into())) else {
-        return Ok(0);
-    };
-    let chunks = u32::from_be_bytes(chunks).min(release.value.length / CHUNK);
-    Ok(if digest == release.digest.as_bytes() { chunks } else { 0 })
-}
-
-/// Where the slot begins that does not run, while an update is being written to it.
-fn target(state: &State) -> Result<u32, ChangeError> {
-    let slot = state.running().other();
-    match state.of(slot) {
-        SlotState::Empty => Ok(layout::offset(slot)),
-        SlotState::New | SlotState::Trying { .. } | SlotState::Confirmed | SlotState::Refused => {
-            Err(ChangeError::NotBegun)
+    /// Where the slot begins that does not run, while an update is being written to it.
+    fn target(&self, state: &State) -> Result<u32, ChangeError> {
+        if state.running() != self.running.slot {
+            return Err(ChangeError::OtherSlot);
+        }
+        let slot = self.running.slot.other();
+        match state.of(slot) {
+            SlotState::Empty => Ok(layout::offset(slot)),
+            SlotState::New
+            | SlotState::Trying { .. }
+            | SlotState::Confirmed
+            | SlotState::Refused => Err(ChangeError::NotBegun),
         }
     }
+}
+
+/// The chunk of this number and its hash, if the release vouches for the hashes that came with it, and they for it.
+fn verified<'b, E>(
+    release: &Release,
+    number: u32,
+    bytes: &'b [u8],
+) -> Result<(&'b [u8], [u8; 32]), ChunkError<E>> {
+    let (block, index) = (number / (BLOCK / CHUNK), number % (BLOCK / CHUNK));
+    let chunks = (release.chunks() - block * (BLOCK / CHUNK)).min(BLOCK / CHUNK) as usize;
+    let expected = 32 * chunks + CHUNK as usize;
+    if bytes.len() != expected {
+        return Err(ChunkError::Length { found: bytes.len(), expected });
+    }
+    let (hashes, chunk) = bytes.split_at(32 * chunks);
+    let found: [u8; 32] = Sha256::digest(chunk).into();
+    let is_vouched = release.blocks.get(block as usize) == Some(&Sha256::digest(hashes).into());
+    let is_listed = hashes.chunks_exact(32).nth(index as usize) == Some(&found[..]);
+    if is_vouched && is_listed { Ok((chunk, found)) } else { Err(ChunkError::Rubbish(number)) }
 }
 
 fn hash<A: NorFlash>(
@@ -451,3 +388,5 @@ fn hash<A: NorFlash>(
 
 /// Longest frame of a release.
 pub const RELEASE_MAX: usize = <Release as Artefact>::MAX_FRAME;
+/// Longest chunk with the hashes of its block.
+pub const CHUNK_MAX: usize = HASHES_MAX + CHUNK as usize;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod corpus;
+mod images;
 mod journal;
 mod nor;
 mod outbox;

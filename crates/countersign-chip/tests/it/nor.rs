@@ -33,6 +33,8 @@ pub(crate) struct Nor {
     pub(crate) erases: Vec<u32>,
     pub(crate) written: u64,
     pub(crate) reads: u64,
+    /// This byte stays as it is when it is written.
+    pub(crate) stuck: Option<usize>,
 }
 
 impl Nor {
@@ -47,6 +49,7 @@ impl Nor {
             erases: vec![0; sectors],
             written: 0,
             reads: 0,
+            stuck: None,
         }
     }
 
@@ -167,7 +170,9 @@ impl NorFlash for Nor {
                 return Err(cut);
             }
             assert!(self.bytes[at] == 0xff, "written twice without an erase: {at:#x}");
-            self.bytes[at] = *byte;
+            if self.stuck != Some(at) {
+                self.bytes[at] = *byte;
+            }
         }
         self.written += bytes.len() as u64;
         Ok(())

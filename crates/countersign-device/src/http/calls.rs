@@ -25,8 +25,8 @@ const ALIVE: Duration = Duration::from_secs(4);
 /// The token of somebody who only watches.
 pub(super) const NOBODY: Token = [0; 16];
 
-type Shared = State<Arc<App>>;
-type Outcome = Result<Response, Problem>;
+pub(super) type Shared = State<Arc<App>>;
+pub(super) type Outcome = Result<Response, Problem>;
 
 pub(super) async fn certificate(State(app): Shared) -> Outcome {
     let frame = app.handle.call(|half, _| half.device.certificate().map(<[u8]>::to_vec)).await?;
@@ -155,7 +155,7 @@ pub(super) async fn is_known(app: &App, token: Token) -> Result<bool, crate::act
     app.handle.call(move |half, now| half.device.seen(&token, now)).await
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     Ok(read_body(body, BODY_MAX, BODY_TIME).await?)
 }
 
@@ -169,6 +169,6 @@ fn bytes(body: impl Into<Bytes>) -> Response {
     ([(header::CONTENT_TYPE, "application/octet-stream")], body.into()).into_response()
 }
 
-fn json(value: &serde_json::Value) -> Response {
+pub(super) fn json(value: &serde_json::Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod page;
 mod problem;
+mod update;
 mod ws;
 
 use crate::actor::Handle;
@@ -39,6 +40,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/league/inbox", open(post(calls::inbox)))
         .route("/league/tls", open(get(calls::tls)))
         .route("/league/tls/request", open(get(calls::tls_request)))
+        .route("/league/update/slave", open(post(update::release)))
+        .route("/league/update/slave/chunk", open(post(update::chunk)))
         .layer(axum::middleware::map_response(from_anywhere));
     Router::new()
         .route("/", get(page::status))

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_league::device::{InboxError, JoinError, SayError};
 use countersign_league::game::Refusal;
+use countersign_league::pair::master::ParcelError;
 use countersign_listen::BodyError;
 use std::borrow::Cow;
 
@@ -51,9 +52,25 @@ pub(super) const NO_BUNDLE: Problem = Problem::fixed(
 pub(super) const DISK: Problem =
     Problem::fixed(StatusCode::INTERNAL_SERVER_ERROR, "disk", "The device's disk does not answer.");
 
+pub(super) const SILENT_SLAVE: Problem = Problem::fixed(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "no_slave",
+    "The slave gave no answer; bring its release again, and it says where to go on.",
+);
+pub(super) const NO_UPDATES: Problem = Problem::fixed(
+    StatusCode::NOT_FOUND,
+    "no_updates",
+    "This half's image was built without a release key; it takes no updates.",
+);
+
 impl Problem {
     const fn fixed(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
         Self { status, code: Cow::Borrowed(code), detail: Cow::Borrowed(detail) }
+    }
+
+    /// The slave does not take it.
+    pub(super) fn update(why: String) -> Self {
+        Self { status: StatusCode::CONFLICT, code: "update".into(), detail: why.into() }
     }
 
     /// A body that is not what this call takes.
@@ -108,6 +125,18 @@ impl From<InboxError> for Problem {
             }
             InboxError::OtherTlsKey => Self::said(StatusCode::CONFLICT, "other_tls_key", &error),
             InboxError::OtherDevice => Self::said(StatusCode::CONFLICT, "other_device", &error),
+        }
+    }
+}
+
+impl From<ParcelError> for Problem {
+    fn from(error: ParcelError) -> Self {
+        match error {
+            ParcelError::Match => Self::said(StatusCode::CONFLICT, "playing", &error),
+            ParcelError::NoSlave | ParcelError::Busy => {
+                Self::said(StatusCode::SERVICE_UNAVAILABLE, "no_slave", &error)
+            }
+            ParcelError::Length => Self::said(StatusCode::BAD_REQUEST, "malformed", &error),
         }
     }
 }

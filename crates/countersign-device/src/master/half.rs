@@ -15,9 +15,10 @@ use countersign_keys::DiskError;
 use countersign_league::device::{Device, Output};
 use countersign_league::game::Light;
 use countersign_league::goal::Input;
+use countersign_league::pair::master::ParcelError;
 use countersign_provision::DeviceConfig;
 use std::net::SocketAddr;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The newest view, as phones get it. Who is slow sees fewer of them.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,8 @@ pub(crate) struct MasterHalf {
     pub(super) place: Place,
     /// HTTPS, if it is served.
     pub(super) tls: Option<Tls>,
+    /// Who waits for what the slave says to a parcel.
+    pub(super) asking: Option<oneshot::Sender<Option<Vec<u8>>>>,
 }
 
 impl MasterHalf {
@@ -80,6 +83,25 @@ impl MasterHalf {
     pub(crate) fn tls_request(&mut self, now: u64) -> Option<Vec<u8>> {
         let key = self.tls.as_ref()?.key.as_ref()?;
         self.device.tls_request(&self.config.network.host, &key.csr, now)
+    }
+
+    /// Brings the slave something. What it says comes later; `None`: that is lost.
+    pub(crate) fn bring(
+        &mut self,
+        bytes: &[u8],
+        now: u64,
+    ) -> Result<oneshot::Receiver<Option<Vec<u8>>>, ParcelError> {
+        self.device.bring(bytes, now)?;
+        let (asking, answer) = oneshot::channel();
+        self.asking = Some(asking);
+        Ok(answer)
+    }
+
+    /// Tells whoever asked the slave. Nobody waits any more if this fails.
+    fn told(&mut self, answer: Option<Vec<u8>>) {
+        if let Some(asking) = self.asking.take() {
+            drop(asking.send(answer));
+        }
     }
 
     fn carry(
@@ -120,6 +142,8 @@ impl MasterHalf {
                 tracing::debug!(light = words::light(light), "lights");
             }
             Output::Scored(team) => self.display.scored(team),
+            Output::Answered(answer) => self.told(Some(answer)),
+            Output::Undelivered => self.told(None),
             Output::Note(note) => tracing::info!(note),
         }
         Ok(())

@@ -81,10 +81,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let started = prepare(&args.common, Half::Master).await?;
     let network = started.provision.config.network.clone();
     let Doors { plain, secure } = Doors::open(&args, &network)?;
-    let dns = match args.dns {
-        Some(listen) => Some(Responder::own_name(listen, &network.host, network.address).await?),
-        None => None,
-    };
+    let dns = own_name(args.dns, &network).await?;
     let link = link::open(&args.link.unwrap_or_else(|| default_link(&network))).await?;
     let place = Place {
         https: secure.as_ref().map(|(listener, _)| listener.local_addr()),
@@ -130,6 +127,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         config: provision.config,
         place,
         tls,
+        asking: None,
     };
     half.journal.cut(found.valid)?;
     tracing::info!(boot, dropped = found.dropped, open_match = found.open_match, "started");
@@ -146,6 +144,16 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
     let outcome = running.wait(ending).await;
     while serving.join_next().await.is_some() {}
     outcome
+}
+
+async fn own_name(
+    listen: Option<SocketAddr>,
+    network: &NetworkConfig,
+) -> Result<Option<Responder>, DeviceError> {
+    Ok(match listen {
+        Some(listen) => Some(Responder::own_name(listen, &network.host, network.address).await?),
+        None => None,
+    })
 }
 
 /// Where phones come in.

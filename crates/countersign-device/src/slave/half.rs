@@ -7,6 +7,7 @@ use crate::display::Display;
 use crate::key::Key;
 use crate::random::Random;
 use crate::words;
+use countersign_chip::update::Reply;
 use countersign_keys::DiskError;
 use countersign_league::MatchId;
 use countersign_league::goal::{self, Detector};
@@ -101,7 +102,12 @@ impl SlaveHalf {
         }
     }
 
-    fn carry(&mut self, output: Output, said: &mpsc::Sender<Vec<u8>>) -> Result<(), DiskError> {
+    fn carry(
+        &mut self,
+        output: Output,
+        said: &mpsc::Sender<Vec<u8>>,
+        now: u64,
+    ) -> Result<(), DiskError> {
         match output {
             // A radio loses what it cannot take.
             Output::Send(frame) => drop(said.try_send(frame)),
@@ -116,6 +122,11 @@ impl SlaveHalf {
                 let (phase, lamp) = (words::phase(phase), words::lamp(light));
                 let [one, two] = score;
                 self.display.line(&format!("{phase:<6}  {one}:{two}  lamp {lamp}"));
+            }
+            Output::Parcel { number, .. } => {
+                let answer = Reply::refused(&"this slave runs on Linux; its operator updates it");
+                let input = Input::Answer { number, bytes: &answer.encode() };
+                self.slave.handle_input(input, now, &mut self.entropy);
             }
             Output::Full(kind) => tracing::warn!(?kind, "no room for a report"),
             Output::BadPeer(what) => {
@@ -157,9 +168,9 @@ impl Half for SlaveHalf {
         timers.into_iter().flatten().map(|(due, _)| due).min()
     }
 
-    fn carry_out(&mut self, said: &mpsc::Sender<Vec<u8>>, _: u64) -> Result<(), DiskError> {
+    fn carry_out(&mut self, said: &mpsc::Sender<Vec<u8>>, now: u64) -> Result<(), DiskError> {
         while let Some(output) = self.slave.poll_output() {
-            self.carry(output, said)?;
+            self.carry(output, said, now)?;
         }
         Ok(())
     }

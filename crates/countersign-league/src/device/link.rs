@@ -73,6 +73,8 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
                 self.hear_game(Event::NotDrained, now);
             }
             Heard::Drained(seal) => self.hear_game(Event::Drained(seal), now),
+            Heard::Answered(bytes) => self.emit(Output::Answered(bytes)),
+            Heard::Undelivered => self.emit(Output::Undelivered),
             // Any stranger can send a wrong handshake; it is a reason to stop only while the halves are being paired.
             Heard::BadPeer(BadPeer::Handshake) if !self.is_pairing() => {
                 self.emit(Output::Note("somebody speaks for the slave and is not"));

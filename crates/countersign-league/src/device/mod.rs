@@ -12,6 +12,7 @@
 
 mod inbox;
 mod link;
+mod parcel;
 mod phone;
 mod tls;
 mod wire;
@@ -100,6 +101,10 @@ pub enum Output {
     Light(game::Light),
     /// A goal was counted: horn and display.
     Scored(Team),
+    /// What the slave says to the parcel that [`Device::bring`] brought it.
+    Answered(Vec<u8>),
+    /// That parcel, or the answer to it, is lost.
+    Undelivered,
     /// Something for the log of the device.
     Note(&'static str),
 }
@@ -399,7 +404,9 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             Output::View { .. } => self.outputs.retain(|old| !matches!(old, Output::View { .. })),
             Output::Light(_) => self.outputs.retain(|old| !matches!(old, Output::Light(_))),
             Output::Send(_) | Output::Scored(_) | Output::Note(_) if is_full => return,
-            Output::NewJournal
+            Output::Answered(_)
+            | Output::Undelivered
+            | Output::NewJournal
             | Output::Append(_)
             | Output::PersistLink(_)
             | Output::PersistKeyset(_)

@@ -1,6 +1,7 @@
 //! The bodies of sealed frames. The master says what it wants the slave to be, never what to do: a lost, repeated or late
 //! order does no harm, and a slave that starts again is told everything with the next one.
 
+use super::parcel::{ANSWER_MAX, Have, Piece};
 use super::report::{self, Report};
 use crate::evidence::SlaveSeal;
 use crate::id::{JournalHead, MatchId};
@@ -116,9 +117,10 @@ pub(super) struct Beat {
 }
 
 /// From master to slave.
-pub(super) enum ToSlave {
+pub(super) enum ToSlave<'b> {
     Control(Control),
     Ping { sent: u64 },
+    Piece(Piece<'b>),
 }
 
 /// From slave to master.
@@ -127,16 +129,21 @@ pub(super) enum ToMaster<'b> {
     Beat(Beat),
     Pong { sent: u64, ticks: u64 },
     Seal(SlaveSeal),
+    Have(Have),
+    Answer { number: u32, bytes: &'b [u8] },
 }
 
 const CONTROL: u8 = 1;
 const PING: u8 = 2;
+const PIECE: u8 = 3;
 const REPORT: u8 = 16;
 const BEAT: u8 = 17;
 const PONG: u8 = 18;
 const SEAL: u8 = 19;
+const HAVE: u8 = 20;
+const ANSWER: u8 = 21;
 
-impl ToSlave {
+impl<'b> ToSlave<'b> {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
         match self {
@@ -157,11 +164,15 @@ impl ToSlave {
                 out.push(PING);
                 out.extend_from_slice(&sent.to_be_bytes());
             }
+            Self::Piece(piece) => {
+                out.push(PIECE);
+                piece.put(&mut out);
+            }
         }
         out
     }
 
-    pub(super) fn decode(body: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(body: &'b [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(body);
         let decoded = match reader.u8()? {
             CONTROL => Self::Control(Control {
@@ -177,6 +188,7 @@ impl ToSlave {
                 ago: reader.u32()?,
             }),
             PING => Self::Ping { sent: reader.u64()? },
+            PIECE => Self::Piece(Piece::take(&mut reader)?),
             _ => return Err(Malformed::Range),
         };
         reader.finish()?;
@@ -211,6 +223,16 @@ impl<'b> ToMaster<'b> {
                 out.extend_from_slice(seal.head.as_bytes());
                 out.extend_from_slice(&seal.signature);
             }
+            Self::Have(have) => {
+                out.push(HAVE);
+                out.extend_from_slice(&have.number.to_be_bytes());
+                out.extend_from_slice(&have.pieces.to_be_bytes());
+            }
+            Self::Answer { number, bytes } => {
+                out.push(ANSWER);
+                out.extend_from_slice(&number.to_be_bytes());
+                out.extend_from_slice(bytes);
+            }
         }
         out
     }
@@ -232,6 +254,10 @@ impl<'b> ToMaster<'b> {
                 head: JournalHead::from_bytes(reader.array()?),
                 signature: reader.array()?,
             }),
+            HAVE => Self::Have(Have { number: reader.u32()?, pieces: reader.u32()? }),
+            ANSWER if body.len() <= 5 + ANSWER_MAX => {
+                Self::Answer { number: reader.u32()?, bytes: reader.slice(body.len() - 5)? }
+            }
             _ => return Err(Malformed::Range),
         };
         reader.finish()?;

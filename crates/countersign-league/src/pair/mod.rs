@@ -7,6 +7,7 @@
 //!     Confirm sealed signature ──────────────────────────────▶
 //!     ◀═══════════ sealed: beat 1 Hz, pong, report (signed), seal
 //!     sealed: control (wanted state, ack), ping ═════════════▶
+//!     outside of a match: parcels, in pieces ════════════════▶
 //! ```
 //!
 //! Both machines are pure: [`Master`] and [`Slave`] take frames, orders, sensor events and time, and give outputs. What a
@@ -19,6 +20,7 @@ mod clock;
 mod control;
 mod handshake;
 pub mod master;
+mod parcel;
 pub mod report;
 mod resend;
 mod ring;
@@ -29,6 +31,7 @@ pub mod slave;
 pub use clock::Mapped;
 pub use control::{Light, Phase};
 pub use master::Master;
+pub use parcel::{ANSWER_MAX, PARCEL_LATE, PARCEL_MAX};
 pub use report::{Chain, Report, ReportError, ReportKind};
 pub use slave::Slave;
 

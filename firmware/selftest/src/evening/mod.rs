@@ -285,7 +285,8 @@ impl Evening {
                 slave::Output::LinkUp { .. }
                 | slave::Output::LinkDown { .. }
                 | slave::Output::Wanted { .. }
-                | slave::Output::Full(_) => {}
+                | slave::Output::Full(_)
+                | slave::Output::Parcel { .. } => {}
             }
         }
     }
@@ -305,6 +306,8 @@ impl Evening {
             | Output::Dropped(_)
             | Output::Light(_)
             | Output::Scored(_)
+            | Output::Answered(_)
+            | Output::Undelivered
             | Output::Note(_) => {}
         }
     }

@@ -9,6 +9,8 @@ use countersign_league::{Artefact, Params};
 /// What a small master is certified for.
 const PLAYERS: u8 = 10;
 
+/// A frame of its own: what it holds does not lie on the stack while other parts run.
+#[inline(never)]
 pub(crate) fn all() {
     let params = Params::OFFICIAL;
     let play = || whole_match(&params, PLAYERS, Cut::None);
@@ -21,6 +23,7 @@ pub(crate) fn all() {
 }
 
 /// Single calls into a master with an open lobby.
+#[inline(never)]
 fn calls(params: &Params) {
     let mut evening = Evening::new(params.clone(), PLAYERS);
     evening.check_goals();

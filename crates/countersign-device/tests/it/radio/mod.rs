@@ -2,7 +2,9 @@
 
 mod air;
 mod chip;
+mod flash;
 mod slave;
+mod update;
 
 use crate::folders::Folders;
 use crate::matches::{confirm, settle};

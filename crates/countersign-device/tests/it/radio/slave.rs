@@ -1,6 +1,7 @@
-//! The slave at the other end of the air: the core's own machines, with a clock, a memory and a sheet.
+//! The slave at the other end of the air: the core's own machines, with a clock, a memory, a sheet, and a flash for updates.
 
 use super::air::Dice;
+use super::flash::{Flash, Updates};
 use crate::folders;
 use crate::program::PATIENCE;
 use countersign::{Signer, SigningKey};
@@ -37,10 +38,15 @@ pub(super) struct SlaveChip {
 
 impl SlaveChip {
     pub(super) fn start(air: &UnixDatagram) -> Self {
+        Self::with(air, Flash::new())
+    }
+
+    /// The same on a flash that has its past.
+    pub(super) fn with(air: &UnixDatagram, flash: Flash) -> Self {
         let (air, shown) = (air.try_clone().unwrap(), Arc::new(Mutex::new(Shown::default())));
         let (balls, rolling) = channel();
         let told = Arc::clone(&shown);
-        std::thread::spawn(move || Running::new(air).run(&rolling, &told));
+        std::thread::spawn(move || Running::new(air, flash).run(&rolling, &told));
         Self { shown, balls }
     }
 
@@ -73,11 +79,12 @@ struct Running {
     born: Instant,
     dice: Dice,
     goals: Vec<u64>,
+    updates: Updates,
 }
 
 impl Running {
     #[expect(clippy::disallowed_methods, reason = "a slave's clock")]
-    fn new(air: UnixDatagram) -> Self {
+    fn new(air: UnixDatagram, flash: Flash) -> Self {
         let pair = Pair::from(&folders::pair());
         assert_eq!(&pair.slave, folders::slave().verifying_key());
         air.set_read_timeout(Some(LOOK)).unwrap();
@@ -88,6 +95,7 @@ impl Running {
             born: Instant::now(),
             dice: Dice(3),
             goals: Vec::new(),
+            updates: Updates::open(flash),
         }
     }
 
@@ -147,6 +155,12 @@ impl Running {
             match output {
                 Output::Send(frame) => drop(self.air.send(&frame)),
                 Output::BadPeer(why) => panic!("the slave distrusts its master: {why:?}"),
+                Output::Parcel { number, bytes } => {
+                    let answer = self.updates.answer(&bytes);
+                    let now = self.now();
+                    let input = Input::Answer { number, bytes: &answer };
+                    self.slave.handle_input(input, now, &mut self.dice);
+                }
                 // It never loses power here, so nothing has to last.
                 Output::Persist(_)
                 | Output::LinkUp { .. }

@@ -1,19 +1,22 @@
 //! The master's machine: it finds its slave, keeps time with it, and takes every report once and in order.
 
+mod parcel;
 mod record;
+mod saw;
 mod talk;
 
+pub use parcel::ParcelError;
 pub use talk::{Input, Order, Output, Sighting};
 
-use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of, short_of};
+use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, match_of};
 use super::handshake::{Agreed, Opening, Refusal};
-use super::report::{Chain, Report, ReportKind};
+use super::parcel::Outgoing;
+use super::report::Chain;
 use super::resend::Resend;
 use super::session::{self, Session};
 use super::{
     BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Mapped, Pair, clock::Clocks, handshake, push,
 };
-use crate::evidence::SlaveSeal;
 use crate::ruleset::Params;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -77,6 +80,9 @@ pub struct Master<S> {
     control_again: Resend,
     next_beat: u64,
     next_ping: u64,
+    parcel: Option<Outgoing>,
+    /// Number of the last one.
+    parcels: u32,
     outputs: VecDeque<Output>,
 }
 
@@ -115,6 +121,8 @@ impl<S: Signer> Master<S> {
             control_again: Resend::default(),
             next_beat: 0,
             next_ping: 0,
+            parcel: None,
+            parcels: 0,
             outputs: VecDeque::new(),
         })
     }
@@ -181,6 +189,7 @@ impl<S: Signer> Master<S> {
             }
         }
         self.continue_seeking(now, entropy);
+        self.look_after_parcel(now);
         if self.session.is_none() {
             return;
         }
@@ -210,7 +219,8 @@ impl<S: Signer> Master<S> {
         let is_linked = session.is_some() && self.link != Link::Down;
         let ping = is_linked.then_some((self.next_ping, "ping"));
         let lost = is_linked.then_some((self.heard.saturating_add(LOST), "link lost"));
-        [seek, beat, again, ping, lost].into_iter().flatten().min()
+        let piece = self.parcel.as_ref().and_then(Outgoing::poll_timeout);
+        [seek, beat, again, ping, lost, piece].into_iter().flatten().min()
     }
 
     fn handle_order(&mut self, order: Order, now: u64, entropy: &mut impl Entropy) {
@@ -226,6 +236,7 @@ impl<S: Signer> Master<S> {
             Order::Disconnect => {
                 (self.is_wanted, self.seeking, self.session) = (false, None, None);
                 self.link = Link::Down;
+                self.look_after_parcel(now);
                 return;
             }
             Order::Check => self.phase = Phase::Check,
@@ -251,6 +262,7 @@ impl<S: Signer> Master<S> {
             Order::Score(score) => self.score = score,
         }
         let begins = matches!(order, Order::Begin { .. });
+        self.look_after_parcel(now);
         self.want(now);
         if begins {
             self.unheeded = Some(self.number);
@@ -325,6 +337,7 @@ impl<S: Signer> Master<S> {
             let Some((_, agreed)) = agreed else { return };
             (self.session, self.boot) = (Some(agreed.session), agreed.boot);
             self.link = Link::Down;
+            self.look_after_parcel(now);
         }
         self.heard = now;
         if self.boot == self.record.boot {
@@ -342,6 +355,8 @@ impl<S: Signer> Master<S> {
             Ok(ToMaster::Beat(beat)) => self.handle_beat(&beat),
             Ok(ToMaster::Report(bytes)) => self.handle_report(bytes, now),
             Ok(ToMaster::Seal(seal)) => self.handle_seal(seal, now),
+            Ok(ToMaster::Have(have)) => self.handle_have(have, now),
+            Ok(ToMaster::Answer { number, bytes }) => self.handle_parcel_answer(number, bytes),
             Err(_) => {}
         }
     }
@@ -386,70 +401,6 @@ impl<S: Signer> Master<S> {
         }
     }
 
-    /// In order only: what comes too early comes again.
-    fn handle_report(&mut self, bytes: &[u8], now: u64) {
-        if !self.is_up() {
-            return;
-        }
-        let Ok((claimed, _)) = Report::read(bytes) else { return };
-        if claimed.seq > self.record.seq.saturating_add(1) {
-            return;
-        }
-        if claimed.seq > self.record.seq {
-            let is_possible = claimed.epoch <= self.record.epoch;
-            match Report::open(&self.pair, bytes) {
-                Ok(report) if is_possible => self.deliver(report, bytes, now),
-                Ok(_) | Err(_) => return self.emit(Output::BadPeer(BadPeer::Report)),
-            }
-        }
-        self.send_control(now);
-    }
-
-    fn deliver(&mut self, report: Report, bytes: &[u8], now: u64) {
-        self.record.seq = report.seq;
-        let match_id8 = short_of(match_of(self.record.match_id));
-        let is_stray = report.match_id8 != [0; 8] && report.match_id8 != match_id8;
-        let is_goal = report.kind == ReportKind::Goal && !is_stray;
-        if is_goal {
-            self.record.chain = self.record.chain.with(bytes);
-        }
-        if report.kind == ReportKind::Boot {
-            self.record.boot = report.boot;
-            self.known_heard = Some(now);
-        }
-        let at = self.clocks.map(report.boot, report.ticks);
-        let sighting = Sighting { report, bytes: bytes.to_vec(), at };
-        if !is_stray {
-            self.emit(match report.kind {
-                ReportKind::Goal => Output::Goal(sighting),
-                ReportKind::Touch => Output::Touch(sighting),
-                ReportKind::Check => Output::Checked(sighting),
-                ReportKind::Disarmed => Output::Disarmed(sighting),
-                ReportKind::Rearmed => Output::Rearmed(sighting),
-                ReportKind::Boot => Output::SlaveRebooted { gap: report.duration, sighting },
-            });
-        }
-        self.persist();
-    }
-
-    fn handle_seal(&mut self, seal: SlaveSeal, now: u64) {
-        let Some(match_id) = match_of(self.record.match_id) else { return };
-        if self.phase != Phase::Drain || seal.last_seq > self.record.seq {
-            return;
-        }
-        let message = seal.message(&self.pair.device, &match_id);
-        if self.pair.slave.verify(&message, &seal.signature).is_err() {
-            return self.emit(Output::BadPeer(BadPeer::Seal));
-        }
-        let ours = self.record.chain;
-        self.emit(match (seal.head, seal.goals) == (ours.head, ours.goals) {
-            true => Output::Drained(seal),
-            false => Output::SealRefused(seal),
-        });
-        self.phase = Phase::Sealed;
-        self.want(now);
-    }
-
     fn ping(&mut self, now: u64) {
         let pause = if self.link == Link::Up { PING_REFRESH } else { PING_PAUSE };
         self.next_ping = now.saturating_add(pause);
@@ -478,7 +429,7 @@ impl<S: Signer> Master<S> {
         self.clocks.ticks(self.boot, at).filter(|_| at != i64::MIN && at != i64::MAX)
     }
 
-    fn send(&mut self, message: &ToSlave) {
+    fn send(&mut self, message: &ToSlave<'_>) {
         let Some(session) = self.session.as_mut() else { return };
         match session.seal(&message.encode()) {
             Some(frame) => self.emit(Output::Send(frame)),

@@ -119,6 +119,10 @@ pub enum Output {
     Drained(SlaveSeal),
     /// The slave sealed something else than what is here: goals are missing.
     SealRefused(SlaveSeal),
+    /// What the slave says to the parcel that it was brought.
+    Answered(Vec<u8>),
+    /// The parcel, or the answer to it, is lost: bring it again. The slave may have it.
+    Undelivered,
     /// Somebody speaks as our slave and is not.
     BadPeer(BadPeer),
 }

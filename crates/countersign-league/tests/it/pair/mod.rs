@@ -3,6 +3,7 @@
 mod attack;
 mod bridge;
 mod fault;
+mod parcels;
 mod radio;
 mod serial;
 pub(crate) mod world;

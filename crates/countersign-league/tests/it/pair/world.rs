@@ -190,6 +190,13 @@ impl World {
         self.drain();
     }
 
+    pub(crate) fn bring(&mut self, bytes: &[u8]) -> Result<(), master::ParcelError> {
+        let now = self.master_now();
+        let brought = self.master.bring(bytes, now);
+        self.drain();
+        brought
+    }
+
     pub(crate) fn begin(&mut self, length_ms: i64) {
         let start = self.master_now() as i64;
         self.order(master::Order::Begin { match_id: MATCH, start, end: start + length_ms });

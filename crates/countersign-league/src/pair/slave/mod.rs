@@ -1,10 +1,15 @@
 //! The slave's machine: it watches its goal, signs what it sees, and keeps it until the master has it.
 
-use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, short_of};
+mod talk;
+
+pub use super::ring::Slot;
+pub use talk::{Input, Output};
+
+use super::control::{Beat, Control, Phase, ToMaster, ToSlave, short_of};
 use super::handshake::{self, Refusal, Reply};
+use super::parcel::{Incoming, Piece};
 use super::report::{Chain, Report, ReportKind, first8};
 use super::resend::Resend;
-pub use super::ring::Slot;
 use super::ring::{self, Head, Ring};
 use super::session::{self, Session};
 use super::{BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Pair, is_due, push};
@@ -12,7 +17,6 @@ use crate::evidence::SlaveSeal;
 use crate::goal::{Calibration, Event, Hit};
 use crate::id::MatchId;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use countersign::Signer;
 
 /// Reports under way at the same time.
@@ -21,51 +25,6 @@ const WINDOW: usize = 8;
 const SETTLE: i64 = 700;
 /// A new handshake at most so often: it costs the chip some 50 ms. Milliseconds.
 const REPLY_PAUSE: u64 = 100;
-
-/// What the slave takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input<'f> {
-    /// A frame from the radio, genuine or not.
-    Frame(&'f [u8]),
-    /// What the detector found.
-    Sensor(Event),
-    /// The sheet was calibrated: its digest goes into all reports from now on.
-    Calibrated(Calibration),
-}
-
-/// What the slave wants done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send this frame to the master.
-    Send(Vec<u8>),
-    /// Persist this slot, before anything that comes after it.
-    Persist(Slot),
-    /// The master is there.
-    LinkUp {
-        /// Epoch of the session.
-        epoch: u32,
-    },
-    /// The master is not heard any more.
-    LinkDown {
-        /// When it was last heard.
-        since: u64,
-    },
-    /// What the master wants has changed.
-    Wanted {
-        /// What the half is there for.
-        phase: Phase,
-        /// What the lamp shows.
-        light: Light,
-        /// Goals of both teams, as the master counts them.
-        score: [u8; 2],
-        /// The match, if there is one.
-        match_id: Option<MatchId>,
-    },
-    /// There was no room for a report of this kind. If it was a goal, the seal will not match: the match is void.
-    Full(ReportKind),
-    /// Somebody speaks as our master and is not.
-    BadPeer(BadPeer),
-}
 
 /// The slave's side of the link. After every call, drain [`Slave::poll_output`].
 pub struct Slave<S> {
@@ -92,6 +51,7 @@ pub struct Slave<S> {
     reports_again: Resend,
     seal_again: Resend,
     next_beat: u64,
+    incoming: Incoming,
     outputs: VecDeque<Output>,
 }
 
@@ -135,6 +95,7 @@ impl<S: Signer> Slave<S> {
             reports_again: Resend::default(),
             seal_again: Resend::default(),
             next_beat: now,
+            incoming: Incoming::NONE,
             outputs: VecDeque::new(),
         };
         slave.persist_head();
@@ -179,6 +140,11 @@ impl<S: Signer> Slave<S> {
                 self.pump(now);
             }
             Input::Calibrated(calibration) => self.sensor = calibration.digest(),
+            Input::Answer { number, bytes } => {
+                if self.incoming.answer(number, bytes) {
+                    self.send(&ToMaster::Answer { number, bytes });
+                }
+            }
         }
     }
 
@@ -250,6 +216,7 @@ impl<S: Signer> Slave<S> {
         let epoch = session.epoch;
         self.session = Some(session);
         (self.is_acked, self.control_counter, self.flight) = (false, 0, 0);
+        self.incoming = Incoming::NONE;
         // A master that started again counts its wishes from one.
         self.control.number = 0;
         self.reports_again.stop();
@@ -268,7 +235,28 @@ impl<S: Signer> Slave<S> {
         match ToSlave::decode(&body) {
             Ok(ToSlave::Ping { sent }) => self.send(&ToMaster::Pong { sent, ticks: now }),
             Ok(ToSlave::Control(control)) => self.obey(counter, control, now),
+            Ok(ToSlave::Piece(piece)) => self.take_piece(&piece),
             Err(_) => {}
+        }
+    }
+
+    /// Only outside of a match: whatever the shell does with a parcel, the sheet waits for it.
+    fn take_piece(&mut self, piece: &Piece<'_>) {
+        if !matches!(self.control.phase, Phase::Idle | Phase::Check) {
+            self.incoming = Incoming::NONE;
+            return;
+        }
+        if let Some((number, bytes)) = self.incoming.take(piece) {
+            self.emit(Output::Parcel { number, bytes });
+        }
+        if piece.asks {
+            match self.incoming.answered() {
+                Some((number, bytes)) => {
+                    let bytes = bytes.to_vec();
+                    self.send(&ToMaster::Answer { number, bytes: &bytes });
+                }
+                None => self.send(&ToMaster::Have(self.incoming.have())),
+            }
         }
     }
 
