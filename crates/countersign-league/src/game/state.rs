@@ -28,6 +28,9 @@ pub struct Setup {
     pub firmware: u32,
     /// How many phones the radio really serves.
     pub max_players: u8,
+    /// Most bytes of a journal that this device can keep, and read again when it starts. A match that needs more is void; below some
+    /// 48 KiB matches of ten need more.
+    pub journal_max: u32,
     /// The rules.
     pub params: Params,
 }
@@ -124,6 +127,11 @@ impl State {
             | Self::Review
             | Self::Recover => false,
         }
+    }
+
+    /// Whether the match is near and nothing is felt yet: now whatever takes long is done, so that nothing does in play.
+    pub const fn is_before_match(self) -> bool {
+        matches!(self, Self::Lobby | Self::Ready)
     }
 
     /// From its number.

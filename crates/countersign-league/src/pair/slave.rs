@@ -1,6 +1,12 @@
 //! The slave's machine: it watches its goal, signs what it sees, and keeps it until the master has it.
 
-use super::control::{Beat, Control, Light, Phase, ToMaster, ToSlave, short_of};
+mod button;
+mod words;
+
+pub use button::SEARCH;
+pub use words::{Input, Output};
+
+use super::control::{Beat, Control, Phase, ToMaster, ToSlave, short_of};
 use super::handshake::{self, Refusal, Reply};
 use super::report::{Chain, Report, ReportKind, first8};
 use super::resend::Resend;
@@ -12,7 +18,6 @@ use crate::evidence::SlaveSeal;
 use crate::goal::{Calibration, Event, Hit};
 use crate::id::MatchId;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use countersign::Signer;
 
 /// Reports under way at the same time.
@@ -21,51 +26,6 @@ const WINDOW: usize = 8;
 const SETTLE: i64 = 700;
 /// A new handshake at most so often: it costs the chip some 50 ms. Milliseconds.
 const REPLY_PAUSE: u64 = 100;
-
-/// What the slave takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input<'f> {
-    /// A frame from the radio, genuine or not.
-    Frame(&'f [u8]),
-    /// What the detector found.
-    Sensor(Event),
-    /// The sheet was calibrated: its digest goes into all reports from now on.
-    Calibrated(Calibration),
-}
-
-/// What the slave wants done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Send this frame to the master.
-    Send(Vec<u8>),
-    /// Persist this slot, before anything that comes after it.
-    Persist(Slot),
-    /// The master is there.
-    LinkUp {
-        /// Epoch of the session.
-        epoch: u32,
-    },
-    /// The master is not heard any more.
-    LinkDown {
-        /// When it was last heard.
-        since: u64,
-    },
-    /// What the master wants has changed.
-    Wanted {
-        /// What the half is there for.
-        phase: Phase,
-        /// What the lamp shows.
-        light: Light,
-        /// Goals of both teams, as the master counts them.
-        score: [u8; 2],
-        /// The match, if there is one.
-        match_id: Option<MatchId>,
-    },
-    /// There was no room for a report of this kind. If it was a goal, the seal will not match: the match is void.
-    Full(ReportKind),
-    /// Somebody speaks as our master and is not.
-    BadPeer(BadPeer),
-}
 
 /// The slave's side of the link. After every call, drain [`Slave::poll_output`].
 pub struct Slave<S> {
@@ -76,6 +36,9 @@ pub struct Slave<S> {
     head: Head,
     ring: Ring,
     chain: Chain,
+    /// Until when it looks for its master; none if nothing has to be asked of people: they met since it was switched on, or there is a
+    /// match.
+    search_until: Option<u64>,
     reply: Option<(Reply, u64)>,
     session: Option<Session>,
     /// When the master was last heard, while the link is up.
@@ -109,11 +72,13 @@ impl<S: Signer> Slave<S> {
         let (mut head, ring, chain) = ring::restore(slots.into_iter());
         head.boot = head.boot.checked_add(1).unwrap_or(1);
         let mut control = Control::default();
+        let mut search_until = Some(now.saturating_add(SEARCH));
         if head.match_id().is_some() {
             // Switched off in a match: until the master tells the times again, any time may be in it.
             let (start, end) = (i64::MIN, i64::MAX);
             control =
                 Control { phase: Phase::Armed, match_id: head.match_id, start, end, ..control };
+            search_until = None;
         }
         let mut slave = Self {
             pair,
@@ -123,6 +88,7 @@ impl<S: Signer> Slave<S> {
             head,
             ring,
             chain,
+            search_until,
             reply: None,
             session: None,
             heard: None,
@@ -173,7 +139,10 @@ impl<S: Signer> Slave<S> {
             Input::Frame(frame) if session::epoch_of(frame).is_some() => {
                 self.handle_sealed(frame, now);
             }
-            Input::Frame(frame) => self.handle_handshake(frame, now, entropy),
+            Input::Frame(frame) if self.is_awake(now) => {
+                self.handle_handshake(frame, now, entropy);
+            }
+            Input::Frame(_) => {}
             Input::Sensor(event) => {
                 self.observe(event);
                 self.pump(now);
@@ -244,7 +213,7 @@ impl<S: Signer> Slave<S> {
     }
 
     fn establish(&mut self, session: Session, now: u64) {
-        self.reply = None;
+        (self.reply, self.search_until) = (None, None);
         self.head.epoch = session.epoch;
         self.persist_head();
         let epoch = session.epoch;
@@ -467,6 +436,9 @@ impl<S: Signer> Slave<S> {
     fn beat(&mut self, now: u64) {
         self.next_beat = now.saturating_add(BEAT);
         if self.session.is_none() {
+            if !self.is_awake(now) {
+                return;
+            }
             let knock = handshake::knock(&self.pair);
             return self.emit(Output::Send(knock));
         }

@@ -2,15 +2,15 @@
 //!
 //! Rows that the server decides are in `countersign-cli`, `tests/it/league_faults.rs`.
 
-use crate::pitch::Pitch;
+use crate::pitch::{Pitch, setup};
 use countersign_league::draw::first_secret;
 use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags, TicketFlags};
 use countersign_league::game::{
-    Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
+    Effect, Event, Light, LinkColour, Refusal, Setup, SlaveCommand, State, Warnings,
 };
 use countersign_league::journal;
 use countersign_league::settlement::Reason;
-use countersign_league::{Commitment, End, Team};
+use countersign_league::{Commitment, End, Params, Team};
 
 const ALL_ZERO: fn(&i32) -> bool = |delta| *delta == 0;
 
@@ -577,6 +577,31 @@ fn sensor_stuck_or_noisy() {
         pitch.ok(Event::Rearmed { end: End::South, at: pitch.now });
     }
     pitch.ended(Outcome::VoidSensorGap);
+}
+
+/// What a small device can keep ends the match, and not the device: the result is written all the same.
+#[test]
+fn a_match_that_fills_the_journal_is_void_and_says_so() {
+    let journal_max = 32 * 1024;
+    let mut pitch = Pitch::with(Setup { journal_max, ..setup(Params::OFFICIAL) });
+    pitch.pair();
+    pitch.gather(6);
+    pitch.pass(60_000);
+    assert_eq!(pitch.state(), State::Playing);
+    let mut touches = 0;
+    while pitch.state() == State::Playing {
+        pitch.ok(Event::Touch(End::North));
+        pitch.pass(100);
+        touches += 1;
+    }
+    pitch.ended(Outcome::VoidSensor);
+    assert!(touches > 50 && pitch.journal.len() <= journal_max as usize, "{touches} touches");
+    let read = journal::read(&pitch.journal);
+    assert_eq!(read.entries.last().map(|entry| entry.kind), Some(15), "the result is there");
+    assert_eq!((read.writer.bytes() as usize, read.dropped), (pitch.journal.len(), 0));
+    // The next match has a journal of its own.
+    pitch.ok(Event::OpenLobby);
+    assert_eq!(pitch.state(), State::Lobby);
 }
 
 #[test]
