@@ -97,20 +97,26 @@ impl Journal {
         self.is_new = true;
     }
 
-    /// Erases the area of the next journal, so that no entry has to wait for it. For quiet times: 45 ms for each sector.
-    pub fn prepare<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), FlashError<F::Error>> {
-        let next = self.next_area();
-        if self.blank.0 != next || self.blank.1.start > 0 {
-            self.blank = (next, 0..0);
+    /// Erases one sector that the journal in use will need, so that no entry has to wait for it: 45 ms, 400 ms at most. `false`: all of
+    /// them are, or there is no journal.
+    pub fn prepare<F: NorFlash>(&mut self, flash: &mut F) -> Result<bool, FlashError<F::Error>> {
+        let Some(current) = self.current.filter(|_| !self.is_new) else { return Ok(false) };
+        let next = current.sector + 1;
+        if self.blank.0 != current.area || !(self.blank.1.start..=self.blank.1.end).contains(&next)
+        {
+            self.blank = (current.area, next..next);
         }
-        while self.blank.1.end < self.areas[next].sectors {
-            sector::erase(flash, self.areas[next].address(self.blank.1.end))?;
-            self.blank.1.end += 1;
+        let (area, sector) = (self.areas[current.area], self.blank.1.end);
+        if sector >= area.sectors {
+            return Ok(false);
         }
-        Ok(())
+        sector::erase(flash, area.address(sector))?;
+        self.blank.1.end += 1;
+        Ok(true)
     }
 
-    /// Durable when it returns. The area is full after some 120 KiB: such a match cannot be rated.
+    /// Durable when it returns. The area is not full before a journal has [`JOURNAL_MAX`](super::JOURNAL_MAX) bytes; the game ends a match
+    /// that would have more.
     pub fn append<F: NorFlash>(
         &mut self,
         flash: &mut F,

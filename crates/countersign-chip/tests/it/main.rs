@@ -3,6 +3,7 @@
 
 mod corpus;
 mod journal;
+mod kept;
 mod nor;
 mod outbox;
 mod record;
