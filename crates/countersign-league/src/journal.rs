@@ -93,6 +93,11 @@ impl Writer {
         self.bytes
     }
 
+    /// Time of the last entry; 0 if there is none.
+    pub const fn at(&self) -> u64 {
+        self.at
+    }
+
     /// The bytes to append to the file. A time before that of the last entry is moved up to it.
     pub fn append(&mut self, kind: u8, at: u64, payload: &[u8]) -> Result<Vec<u8>, AppendError> {
         if payload.len() > PAYLOAD_MAX {
@@ -131,19 +136,38 @@ pub struct Journal {
 
 /// The longest valid prefix of a journal. Never fails: bytes that are no journal are a journal without entries.
 pub fn read(bytes: &[u8]) -> Journal {
-    let mut journal =
-        Journal { entries: Vec::new(), writer: Writer::new(), valid: 0, dropped: bytes.len() };
-    let mut reader = Reader::new(bytes);
-    while let Some((entry, len)) = journal.take(&mut reader) {
-        journal.entries.push(entry);
-        journal.valid += len;
-        journal.dropped -= len;
-    }
-    journal
+    let mut walk = Walk::new(bytes);
+    let entries = walk.by_ref().collect();
+    let Walk { writer, valid, .. } = walk;
+    Journal { entries, writer, valid, dropped: bytes.len() - valid }
 }
 
-impl Journal {
-    fn take(&mut self, reader: &mut Reader<'_>) -> Option<(RawEntry, usize)> {
+/// The same, entry by entry, for who has not the memory for all of them at once.
+#[derive(Debug, Clone)]
+pub struct Walk<'b> {
+    bytes: &'b [u8],
+    writer: Writer,
+    valid: usize,
+}
+
+impl<'b> Walk<'b> {
+    /// Begins before the first entry.
+    pub const fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, writer: Writer::new(), valid: 0 }
+    }
+
+    /// Where to go on after all entries, and to how many bytes the file has to be cut before.
+    pub fn finish(mut self) -> (Writer, usize) {
+        self.by_ref().for_each(drop);
+        (self.writer, self.valid)
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = RawEntry;
+
+    fn next(&mut self) -> Option<RawEntry> {
+        let mut reader = Reader::new(self.bytes.get(self.valid..)?);
         let len = reader.u32().ok()? as usize;
         if self.writer.count == ENTRIES_MAX
             || !(BODY_FIXED..=BODY_FIXED + PAYLOAD_MAX).contains(&len)
@@ -157,10 +181,10 @@ impl Journal {
         if link(&self.writer.head, body) != hash || at < self.writer.at {
             return None;
         }
-        let (count, bytes) =
-            (self.writer.count + 1, self.writer.bytes + (FRAME_FIXED + len) as u32);
+        let (count, bytes) = (self.writer.count + 1, self.writer.bytes + (FRAME_FIXED + len) as u32);
         self.writer = Writer { head: hash, count, bytes, at };
-        Some((RawEntry { kind, at, payload: fields.rest().to_vec() }, FRAME_FIXED + len))
+        self.valid += FRAME_FIXED + len;
+        Some(RawEntry { kind, at, payload: fields.rest().to_vec() })
     }
 }
 

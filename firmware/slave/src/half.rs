@@ -1,11 +1,12 @@
 //! The slave's machine and its detector, and where their words go.
 
-use crate::words::{self, Shown};
-use crate::{LAMP, PAGE};
+use crate::words::{self, Link, Shown};
+use crate::{LAMP, PAGE, SAID};
 use alloc::vec::Vec;
 use countersign::SigningKey;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::Starts;
+use countersign_league::button::{Button, Then};
 use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
 use countersign_league::pair::channel::Search;
 use countersign_league::pair::slave::{Input, Output};
@@ -13,7 +14,7 @@ use countersign_league::pair::{Light, Phase, Slave};
 use embassy_futures::yield_now;
 use embassy_time::with_deadline;
 use esp_hal::gpio;
-use firmware_shell::air::{Dial, Ear, Mouth};
+use firmware_shell::air::{Dial, Ear};
 use firmware_shell::clock::{at, now};
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
@@ -22,8 +23,6 @@ use firmware_shell::keep::{Keep, NotKept};
 use firmware_shell::screen::Page;
 use firmware_shell::sheet::{READING, Sheet, measure};
 
-/// Who holds the button so long wants the sheet measured again. Milliseconds.
-const HOLD: u64 = 3_000;
 /// The display is written at most so often. Milliseconds.
 const REFRESH: u64 = 500;
 
@@ -35,7 +34,6 @@ pub(crate) struct Parts {
     pub(crate) sheet: Sheet,
     pub(crate) button: gpio::Input<'static>,
     pub(crate) keep: Keep,
-    pub(crate) mouth: Mouth,
     pub(crate) ear: Ear,
     pub(crate) dial: Dial,
 }
@@ -48,11 +46,9 @@ pub(crate) struct Half {
     record: DeviceRecord,
     noise: Noise,
     sheet: Sheet,
-    button: gpio::Input<'static>,
-    /// Since when the button is held.
-    held: Option<u64>,
+    button: Button,
+    wire: gpio::Input<'static>,
     keep: Keep,
-    mouth: Mouth,
     ear: Ear,
     dial: Dial,
     light: Light,
@@ -64,7 +60,7 @@ pub(crate) struct Half {
 impl Half {
     /// Opens what is kept, measures the sheet if that was never done, and starts the machine. `None`: the flash fails.
     pub(crate) async fn start(parts: Parts, dog: &mut Dog) -> Option<Self> {
-        let Parts { record, key, noise, mut sheet, button, mut keep, mouth, ear, dial } = parts;
+        let Parts { record, key, noise, mut sheet, button, mut keep, ear, dial } = parts;
         let starts = keep.count_start().ok()?;
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,
@@ -95,10 +91,9 @@ impl Half {
             record,
             noise,
             sheet,
-            button,
-            held: None,
+            button: Button::new(),
+            wire: button,
             keep,
-            mouth,
             ear,
             dial,
             light,
@@ -115,7 +110,7 @@ impl Half {
             dog.feed();
             // Whoever talks without end does not keep lamp and display waiting.
             yield_now().await;
-            if self.carry_out().await.is_err() {
+            if self.carry_out().is_err() {
                 fault::restart();
             }
             match self.hear_until(next).await {
@@ -125,8 +120,9 @@ impl Half {
                 None => {
                     next = now() + READING;
                     self.feel();
-                    if self.look_at_button() {
-                        self.calibrate(&mut dog).await;
+                    match self.look_at_button() {
+                        Then::Calibrate => self.calibrate(&mut dog).await,
+                        Then::Nothing => {}
                     }
                     self.handle_timeout();
                 }
@@ -167,13 +163,13 @@ impl Half {
     }
 
     /// Does in order what is wanted.
-    async fn carry_out(&mut self) -> Result<(), NotKept> {
+    fn carry_out(&mut self) -> Result<(), NotKept> {
         while let Some(event) = self.detector.poll_output() {
             self.slave.handle_input(Input::Sensor(event), now(), &mut self.noise);
         }
         while let Some(output) = self.slave.poll_output() {
             match output {
-                Output::Send(frame) => self.mouth.send(&frame).await,
+                Output::Send(frame) => drop(SAID.try_send(frame)),
                 Output::Persist(slot) => self.keep.put_slot(&slot)?,
                 Output::Wanted { phase, light, score, .. } => {
                     (self.light, self.score) = (light, score);
@@ -189,18 +185,10 @@ impl Half {
         Ok(())
     }
 
-    /// Whether the button was held long enough, outside of a match.
-    fn look_at_button(&mut self) -> bool {
-        if self.button.is_high() {
-            self.held = None;
-            return false;
-        }
-        let since = *self.held.get_or_insert(now());
-        let is_long = now() >= since + HOLD && self.slave.phase() == Phase::Idle;
-        if is_long {
-            self.held = None;
-        }
-        is_long
+    /// What the button means, the machine says.
+    fn look_at_button(&mut self) -> Then {
+        let touch = self.button.look(self.wire.is_low(), now());
+        touch.map_or(Then::Nothing, |touch| self.slave.touched(touch, now()))
     }
 
     async fn calibrate(&mut self, dog: &mut Dog) {
@@ -215,7 +203,7 @@ impl Half {
 
     fn show(&self, now: u64) {
         let shown = Shown {
-            is_up: self.slave.is_up(),
+            link: Link::of(&self.slave, now),
             is_armed: self.detector.is_armed(now),
             phase: self.slave.phase(),
             light: self.light,
@@ -224,7 +212,7 @@ impl Half {
             waiting: self.slave.waiting(),
             starts: self.starts,
         };
-        LAMP.signal(words::pattern(shown.light, shown.is_up));
+        LAMP.signal(words::pattern(shown.light, shown.link));
         PAGE.signal(words::page(&self.record, &shown));
     }
 }

@@ -77,11 +77,14 @@ impl Journal {
 
     /// All whole entries, one after the other, for [`journal::read`](countersign_league::journal::read).
     pub fn read<F: NorFlash>(&self, flash: &mut F) -> Result<Vec<u8>, FlashError<F::Error>> {
-        let mut entries = Entries::default();
-        if let Some(current) = &self.current {
-            walk(flash, &self.areas[current.area], self.generation, &mut entries)?;
-        }
-        entries.bytes.truncate(entries.lengths.iter().sum());
+        let Some(current) = &self.current else { return Ok(Vec::new()) };
+        let (area, mut entries) = (&self.areas[current.area], Entries::default());
+        walk(flash, area, self.generation, &mut entries)?;
+        let length = entries.lengths.iter().sum();
+        // No byte more: a master that starts in a match has not much memory.
+        let mut entries = Entries { bytes: Vec::with_capacity(length), ..Entries::default() };
+        walk(flash, area, self.generation, &mut entries)?;
+        entries.bytes.truncate(length);
         Ok(entries.bytes)
     }
 
@@ -221,6 +224,9 @@ impl Journal {
 struct Entries {
     /// Of each entry.
     lengths: Vec<usize>,
+    /// Of all, and of what is not whole yet.
+    length: usize,
+    /// As many as there was room for at the beginning: none, to look how many there are.
     bytes: Vec<u8>,
     /// Pieces of the entry that is not whole yet.
     pieces: u16,
@@ -233,15 +239,19 @@ impl Entries {
             // Again, or for the first time.
             self.lengths.truncate(entry);
             self.pieces = 0;
-            self.bytes.truncate(self.lengths.iter().sum());
+            self.length = self.lengths.iter().sum();
+            self.bytes.truncate(self.length);
         } else if entry != self.lengths.len() || piece != self.pieces {
             return;
         }
-        self.bytes.extend_from_slice(value);
+        if self.bytes.capacity() - self.bytes.len() >= value.len() {
+            self.bytes.extend_from_slice(value);
+        }
+        self.length += value.len();
         self.pieces += 1;
         if is_last {
             let before: usize = self.lengths.iter().sum();
-            self.lengths.push(self.bytes.len() - before);
+            self.lengths.push(self.length - before);
             self.pieces = 0;
         }
     }
