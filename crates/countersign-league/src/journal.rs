@@ -181,7 +181,8 @@ impl Iterator for Walk<'_> {
         if link(&self.writer.head, body) != hash || at < self.writer.at {
             return None;
         }
-        let (count, bytes) = (self.writer.count + 1, self.writer.bytes + (FRAME_FIXED + len) as u32);
+        let (count, bytes) =
+            (self.writer.count + 1, self.writer.bytes + (FRAME_FIXED + len) as u32);
         self.writer = Writer { head: hash, count, bytes, at };
         self.valid += FRAME_FIXED + len;
         Some(RawEntry { kind, at, payload: fields.rest().to_vec() })

@@ -604,6 +604,31 @@ fn a_match_that_fills_the_journal_is_void_and_says_so() {
     assert_eq!(pitch.state(), State::Lobby);
 }
 
+/// Nobody can void a match by talking, and no foot by touching: what a chip can keep is enough for ten who say all that they may.
+#[test]
+fn acts_and_touches_do_not_fill_a_chip_s_journal() {
+    let journal_max = 64 * 1024;
+    let mut pitch = Pitch::with(Setup { journal_max, ..setup(Params::OFFICIAL) });
+    pitch.pair();
+    pitch.gather(10);
+    pitch.pass(60_000);
+    for player in 0..10 {
+        let kinds = [ActKind::Leave, ActKind::Return].into_iter().cycle();
+        let said = kinds.take_while(|kind| pitch.act(player, *kind).is_ok()).count();
+        assert_eq!(said, 6, "each an equal share of 64");
+    }
+    for _ in 0..30 {
+        (0..50).for_each(|_| pitch.ok(Event::Touch(End::North)));
+        pitch.goal(End::South);
+        pitch.pass(20_000);
+    }
+    assert_eq!(pitch.state(), State::Drain);
+    pitch.drain();
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert!(pitch.journal.len() < 48 * 1024, "{} bytes", pitch.journal.len());
+}
+
 #[test]
 fn annul_goal() {
     let mut pitch = Pitch::review(6);
