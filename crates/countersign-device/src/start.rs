@@ -11,10 +11,10 @@ use crate::options::{SensorSpec, Shown};
 use crate::sensor;
 use countersign_keys::DiskError;
 use countersign_league::goal::{Calibration, Input};
+use countersign_listen::Ending;
 use countersign_provision::{self as provision, OwnKey, Provision};
 use std::path::{Path, PathBuf};
 use tokio::net::UnixListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Options of both halves.
@@ -56,6 +56,7 @@ pub(crate) struct Started {
     pub(crate) calibration: Calibration,
     pub(crate) felt: Option<mpsc::Receiver<Input>>,
     pub(crate) control: UnixListener,
+    pub(crate) ending: Ending,
 }
 
 /// Reads the folder, locks the state, opens sensor and control socket, and measures the sheet if that was never done.
@@ -77,7 +78,8 @@ pub(crate) async fn prepare(
     let mut felt = sensor::start(&common.sensor, clock)?;
     let calibration = calibration(common, &state, felt.as_mut()).await?;
     let control = control::open(state.path())?;
-    Ok(Started { provision, key, state, clock, calibration, felt, control })
+    let ending = Ending::hear()?;
+    Ok(Started { provision, key, state, clock, calibration, felt, control, ending })
 }
 
 /// Where the state of a half is.
@@ -135,14 +137,11 @@ impl<H: Half> Running<H> {
         Ok(Self { handle, stop, ended })
     }
 
-    /// Waits for SIGTERM or SIGINT, or for the half to fail; then tells everybody to end, and waits until the half has.
-    pub(crate) async fn wait(mut self) -> Result<(), DeviceError> {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    /// Waits for the system's word, or for the half to fail; then tells everybody to end, and waits until the half has.
+    pub(crate) async fn wait(mut self, mut ending: Ending) -> Result<(), DeviceError> {
         let failed = tokio::select! {
             ended = &mut self.ended => Some(ended),
-            _ = terminate.recv() => None,
-            _ = interrupt.recv() => None,
+            () = ending.heard() => None,
         };
         self.stop.send_replace(true);
         let ended = match failed {

@@ -17,14 +17,13 @@ use countersign_judging::Venue;
 use countersign_judging::auth;
 use countersign_judging::event::RoundState;
 use countersign_keys::DiskError;
-use countersign_listen::{ListenConfig, Listener};
+use countersign_listen::{Ending, ListenConfig, Listener};
 use countersign_mesh::{Action, EventCode, HubKeys, NetChecked, Packet, RelayConfig, Role};
 use countersign_node::{Event, Events, Node, NodeConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -211,14 +210,11 @@ impl Hub {
         self.handle.obey(command).await
     }
 
-    /// Waits for SIGTERM or SIGINT, or for the desk to fail; then ends.
-    pub async fn wait(mut self) -> Result<(), HubError> {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    /// Waits for the system's word, or for the desk to fail; then ends.
+    pub async fn wait(mut self, mut ending: Ending) -> Result<(), HubError> {
         let failed = tokio::select! {
             ended = &mut self.ended => Some(ended),
-            _ = terminate.recv() => None,
-            _ = interrupt.recv() => None,
+            () = ending.heard() => None,
         };
         match failed {
             Some(Ok(Err(error))) => Err(HubError::Stopped(error)),

@@ -5,6 +5,7 @@ use crate::event::TrustArgs;
 use crate::output;
 use clap::Args;
 use countersign_hub::{Hub, HubOptions, LinkOptions, Package};
+use countersign_listen::Ending;
 use countersign_mesh::EventCode;
 use countersign_server::config::LogConfig;
 use countersign_server::logging::Logging;
@@ -64,9 +65,10 @@ impl Run {
         let runtime = super::runtime()?;
         runtime.block_on(async {
             let logging = Logging::start(&LogConfig::default()).map_err(Failure::usage)?;
+            let ending = Ending::hear()?;
             let hub = Hub::start(self.options()?).await?;
             greet(&hub);
-            let ended = hub.wait().await;
+            let ended = hub.wait(ending).await;
             logging.end();
             Ok(ended?)
         })

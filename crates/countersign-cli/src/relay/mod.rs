@@ -7,6 +7,7 @@ mod view;
 use crate::output;
 use crate::server::Failure;
 use clap::Args;
+use countersign_listen::Ending;
 use countersign_mesh::{NetCode, RelayConfig, Role};
 use countersign_node::{Node, NodeConfig, Status};
 use countersign_server::config::LogConfig;
@@ -14,7 +15,6 @@ use countersign_server::logging::Logging;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -135,8 +135,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 async fn relay(args: &RelayArgs, role: Role, is_shown: bool) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut ending = Ending::hear()?;
     let kind = match &role {
         Role::Keyless { .. } => "keyless".to_owned(),
         Role::Member { hubs, .. } => format!("event {}", hubs.event()),
@@ -160,8 +159,7 @@ async fn relay(args: &RelayArgs, role: Role, is_shown: bool) -> Result<(), Failu
     // A relay reads nothing; what a hub says is in its counters.
     let drain = async { while events.recv().await.is_some() {} };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = ending.heard() => {}
         () = drain => {}
         failure = carriers.failed() => return Err(failure),
         shown = show(handle.status(), is_shown, kind) => shown?,

@@ -3,6 +3,7 @@
 use super::{ConfigArgs, Failure};
 use crate::output;
 use clap::Args;
+use countersign_listen::Ending;
 use countersign_server::app::Backend;
 use countersign_server::clock;
 use countersign_server::config::{Config, Engine};
@@ -133,26 +134,20 @@ async fn run<S: Backend>(
 /// SIGTERM and SIGINT end the server, SIGHUP makes it read keys and certificate again.
 struct Signals {
     hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
+    ending: Ending,
 }
 
 impl Signals {
     /// From now on they do not end the process at once.
     fn hear() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { hangup: signal(SignalKind::hangup())?, ending: Ending::hear()? })
     }
 
     async fn obey(mut self, shutdown: Shutdown, reload: Reload) {
         loop {
             tokio::select! {
                 _ = self.hangup.recv() => reload.run(),
-                _ = self.terminate.recv() => break,
-                _ = self.interrupt.recv() => break,
+                () = self.ending.heard() => break,
             }
         }
         tracing::info!("ending");

@@ -93,7 +93,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         dns: dns.as_ref().map(Responder::local_addr).transpose()?,
         link: link.place.clone(),
     };
-    let Started { provision, key, state, clock, calibration, felt, control } = started;
+    let Started { provision, key, state, clock, calibration, felt, control, ending } = started;
     let (journal, bytes) = Journal::open(state.path())?;
     let (keyset, roots) = keyset(&provision, &state)?;
     let record = state.link()?;
@@ -144,7 +144,7 @@ pub(crate) async fn run(args: MasterArgs) -> Result<(), DeviceError> {
         let mut stop = running.stop.subscribe();
         serving.spawn(dns.run(async move { drop(stop.wait_for(|stop| *stop).await) }));
     }
-    let outcome = running.wait().await;
+    let outcome = running.wait(ending).await;
     while serving.join_next().await.is_some() {}
     outcome
 }

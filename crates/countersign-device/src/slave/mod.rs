@@ -32,7 +32,7 @@ pub(crate) struct SlaveArgs {
 
 /// Runs until told to end.
 pub(crate) async fn run(args: SlaveArgs) -> Result<(), DeviceError> {
-    let Started { provision, key, state, clock, calibration, felt, control } =
+    let Started { provision, key, state, clock, calibration, felt, control, ending } =
         prepare(&args.common, Half::Slave).await?;
     let network = &provision.config.network;
     let link = link::open(&args.link.unwrap_or_else(|| default_link(network))).await?;
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: SlaveArgs) -> Result<(), DeviceError> {
         _state: state,
     };
     half.greet();
-    Running::start(half, clock, link, felt, control)?.wait().await
+    Running::start(half, clock, link, felt, control)?.wait(ending).await
 }
 
 /// The master is its own access point, at an address that we know.

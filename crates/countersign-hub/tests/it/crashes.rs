@@ -21,9 +21,10 @@ const LISTEN: &str = "COUNTERSIGN_TEST_HUB_LISTEN";
 async fn a_hub_starts_again_without_its_package() {
     if let Some(dir) = std::env::var_os(DIR) {
         let listen = std::env::var(LISTEN).unwrap().parse().unwrap();
+        let ending = countersign_listen::Ending::hear().unwrap();
         let hub = Hub::start(options(PathBuf::from(dir), listen)).await.unwrap();
         println!("hub at {} {}", hub.addr, hub.code());
-        return hub.wait().await.unwrap();
+        return hub.wait(ending).await.unwrap();
     }
     let venue = Venue::new(1);
     let first = venue.start(0).await;
