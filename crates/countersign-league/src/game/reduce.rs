@@ -10,8 +10,8 @@ use crate::team::End;
 
 /// Entries that are kept for the result and receipts when everything else has filled the journal.
 const RESERVED: u32 = 64;
-/// And bytes: the longest result, and eight receipts.
-const RESERVED_BYTES: u32 = 16 * 1024;
+/// And bytes: the longest result, and a receipt.
+const RESERVED_BYTES: u32 = 8 * 1024;
 
 /// What a moment in the future is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,7 @@ pub struct Setup {
     pub firmware: u32,
     /// How many phones the radio really serves.
     pub max_players: u8,
-    /// Most bytes of a journal that this device can keep, and read again when it starts. A match that needs more is void; 64 KiB are
+    /// Most bytes of a journal that this device can keep, and read again when it starts. A match that needs more is void; 52 KiB are
     /// enough for ten players, whatever they say.
     pub journal_max: u32,
     /// The rules.

@@ -16,7 +16,7 @@ use countersign_league::pair::Pair;
 use countersign_league::{Artefact, DeviceId, Params};
 
 /// As on a chip: `countersign_chip::flash::JOURNAL_MAX`.
-const JOURNAL_MAX: u32 = 64 * 1024;
+const JOURNAL_MAX: u32 = 52 * 1024;
 /// When the server signs its tickets.
 pub(super) const EVENING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 pub(crate) const CALIBRATION: Calibration =

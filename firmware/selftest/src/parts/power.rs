@@ -10,10 +10,12 @@ const PLAYERS: u8 = 6;
 /// Bytes between two cuts that are not at the end of an entry; it divides no length of an entry.
 const STRIDE: usize = 997;
 
+// A frame of its own: what one part keeps on the stack is not there in another.
+#[inline(never)]
 pub(crate) fn all() {
     let params = Params::SHORT;
-    let played = whole_match(&params, PLAYERS, Cut::None);
-    let (journal, ends) = (&played.disk.journal, &played.disk.ends);
+    let (disk, score) = uncut(&params);
+    let (journal, ends) = (&disk.journal, &disk.ends);
     let made = Made::master();
     let start = || verdict(journal, &params, &made);
     part("power.start_device", start, |verdict| *verdict);
@@ -21,20 +23,32 @@ pub(crate) fn all() {
     part("power.cut_at_each_record", records, |verdicts| *verdicts);
     let bytes = || verdicts(journal, (1..journal.len()).step_by(STRIDE), &params, &made);
     part("power.cut_at_bytes", bytes, |verdicts| *verdicts);
-    let score = settled(&played).score;
     for (name, cut) in [
         ("power.master_at_goal_1", Cut::Master(1)),
         ("power.master_at_goal_2", Cut::Master(2)),
         ("power.master_at_goal_3", Cut::Master(3)),
         ("power.slave_in_play", Cut::Slave),
     ] {
-        let play = || whole_match(&params, PLAYERS, cut);
-        let evening = part(name, play, |evening| evening.disk.journal.clone());
-        let result = settled(&evening);
-        assert_eq!(result.score, score, "the same goals count as without a loss of power");
-        let blind = usize::from(cut == Cut::Slave);
-        assert!(result.gaps[blind] > 0 && result.gaps[1 - blind] == 0, "{:?}", result.gaps);
+        cut_off(name, cut, &params, score);
     }
+}
+
+/// What a match leaves behind in which the power does not fail.
+#[inline(never)]
+fn uncut(params: &Params) -> (Disk, [u8; 2]) {
+    let played = whole_match(params, PLAYERS, Cut::None);
+    let score = settled(&played).score;
+    (played.disk, score)
+}
+
+#[inline(never)]
+fn cut_off(name: &'static str, cut: Cut, params: &Params, score: [u8; 2]) {
+    let play = || whole_match(params, PLAYERS, cut);
+    let evening = part(name, play, |evening| evening.disk.journal.clone());
+    let result = settled(&evening);
+    assert_eq!(result.score, score, "the same goals count as without a loss of power");
+    let blind = usize::from(cut == Cut::Slave);
+    assert!(result.gaps[blind] > 0 && result.gaps[1 - blind] == 0, "{:?}", result.gaps);
 }
 
 /// What a master finds in a journal that was cut after so many bytes, for each of them.
