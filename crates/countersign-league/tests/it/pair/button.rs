@@ -40,7 +40,7 @@ fn a_slave_that_nobody_wants_is_silent_and_deaf_until_its_button_is_pressed() {
     // A master, or somebody who says to be one, asks: no answer, no signature.
     world.order(Order::Connect);
     world.run(MINUTE);
-    assert!(!is_up(&world) && !world.from_master.iter().any(|output| is_link_up(output)));
+    assert!(!is_up(&world) && !world.from_master.iter().any(is_link_up));
     assert_eq!(touch(&mut world, Touch::Press), Some(Then::Nothing));
     assert!(world.run_until(3_000, is_link_up) && is_awake(&world));
 }
