@@ -13,8 +13,8 @@ use countersign_chip::flash::{
     Ahead, JOURNAL, JOURNAL_MAX, Journal, OUTBOX, Outbox, OutboxError, Parcel, Small,
 };
 use countersign_chip::record::DeviceRecord;
-use countersign_chip::{Callers, Keeper};
 use countersign_chip::update::{ImageKind, Places, Updater};
+use countersign_chip::{Callers, Keeper};
 use countersign_league::button::{Then, Touch};
 use countersign_league::device::{Again, Device, Output, Parts, Work};
 use countersign_league::game::{Light, Refusal, Setup, State};
@@ -132,7 +132,8 @@ impl Host {
         };
         // A record of another version cannot be read: the flash is not ours.
         let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
-        journal.keep(journal::Walk::new(bytes.get(..boot.valid).unwrap_or_default()).count() as u32);
+        journal
+            .keep(journal::Walk::new(bytes.get(..boot.valid).unwrap_or_default()).count() as u32);
         drop(bytes);
         let mut host = Self {
             device,

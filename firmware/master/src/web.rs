@@ -105,7 +105,10 @@ impl PathRouterService for Door {
             let connection = request.body_connection.finalize().await?;
             return match upgrade {
                 Ok(upgrade) => {
-                    upgrade.on_upgrade(Talk { host: self.host, peer: self.peer }).write_to(connection, writer).await
+                    upgrade
+                        .on_upgrade(Talk { host: self.host, peer: self.peer })
+                        .write_to(connection, writer)
+                        .await
                 }
                 Err(_) => {
                     Answer::malformed("This is for WebSockets.").write(connection, writer).await

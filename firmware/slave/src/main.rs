@@ -23,6 +23,7 @@ use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Timer};
 use esp_hal::gpio::{Input, InputConfig, Pull};
+use firmware_shell::air::Mouth;
 use firmware_shell::board::Board;
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
@@ -32,7 +33,6 @@ use firmware_shell::lamp::{Lamp, Pattern};
 use firmware_shell::screen::{Page, Screen};
 use firmware_shell::sheet::Sheet;
 use firmware_shell::whoami::whoami;
-use firmware_shell::air::Mouth;
 use firmware_shell::{air, clock, fault, flash, radio};
 use half::{Half, Parts};
 
