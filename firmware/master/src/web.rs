@@ -10,6 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use core::net::Ipv4Addr;
+use countersign_chip::record::KEYSET_MAX;
 use countersign_chip::update::{CHUNK, Progress};
 use countersign_league::MatchId;
 use countersign_league::device::{Again, InboxError, JoinError, SayError, Token, Work};
@@ -26,8 +27,10 @@ use picoserve::response::{IntoResponse, ResponseWriter};
 use picoserve::routing::PathRouterService;
 use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
 
-/// Longest body: a chunk of an update with its number.
-const BODY_MAX: usize = CHUNK as usize + 4;
+/// Longest body of a phone that plays: a key set. All connections together may have one each in memory.
+const BODY_MAX: usize = KEYSET_MAX;
+/// Longest body while nobody does: a chunk of an update with its number.
+const QUIET_BODY_MAX: usize = CHUNK as usize + 4;
 /// What a phone's request without its body may take.
 const REQUEST_MAX: usize = 2048;
 /// A view is waited for so long.
@@ -118,7 +121,9 @@ impl PathRouterService for Door {
         if let Some(bundle) = self.bundle(method, path) {
             return bundle.write(request.body_connection.finalize().await?, writer).await;
         }
-        let answer = match read(&mut request.body_connection).await? {
+        let is_quiet = self.host.borrow().state().is_quiet();
+        let most = if is_quiet { QUIET_BODY_MAX } else { BODY_MAX };
+        let answer = match read(&mut request.body_connection, most).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
             Some(body) => match self.permit(method, path).await {
                 Ok(()) => self.answer(method, path, &body),
@@ -127,7 +132,7 @@ impl PathRouterService for Door {
             None => Answer::problem(
                 413,
                 "too_large",
-                &"The body is longer than anything that this device takes.",
+                &"The body is longer than anything that this device takes now.",
             ),
         };
         answer.write(request.body_connection.finalize().await?, writer).await
@@ -137,9 +142,10 @@ impl PathRouterService for Door {
 /// The whole body; `None` if it is too long.
 async fn read<R: Read>(
     connection: &mut RequestBodyConnection<'_, R>,
+    most: usize,
 ) -> Result<Option<Vec<u8>>, R::Error> {
     let length = connection.content_length();
-    if length > BODY_MAX {
+    if length > most {
         return Ok(None);
     }
     let mut body = vec![0; length];
