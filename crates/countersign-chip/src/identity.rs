@@ -75,6 +75,30 @@ impl fmt::Debug for RecordKey {
     }
 }
 
+/// Under this the chip keeps what it has to believe again, in flash that anybody can write; wiped when dropped, never printed.
+pub(crate) struct KeptKey(Derived);
+
+impl KeptKey {
+    pub(crate) fn mac(&self) -> Hmac<Sha256> {
+        let mut block = Zeroizing::new([0; 64]);
+        block[..32].copy_from_slice(&self.0[..]);
+        Hmac::new((&*block).into())
+    }
+}
+
+impl fmt::Debug for KeptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeptKey(..)")
+    }
+}
+
+/// `HMAC-SHA-256(record key, "glt/device-kept/v1")`: the eFuse key is asked about nothing new.
+pub(crate) fn kept_key<H: HmacUp>(chip: &mut H) -> Result<KeptKey, H::Error> {
+    let record = KeptKey(chip.derive(EfuseKey::Record)?);
+    let mac = record.mac().chain_update(b"glt/device-kept/v1");
+    Ok(KeptKey(Zeroizing::new(mac.finalize().into_bytes().into())))
+}
+
 /// The HMAC peripheral in software, for who knows the keys: the factory before it burns them, and tests.
 pub struct SoftwareHmac {
     identity: Derived,

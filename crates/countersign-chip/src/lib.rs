@@ -15,13 +15,17 @@
 extern crate alloc;
 
 pub mod access_point;
+pub mod callers;
 pub mod flash;
 pub mod identity;
+pub mod kept;
 pub mod names;
 pub mod record;
 pub mod starts;
 pub mod update;
 
 pub use access_point::AccessPoint;
+pub use callers::Callers;
 pub use identity::{EfuseKey, HmacUp, RecordKey, SoftwareHmac};
+pub use kept::Keeper;
 pub use record::{Content, DeviceRecord, Half, Sealed};

@@ -52,11 +52,15 @@ pub(crate) struct HitArgs {
     duration_ms: u32,
 }
 
-/// Presses the button of the master: pairs the halves, or opens the next lobby
+/// Presses a button: the master's pairs the halves, or opens the next lobby
 #[derive(Debug, clap::Args)]
 pub(crate) struct ButtonArgs {
     #[command(flatten)]
     target: Target,
+
+    /// The slave's: for two minutes, as after its start, it looks for its master
+    #[arg(long)]
+    slave: bool,
 }
 
 /// Opens the lobby of the next match
@@ -94,7 +98,8 @@ pub(crate) async fn hit(args: HitArgs) -> Result<String, ControlError> {
 
 /// The state afterwards.
 pub(crate) async fn button(args: ButtonArgs) -> Result<String, ControlError> {
-    Ok(control::ask(&args.target.socket("master"), &Command::Button).await?.text)
+    let half = if args.slave { "slave" } else { "master" };
+    Ok(control::ask(&args.target.socket(half), &Command::Button).await?.text)
 }
 
 /// The state afterwards.

@@ -21,6 +21,14 @@ pub const ENTRIES_MAX: u32 = 4096;
 /// "Nothing was written yet."
 pub const GENESIS: JournalHead = JournalHead::from_bytes([0; 32]);
 
+/// Most bytes of one journal: every entry as long as it may be.
+pub const BYTES_MAX: u32 = ENTRIES_MAX * entry_len(PAYLOAD_MAX);
+
+/// Bytes of an entry with so many bytes of payload.
+pub const fn entry_len(payload: usize) -> u32 {
+    (FRAME_FIXED + BODY_FIXED + payload) as u32
+}
+
 /// Bytes of a body besides its payload.
 const BODY_FIXED: usize = 1 + 8;
 
@@ -54,6 +62,7 @@ pub enum AppendError {
 pub struct Writer {
     head: JournalHead,
     count: u32,
+    bytes: u32,
     at: u64,
 }
 
@@ -66,7 +75,7 @@ impl Default for Writer {
 impl Writer {
     /// An empty journal.
     pub const fn new() -> Self {
-        Self { head: GENESIS, count: 0, at: 0 }
+        Self { head: GENESIS, count: 0, bytes: 0, at: 0 }
     }
 
     /// Hash of the last entry, or [`GENESIS`].
@@ -77,6 +86,16 @@ impl Writer {
     /// How many entries there are.
     pub const fn count(&self) -> u32 {
         self.count
+    }
+
+    /// How many bytes they have.
+    pub const fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    /// Time of the last entry; 0 if there is none.
+    pub const fn at(&self) -> u64 {
+        self.at
     }
 
     /// The bytes to append to the file. A time before that of the last entry is moved up to it.
@@ -97,6 +116,7 @@ impl Writer {
         self.head = link(&self.head, &out[4..]);
         self.count += 1;
         out.extend_from_slice(self.head.as_bytes());
+        self.bytes += out.len() as u32;
         Ok(out)
     }
 }
@@ -116,19 +136,38 @@ pub struct Journal {
 
 /// The longest valid prefix of a journal. Never fails: bytes that are no journal are a journal without entries.
 pub fn read(bytes: &[u8]) -> Journal {
-    let mut journal =
-        Journal { entries: Vec::new(), writer: Writer::new(), valid: 0, dropped: bytes.len() };
-    let mut reader = Reader::new(bytes);
-    while let Some((entry, len)) = journal.take(&mut reader) {
-        journal.entries.push(entry);
-        journal.valid += len;
-        journal.dropped -= len;
-    }
-    journal
+    let mut walk = Walk::new(bytes);
+    let entries = walk.by_ref().collect();
+    let Walk { writer, valid, .. } = walk;
+    Journal { entries, writer, valid, dropped: bytes.len() - valid }
 }
 
-impl Journal {
-    fn take(&mut self, reader: &mut Reader<'_>) -> Option<(RawEntry, usize)> {
+/// The same, entry by entry, for who has not the memory for all of them at once.
+#[derive(Debug, Clone)]
+pub struct Walk<'b> {
+    bytes: &'b [u8],
+    writer: Writer,
+    valid: usize,
+}
+
+impl<'b> Walk<'b> {
+    /// Begins before the first entry.
+    pub const fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, writer: Writer::new(), valid: 0 }
+    }
+
+    /// Where to go on after all entries, and to how many bytes the file has to be cut before.
+    pub fn finish(mut self) -> (Writer, usize) {
+        self.by_ref().for_each(drop);
+        (self.writer, self.valid)
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = RawEntry;
+
+    fn next(&mut self) -> Option<RawEntry> {
+        let mut reader = Reader::new(self.bytes.get(self.valid..)?);
         let len = reader.u32().ok()? as usize;
         if self.writer.count == ENTRIES_MAX
             || !(BODY_FIXED..=BODY_FIXED + PAYLOAD_MAX).contains(&len)
@@ -142,8 +181,11 @@ impl Journal {
         if link(&self.writer.head, body) != hash || at < self.writer.at {
             return None;
         }
-        self.writer = Writer { head: hash, count: self.writer.count + 1, at };
-        Some((RawEntry { kind, at, payload: fields.rest().to_vec() }, FRAME_FIXED + len))
+        let (count, bytes) =
+            (self.writer.count + 1, self.writer.bytes + (FRAME_FIXED + len) as u32);
+        self.writer = Writer { head: hash, count, bytes, at };
+        self.valid += FRAME_FIXED + len;
+        Some(RawEntry { kind, at, payload: fields.rest().to_vec() })
     }
 }
 
@@ -219,5 +261,7 @@ mod tests {
             writer.append(1, 60, &[]).unwrap();
         }
         assert_eq!(writer.append(1, 60, &[]), Err(AppendError::Full));
+        let bytes = entry_len(PAYLOAD_MAX) + (ENTRIES_MAX - 1) * entry_len(0);
+        assert_eq!((writer.count(), writer.bytes()), (ENTRIES_MAX, bytes));
     }
 }

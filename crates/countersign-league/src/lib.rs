@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod button;
 pub mod claim;
 pub mod device;
 pub mod draw;

@@ -6,6 +6,7 @@ use crate::plan::{Mishap, Part};
 use crate::time::{MS, Micros, S};
 use crate::world::{Ball, Event, World};
 use countersign::Frame;
+use countersign_league::button::Touch;
 use countersign_league::evidence::{Act, ActKind, Bundle, MatchResult, MatchStart, open};
 use countersign_league::game::{State, View, Warnings};
 use countersign_league::goal::Hit;
@@ -30,11 +31,11 @@ impl World {
             State::Off | State::Signed | State::Void | State::Abandoned | State::Settled => {
                 let is_time = self.now > self.truth.last_over + 6 * S;
                 if self.truth.over < self.plan.games && is_time {
-                    self.with_master(|device, now| device.press(now));
+                    self.press();
                 }
             }
             State::Pairing if device.view(now).warnings.has(Warnings::FAILED) => {
-                self.with_master(|device, now| device.press(now));
+                self.press();
             }
             State::GoalCheck if self.chance(30) => {
                 self.contact(End::North, Ball::Goal);
@@ -54,6 +55,17 @@ impl World {
             | State::Recover
             | State::Locked => {}
         }
+    }
+
+    /// Both buttons: whoever wants the halves to meet stands at each of them.
+    fn press(&mut self) {
+        let now = self.slave.clock.at(self.now);
+        if let Some(slave) = &mut self.slave.slave {
+            // A press never measures the sheet.
+            let _ = slave.touched(Touch::Press, now);
+        }
+        self.drain_slave();
+        self.with_master(|device, now| device.press(now));
     }
 
     /// Looks at the device from outside, after everything that it did.

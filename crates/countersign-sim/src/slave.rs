@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    fn drain_slave(&mut self) {
+    pub(crate) fn drain_slave(&mut self) {
         while let Some(output) = self.slave.slave.as_mut().and_then(Slave::poll_output) {
             match output {
                 Output::Send(frame) => self.radio_to_master(frame),

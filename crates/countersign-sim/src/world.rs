@@ -20,6 +20,7 @@ use countersign_league::DeviceId;
 use countersign_league::device::Parts;
 use countersign_league::game::Setup;
 use countersign_league::goal::{Calibration, Rules};
+use countersign_league::journal::BYTES_MAX;
 use countersign_league::pair::Pair;
 use std::collections::BTreeMap;
 
@@ -192,6 +193,7 @@ impl World {
                 slave: pair.slave,
                 firmware: 1,
                 max_players: 22,
+                journal_max: BYTES_MAX,
                 params: self.plan.params.clone(),
             },
             signer: self.keys.master.clone(),

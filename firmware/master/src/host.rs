@@ -8,12 +8,16 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::net::Ipv4Addr;
-use countersign::{Keyset, Signature, Signer, SigningKey, VerifyingKey};
-use countersign_chip::flash::{JOURNAL, Journal, OUTBOX, Outbox, OutboxError, Small};
+use countersign::{Signature, Signer, SigningKey, VerifyingKey};
+use countersign_chip::flash::{
+    Ahead, JOURNAL, JOURNAL_MAX, Journal, OUTBOX, Outbox, OutboxError, Parcel, Small,
+};
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::update::{ImageKind, Reply, Request};
-use countersign_league::device::{Device, Output, Parts};
-use countersign_league::game::{Light, Setup, State};
+use countersign_chip::{Callers, Keeper};
+use countersign_league::button::{Then, Touch};
+use countersign_league::device::{Again, Device, Output, Parts, Work};
+use countersign_league::game::{Light, Refusal, Setup, State};
 use countersign_league::goal::Calibration;
 use countersign_league::pair::Entropy;
 use countersign_league::pair::master::ParcelError;
@@ -75,6 +79,7 @@ impl Signer for Key {
 pub(crate) struct Found {
     pub(crate) record: DeviceRecord,
     pub(crate) key: SigningKey,
+    pub(crate) keeper: Keeper,
     pub(crate) noise: Noise,
     pub(crate) keep: Keep,
     pub(crate) app: App,
@@ -85,9 +90,13 @@ pub(crate) struct Found {
 pub(crate) struct Host {
     pub(crate) device: Device<Key, Noise>,
     pub(crate) record: DeviceRecord,
+    /// Who has how many connections.
+    pub(crate) callers: Callers,
+    keeper: Keeper,
     keep: Keep,
     updates: Updates,
     journal: Journal,
+    ahead: Ahead,
     outbox: Outbox,
     calibration: Calibration,
     /// Who may sign the next key set.
@@ -104,12 +113,12 @@ pub(crate) struct Host {
 impl Host {
     /// Opens what is kept, and starts the device.
     pub(crate) fn start(found: Found) -> Result<Self, NotKept> {
-        let Found { record, key, mut noise, mut keep, app, calibration } = found;
+        let Found { record, key, keeper, mut noise, mut keep, app, calibration } = found;
         let starts = keep.count_start()?;
         let mut journal = Journal::open(&mut keep.flash, JOURNAL)?;
         let outbox = Outbox::open(&mut keep.flash, OUTBOX)?;
         let bytes = journal.read(&mut keep.flash)?;
-        let (keyset, roots) = keyset(&record, keep.read(Small::Keyset)?.as_deref());
+        let (keyset, roots) = keeper.newest(&record, keep.read(Small::Keyset)?.as_deref());
         let radio_key = Zeroizing::new(noise.draw());
         let link = keep.read(Small::Link)?;
         let parts = Parts {
@@ -129,14 +138,18 @@ impl Host {
         // A record of another version cannot be read: the flash is not ours.
         let (device, boot) = Device::start(parts, now()).map_err(|_| NotKept)?;
         journal
-            .keep(journal::read(bytes.get(..boot.valid).unwrap_or_default()).entries.len() as u32);
+            .keep(journal::Walk::new(bytes.get(..boot.valid).unwrap_or_default()).count() as u32);
+        drop(bytes);
         let updates = Updates::open(ImageKind::Master, app, &mut keep)?;
         let mut host = Self {
             device,
             record,
+            callers: Callers::new(),
+            keeper,
             keep,
             updates,
             journal,
+            ahead: Ahead::new(),
             outbox,
             calibration,
             roots,
@@ -171,10 +184,21 @@ impl Host {
         self.updates.start_new(self.device.is_idle(), now);
     }
 
-    /// The button: what it means in this state, the game says; after a match it opens the next lobby.
-    pub(crate) fn press(&mut self) {
-        // Refused: the lamp says what is so.
-        let _ = self.call(|device, now| device.press(now).or_else(|_| device.open_lobby(now)));
+    /// The button. What it means, the device says; if that is nothing now, the lamp shows why.
+    pub(crate) fn touched(&mut self, touch: Touch) -> Then {
+        self.call(|device, now| device.touched(touch, now)).unwrap_or(Then::Nothing)
+    }
+
+    /// Whether there is time for this work of a phone.
+    pub(crate) fn permit(&mut self, work: Work, peer: Ipv4Addr) -> Result<(), Again> {
+        let radio = self.radio(peer);
+        self.device.permit(work, radio, now())
+    }
+
+    /// What a match will need is erased before it, a sector for each turn of the loop.
+    pub(crate) fn prepare(&mut self) -> Result<(), NotKept> {
+        let Self { device, keep, journal, ahead, .. } = self;
+        Ok(ahead.turn(device.state(), &mut keep.flash, journal, &mut keep.store)?)
     }
 
     /// Where the game is.
@@ -187,9 +211,14 @@ impl Host {
         &self.calibration
     }
 
-    /// Keeps a calibration for the next start.
-    pub(crate) fn put_calibration(&mut self, calibration: &Calibration) -> Result<(), NotKept> {
-        self.keep.put_calibration(calibration)
+    /// The sheet was measured again, if nothing has begun since.
+    pub(crate) fn calibrated(&mut self, found: Calibration) -> Result<(), NotKept> {
+        let taken: Result<(), Refusal> = self.call(|device, now| device.calibrated(found, now));
+        if taken.is_ok() {
+            self.keep.put_calibration(&found)?;
+            self.calibration = found;
+        }
+        Ok(())
     }
 
     /// The newest view, as phones get it.
@@ -230,8 +259,13 @@ impl Host {
     }
 
     /// One of them.
-    pub(crate) fn bundle(&mut self, id: &MatchId) -> Option<Vec<u8>> {
-        self.outbox.read(&mut self.keep.flash, id).ok().flatten()
+    pub(crate) fn bundle(&self, id: &MatchId) -> Option<Parcel> {
+        self.outbox.find(id)
+    }
+
+    /// A piece of it; `None` at its end, once it has gone, and if the flash fails.
+    pub(crate) fn piece(&mut self, parcel: &Parcel, number: u16) -> Option<Vec<u8>> {
+        self.outbox.piece(&mut self.keep.flash, parcel, number).ok().flatten()
     }
 
     /// What this half says to a courier. A flash that fails is the end of this run.
@@ -268,7 +302,7 @@ impl Host {
             Output::Append(entry) => self.journal.append(flash, &entry)?,
             Output::PersistLink(record) => self.keep.write(Small::Link, &record)?,
             Output::PersistKeyset(frame) => {
-                self.keep.write(Small::Keyset, &kept_keyset(&self.roots, &frame))?;
+                self.keep.write(Small::Keyset, &self.keeper.seal(&self.roots, &frame))?;
                 self.roots.clone_from(&self.device.keyset().content.roots);
             }
             Output::PersistCertificate(frame) => self.keep.write(Small::Certificate, &frame)?,
@@ -305,39 +339,7 @@ fn setup(record: &DeviceRecord) -> Setup {
         slave: pair.slave.clone(),
         firmware: release::VERSION,
         max_players: pair.max_players,
+        journal_max: JOURNAL_MAX,
         params: record.params.clone(),
     }
-}
-
-/// The newest key set, and who may sign one after it. A newer one than the factory's may be signed by a root that the factory did
-/// not know, so it is kept with the roots that were trusted when it came.
-fn keyset(record: &DeviceRecord, kept: Option<&[u8]>) -> (Keyset, Vec<VerifyingKey>) {
-    let made = record.keyset.clone();
-    let newer = kept.and_then(|bytes| {
-        let (count, mut rest) = bytes.split_first()?;
-        let mut roots = Vec::new();
-        for _ in 0..*count {
-            let (key, after) = rest.split_first_chunk::<32>()?;
-            roots.push(VerifyingKey::from_bytes(key).ok()?);
-            rest = after;
-        }
-        let known = made.content.version;
-        let keyset = Keyset::open(&record.content.realm, &roots, known, rest).ok()?;
-        (keyset.content.version > known).then_some(keyset)
-    });
-    match newer {
-        Some(keyset) => {
-            let roots = keyset.content.roots.clone();
-            (keyset, roots)
-        }
-        None => (made, record.content.roots.clone()),
-    }
-}
-
-fn kept_keyset(roots: &[VerifyingKey], frame: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + 32 * roots.len() + frame.len());
-    bytes.push(roots.len() as u8);
-    roots.iter().for_each(|root| bytes.extend_from_slice(root.as_bytes()));
-    bytes.extend_from_slice(frame);
-    bytes
 }

@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+mod answer;
 mod host;
 mod net;
 mod panel;
@@ -38,7 +39,7 @@ use firmware_shell::keys::Keys;
 use firmware_shell::lamp::Lamp;
 use firmware_shell::screen::Screen;
 use firmware_shell::sheet::Sheet;
-use firmware_shell::whoami::whoami;
+use firmware_shell::whoami::{keeper, whoami};
 use firmware_shell::{air, fault, flash, radio};
 use host::{Found, Host, Shared};
 use panel::{LAMP, PAGE};
@@ -73,8 +74,13 @@ async fn main(spawner: Spawner) {
         let _ = panel::show(screen).map(|task| spawner.spawn(task));
     }
     let (mut raw, app) = flash::open(flash);
-    let (record, key) = match whoami(&mut Keys::new(hmac), &mut raw) {
+    let mut keys = Keys::new(hmac);
+    let (record, key) = match whoami(&mut keys, &mut raw) {
         Ok(found) => found,
+        Err(why) => return rest(dog, why).await,
+    };
+    let keeper = match keeper(&mut keys) {
+        Ok(keeper) => keeper,
         Err(why) => return rest(dog, why).await,
     };
     let Some(access_point) = record.content.access_point.clone() else {
@@ -94,7 +100,7 @@ async fn main(spawner: Spawner) {
     let Ok(calibration) = play::calibration(&mut keep, &mut sheet, &mut dog).await else {
         fault::restart()
     };
-    let found = Found { record, key, noise, keep, app, calibration };
+    let found = Found { record, key, keeper, noise, keep, app, calibration };
     let Ok(host) = Host::start(found) else { fault::restart() };
     let host: Shared = Box::leak(Box::new(RefCell::new(host)));
     let _ = play::speak(mouth).map(|task| spawner.spawn(task));

@@ -3,7 +3,7 @@
 use crate::host::{SAID, Shared};
 use crate::panel::{LAMP, PAGE};
 use crate::words;
-use countersign_league::game::State;
+use countersign_league::button::{Button, Then};
 use countersign_league::goal::{Calibration, Input as Sensed};
 use embassy_futures::yield_now;
 use embassy_time::with_deadline;
@@ -16,10 +16,6 @@ use firmware_shell::keep::{Keep, NotKept};
 use firmware_shell::screen::Page;
 use firmware_shell::sheet::{READING, Sheet, measure};
 
-/// Who holds the button so long wants the sheet measured again. Milliseconds.
-const HOLD: u64 = 3_000;
-/// A shorter touch of the button is none. Milliseconds.
-const PRESS: u64 = 30;
 /// The display is written at most so often. Milliseconds.
 const REFRESH: u64 = 500;
 
@@ -53,10 +49,10 @@ pub(crate) async fn run(
     host: Shared,
     mut ear: Ear,
     mut sheet: Sheet,
-    button: Input<'static>,
+    wire: Input<'static>,
     mut dog: Dog,
 ) {
-    let (mut next, mut refresh, mut held) = (now(), 0, None);
+    let (mut next, mut refresh, mut button) = (now(), 0, Button::new());
     loop {
         dog.feed();
         // Whoever talks without end keeps neither the sheet from being read, nor the phones waiting.
@@ -73,17 +69,13 @@ pub(crate) async fn run(
                 let sample = sheet.read(now(), &calibration);
                 host.borrow_mut().call(|device, now| device.sense(Sensed::Sample(sample), now));
                 host.borrow_mut().handle_timeout();
-                match look_at(&button, &mut held) {
-                    Some(Touch::Press) => host.borrow_mut().press(),
-                    Some(Touch::Hold) if host.borrow().state() == State::Off => {
-                        // A sheet that does not come to rest stays as it was.
-                        if let Some(found) = measure_quietly(&mut sheet, &mut dog).await {
-                            // The device takes a calibration when it starts.
-                            let _ = host.borrow_mut().put_calibration(&found);
-                            fault::restart();
-                        }
-                    }
-                    Some(Touch::Hold) | None => {}
+                let touch = button.look(wire.is_low(), now());
+                match touch.map_or(Then::Nothing, |touch| host.borrow_mut().touched(touch)) {
+                    Then::Calibrate => calibrate(host, &mut sheet, &mut dog).await,
+                    Then::Nothing => {}
+                }
+                if host.borrow_mut().prepare().is_err() {
+                    fault::restart();
                 }
                 if now() >= refresh {
                     refresh = now() + REFRESH;
@@ -94,20 +86,11 @@ pub(crate) async fn run(
     }
 }
 
-enum Touch {
-    Press,
-    Hold,
-}
-
-fn look_at(button: &Input<'_>, held: &mut Option<u64>) -> Option<Touch> {
-    if button.is_low() {
-        held.get_or_insert(now());
-        return None;
-    }
-    match now().saturating_sub(held.take()?) {
-        HOLD.. => Some(Touch::Hold),
-        PRESS.. => Some(Touch::Press),
-        _ => None,
+async fn calibrate(host: Shared, sheet: &mut Sheet, dog: &mut Dog) {
+    // A sheet that does not come to rest stays as it was.
+    let Some(found) = measure_quietly(sheet, dog).await else { return };
+    if host.borrow_mut().calibrated(found).is_err() {
+        fault::restart();
     }
 }
 

@@ -1,17 +1,19 @@
 //! What phones reach: section 3 of docs/league.md, as on Linux, without TLS; and updates.
 
+use crate::answer::{Answer, Bundle};
 use crate::host::{ANSWERED, CONNECTIONS, NEWS, Shared};
 use crate::words;
 use crate::ws::Talk;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt::{Display, Write};
+use core::fmt::Write;
 use core::net::Ipv4Addr;
+use countersign_chip::record::KEYSET_MAX;
 use countersign_chip::update::{self, Progress, Reply};
 use countersign_league::MatchId;
-use countersign_league::device::{InboxError, JoinError, SayError, Token};
+use countersign_league::device::{Again, InboxError, JoinError, SayError, Token, Work};
 use countersign_league::game::Refusal;
 use countersign_league::pair::PARCEL_LATE;
 use countersign_league::pair::master::ParcelError;
@@ -23,16 +25,24 @@ use picoserve::extract::FromRequest;
 use picoserve::io::Read;
 use picoserve::request::{Path, Request, RequestBodyConnection};
 use picoserve::response::ws::WebSocketUpgrade;
-use picoserve::response::{IntoResponse, Response, ResponseWriter, StatusCode};
+use picoserve::response::{IntoResponse, ResponseWriter};
 use picoserve::routing::PathRouterService;
 use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
 
-/// Longest body: a chunk of an update with its number.
-const BODY_MAX: usize = update::Request::MAX;
+/// Longest body of a phone that plays: a key set. All connections together may have one each in memory.
+const BODY_MAX: usize = KEYSET_MAX;
+/// Longest body while nobody does: a chunk of an update with its number.
+const QUIET_BODY_MAX: usize = update::Request::MAX;
 /// What a phone's request without its body may take.
 const REQUEST_MAX: usize = 2048;
 /// A view is waited for so long.
 const VIEW_WAIT: Duration = Duration::from_secs(25);
+/// Who has too many connections is told so, as long as that is quick.
+const FAREWELL: Duration = Duration::from_millis(100);
+/// A phone waits so long until the device has time for it.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Where bundles are, by their match.
+const BUNDLE: &str = "/league/outbox/";
 /// Who waits for a view is alive; the device hears it so often.
 const ALIVE: Duration = Duration::from_secs(4);
 /// A phone that says nothing for so long is gone; phones in play are asked every few seconds.
@@ -62,9 +72,15 @@ pub(crate) async fn serve(stack: Stack<'static>, host: Shared, port: u16) {
             Some(IpAddress::Ipv4(address)) => address,
             None => continue,
         };
+        if !host.borrow_mut().callers.enter(peer) {
+            socket.abort();
+            let _ = with_timeout(FAREWELL, socket.flush()).await;
+            continue;
+        }
         let router = Router::from_service(Door { host, peer });
         // However it ended, it ended.
         let _ = Server::new(&router, &CONFIG, &mut request).serve(socket).await;
+        host.borrow_mut().callers.leave(peer);
     }
 }
 
@@ -94,26 +110,31 @@ impl PathRouterService for Door {
             let connection = request.body_connection.finalize().await?;
             return match upgrade {
                 Ok(upgrade) => {
-                    upgrade.on_upgrade(Talk { host: self.host }).write_to(connection, writer).await
+                    upgrade
+                        .on_upgrade(Talk { host: self.host, peer: self.peer })
+                        .write_to(connection, writer)
+                        .await
                 }
                 Err(_) => {
                     Answer::malformed("This is for WebSockets.").write(connection, writer).await
                 }
             };
         }
-        let answer = match read(&mut request.body_connection).await? {
+        if let Some(bundle) = self.bundle(method, path) {
+            return bundle.write(request.body_connection.finalize().await?, writer).await;
+        }
+        let is_quiet = self.host.borrow().state().is_quiet();
+        let most = if is_quiet { QUIET_BODY_MAX } else { BODY_MAX };
+        let answer = match read(&mut request.body_connection, most).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
-            Some(body) if (method, path) == ("POST", "/league/update/slave") => {
-                self.pass_on(Some(update::Request::Release(&body))).await
-            }
-            Some(body) if (method, path) == ("POST", "/league/update/slave/chunk") => {
-                self.pass_on(chunk(&body)).await
-            }
-            Some(body) => self.answer(method, path, &body),
+            Some(body) => match self.permit(method, path).await {
+                Ok(()) => self.answer(method, path, &body).await,
+                Err(again) => Answer::problem(503, "overloaded", &again),
+            },
             None => Answer::problem(
                 413,
                 "too_large",
-                &"The body is longer than anything that this device takes.",
+                &"The body is longer than anything that this device takes now.",
             ),
         };
         answer.write(request.body_connection.finalize().await?, writer).await
@@ -123,9 +144,10 @@ impl PathRouterService for Door {
 /// The whole body; `None` if it is too long.
 async fn read<R: Read>(
     connection: &mut RequestBodyConnection<'_, R>,
+    most: usize,
 ) -> Result<Option<Vec<u8>>, R::Error> {
     let length = connection.content_length();
-    if length > BODY_MAX {
+    if length > most {
         return Ok(None);
     }
     let mut body = vec![0; length];
@@ -142,7 +164,20 @@ async fn read<R: Read>(
 }
 
 impl Door {
-    fn answer(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+    /// Waits until the device has time for what is asked.
+    async fn permit(&self, method: &str, path: &str) -> Result<(), Again> {
+        match (method, path) {
+            ("POST", "/league/prove") => permit(self.host, self.peer, Work::Prove).await,
+            ("POST", "/league/join") => permit(self.host, self.peer, Work::Join).await,
+            ("POST", "/league/act") => permit(self.host, self.peer, Work::Say).await,
+            ("POST", "/league/inbox" | "/league/update") => {
+                permit(self.host, self.peer, Work::Inbox).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn answer(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         match (method, path) {
             ("OPTIONS", _) => Answer::nothing(),
             ("GET", "/") => self.page(),
@@ -160,10 +195,16 @@ impl Door {
             }
             ("POST", "/league/update") => self.update(Some(update::Request::Release(body))),
             ("POST", "/league/update/chunk") => self.update(chunk(body)),
-            ("GET", _) => match path.strip_prefix("/league/outbox/") {
-                Some(id) => self.bundle(id),
-                None => Answer::problem(404, "not_found", &"Nothing is here."),
-            },
+            ("POST", "/league/update/slave") => {
+                self.pass_on(Some(update::Request::Release(body))).await
+            }
+            ("POST", "/league/update/slave/chunk") => self.pass_on(chunk(body)).await,
+            ("GET", _) if path.starts_with(BUNDLE) => Answer::problem(
+                404,
+                "no_bundle",
+                &"No result of this match waits here; it may be settled.",
+            ),
+            ("GET", _) => Answer::problem(404, "not_found", &"Nothing is here."),
             _ => Answer::problem(405, "method_not_allowed", &"This path has another method."),
         }
     }
@@ -251,18 +292,12 @@ impl Door {
         Answer::json(list)
     }
 
-    fn bundle(&self, id: &str) -> Answer {
+    fn bundle(&self, method: &str, path: &str) -> Option<Bundle> {
+        let id = path.strip_prefix(BUNDLE).filter(|_| method == "GET")?;
         let mut bytes = [0; 16];
-        let found = hex::decode_to_slice(id, &mut bytes).ok();
-        let found = found.and_then(|()| self.host.borrow_mut().bundle(&MatchId::from_bytes(bytes)));
-        match found {
-            Some(bundle) => Answer::bytes(bundle),
-            None => Answer::problem(
-                404,
-                "no_bundle",
-                &"No result of this match waits here; it may be settled.",
-            ),
-        }
+        hex::decode_to_slice(id, &mut bytes).ok()?;
+        let parcel = self.host.borrow().bundle(&MatchId::from_bytes(bytes))?;
+        Some(Bundle { host: self.host, parcel })
     }
 
     fn inbox(&self, body: &[u8]) -> Answer {
@@ -343,6 +378,19 @@ impl Door {
     }
 }
 
+/// Waits until the device has time for this work of a phone, but not for ever. Whoever is let in does it before it waits again.
+pub(crate) async fn permit(host: Shared, peer: Ipv4Addr, work: Work) -> Result<(), Again> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let Err(again) = host.borrow_mut().permit(work, peer) else { return Ok(()) };
+        let next = Instant::now() + Duration::from_millis(again.0.into());
+        if next > end {
+            return Err(again);
+        }
+        Timer::at(next).await;
+    }
+}
+
 /// Whether this token is good; a sign of life, if so.
 pub(crate) fn is_known(host: Shared, token: Token) -> bool {
     token == NOBODY || host.borrow_mut().call(|device, now| device.seen(&token, now))
@@ -400,63 +448,6 @@ fn busy() -> Answer {
 fn take(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
-}
-
-/// What goes back.
-struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    const fn new(kind: &'static str, body: Vec<u8>) -> Self {
-        Self { status: 200, kind, body }
-    }
-
-    const fn bytes(body: Vec<u8>) -> Self {
-        Self::new("application/octet-stream", body)
-    }
-
-    fn json(body: String) -> Self {
-        Self::new("application/json", body.into_bytes())
-    }
-
-    const fn nothing() -> Self {
-        Self { status: 204, kind: "text/plain", body: Vec::new() }
-    }
-
-    fn malformed(detail: &'static str) -> Self {
-        Self::problem(400, "malformed", &detail)
-    }
-
-    fn problem(status: u16, code: &str, detail: &dyn Display) -> Self {
-        let detail = detail.to_string().replace('\\', "\\\\").replace('"', "\\\"");
-        let body = format!(
-            r#"{{"code":"{code}","detail":"{detail}","status":{status},"title":"{code}","type":"urn:countersign:problem:{code}"}}"#
-        );
-        Self { status, kind: "application/problem+json", body: body.into_bytes() }
-    }
-
-    /// Pages of the league's own site may ask, too: nothing here rests on cookies or on who is asking.
-    async fn write<R: Read, W: ResponseWriter<Error = R::Error>>(
-        self,
-        connection: picoserve::response::Connection<'_, R>,
-        writer: W,
-    ) -> Result<ResponseSent, W::Error> {
-        let headers = [
-            ("Access-Control-Allow-Origin", "*"),
-            ("Access-Control-Allow-Methods", "GET, POST"),
-            ("Access-Control-Allow-Headers", "content-type"),
-            ("Access-Control-Allow-Private-Network", "true"),
-            ("Cache-Control", "no-store"),
-        ];
-        Response::new(StatusCode::new(self.status), self.body)
-            .with_content_type(self.kind)
-            .with_headers(headers)
-            .write_to(connection, writer)
-            .await
-    }
 }
 
 /// A mark is what a factory calls a pair.

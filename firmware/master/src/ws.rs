@@ -1,11 +1,13 @@
 //! WebSocket: views to the phone, acts from it.
 
 use crate::host::{NEWS, News, Shared};
-use crate::web::{NOBODY, is_known};
+use crate::web::{NOBODY, is_known, permit};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
-use countersign_league::device::{SayError, Token};
+use core::fmt::Display;
+use core::net::Ipv4Addr;
+use countersign_league::device::{SayError, Token, Work};
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use picoserve::futures::Either as Found;
@@ -28,6 +30,7 @@ const CLOSE_NOT_IN_LOBBY: u16 = 4001;
 /// A phone that talks.
 pub(crate) struct Talk {
     pub(crate) host: Shared,
+    pub(crate) peer: Ipv4Addr,
 }
 
 /// Why a connection ends, for the peer; `None`: the peer is gone.
@@ -101,7 +104,7 @@ impl Talk {
                     silent = 0;
                     match message {
                         Message::Binary(frame) => {
-                            if let Some(refusal) = self.say(frame) {
+                            if let Some(refusal) = self.say(frame).await {
                                 tx.send_text(&refusal).await?;
                             }
                         }
@@ -127,15 +130,22 @@ impl Talk {
     }
 
     /// An act or an answer to the roll call. What is refused is answered.
-    fn say(&self, frame: &[u8]) -> Option<String> {
+    async fn say(&self, frame: &[u8]) -> Option<String> {
+        if let Err(again) = permit(self.host, self.peer, Work::Say).await {
+            return Some(refusal(0, &again));
+        }
         let error = self.host.borrow_mut().call(|device, now| device.say(frame, now)).err()?;
         let code = match error {
             SayError::Refused(refusal) => refusal.code(),
             SayError::Evidence(_) => 0,
         };
-        let detail = error.to_string().replace('\\', "\\\\").replace('"', "\\\"");
-        Some(format!(r#"{{"code":{code},"detail":"{detail}"}}"#))
+        Some(refusal(code, &error))
     }
+}
+
+fn refusal(code: u8, why: &dyn Display) -> String {
+    let detail = why.to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    format!(r#"{{"code":{code},"detail":"{detail}"}}"#)
 }
 
 const NOT_IN_LOBBY: (u16, &str) =

@@ -1,12 +1,13 @@
 //! The slave's machine and its detector, and where their words go.
 
-use crate::words::{self, Shown};
-use crate::{LAMP, PAGE};
+use crate::words::{self, Link, Shown};
+use crate::{LAMP, PAGE, SAID};
 use alloc::vec::Vec;
 use countersign::SigningKey;
 use countersign_chip::record::DeviceRecord;
 use countersign_chip::starts::Starts;
 use countersign_chip::update::ImageKind;
+use countersign_league::button::{Button, Then};
 use countersign_league::goal::{Calibration, Detector, Input as Sensed, Rules};
 use countersign_league::pair::channel::Search;
 use countersign_league::pair::slave::{Input, Output};
@@ -14,7 +15,7 @@ use countersign_league::pair::{Light, Phase, Slave};
 use embassy_futures::yield_now;
 use embassy_time::with_deadline;
 use esp_hal::gpio;
-use firmware_shell::air::{Dial, Ear, Mouth};
+use firmware_shell::air::{Dial, Ear};
 use firmware_shell::clock::{at, now};
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
@@ -25,8 +26,6 @@ use firmware_shell::screen::Page;
 use firmware_shell::sheet::{READING, Sheet, measure};
 use firmware_shell::update::Updates;
 
-/// Who holds the button so long wants the sheet measured again. Milliseconds.
-const HOLD: u64 = 3_000;
 /// The display is written at most so often. Milliseconds.
 const REFRESH: u64 = 500;
 
@@ -39,7 +38,6 @@ pub(crate) struct Parts {
     pub(crate) button: gpio::Input<'static>,
     pub(crate) keep: Keep,
     pub(crate) app: App,
-    pub(crate) mouth: Mouth,
     pub(crate) ear: Ear,
     pub(crate) dial: Dial,
 }
@@ -52,12 +50,10 @@ pub(crate) struct Half {
     record: DeviceRecord,
     noise: Noise,
     sheet: Sheet,
-    button: gpio::Input<'static>,
-    /// Since when the button is held.
-    held: Option<u64>,
+    button: Button,
+    wire: gpio::Input<'static>,
     keep: Keep,
     updates: Updates,
-    mouth: Mouth,
     ear: Ear,
     dial: Dial,
     light: Light,
@@ -69,8 +65,7 @@ pub(crate) struct Half {
 impl Half {
     /// Opens what is kept, measures the sheet if that was never done, and starts the machine. `None`: the flash fails.
     pub(crate) async fn start(parts: Parts, dog: &mut Dog) -> Option<Self> {
-        let Parts { record, key, noise, mut sheet, button, mut keep, app, mouth, ear, dial } =
-            parts;
+        let Parts { record, key, noise, mut sheet, button, mut keep, app, ear, dial } = parts;
         let starts = keep.count_start().ok()?;
         let calibration = match keep.calibration().ok()? {
             Some(known) => known,
@@ -102,11 +97,10 @@ impl Half {
             record,
             noise,
             sheet,
-            button,
-            held: None,
+            button: Button::new(),
+            wire: button,
             keep,
             updates,
-            mouth,
             ear,
             dial,
             light,
@@ -123,7 +117,7 @@ impl Half {
             dog.feed();
             // Whoever talks without end does not keep lamp and display waiting.
             yield_now().await;
-            if self.carry_out().await.is_err() {
+            if self.carry_out().is_err() {
                 fault::restart();
             }
             match self.hear_until(next).await {
@@ -133,8 +127,9 @@ impl Half {
                 None => {
                     next = now() + READING;
                     self.feel();
-                    if self.look_at_button() {
-                        self.calibrate(&mut dog).await;
+                    match self.look_at_button() {
+                        Then::Calibrate => self.calibrate(&mut dog).await,
+                        Then::Nothing => {}
                     }
                     self.handle_timeout();
                 }
@@ -178,13 +173,13 @@ impl Half {
     }
 
     /// Does in order what is wanted.
-    async fn carry_out(&mut self) -> Result<(), NotKept> {
+    fn carry_out(&mut self) -> Result<(), NotKept> {
         while let Some(event) = self.detector.poll_output() {
             self.slave.handle_input(Input::Sensor(event), now(), &mut self.noise);
         }
         while let Some(output) = self.slave.poll_output() {
             match output {
-                Output::Send(frame) => self.mouth.send(&frame).await,
+                Output::Send(frame) => drop(SAID.try_send(frame)),
                 Output::Persist(slot) => self.keep.put_slot(&slot)?,
                 Output::Wanted { phase, light, score, .. } => {
                     (self.light, self.score) = (light, score);
@@ -205,18 +200,10 @@ impl Half {
         Ok(())
     }
 
-    /// Whether the button was held long enough, outside of a match.
-    fn look_at_button(&mut self) -> bool {
-        if self.button.is_high() {
-            self.held = None;
-            return false;
-        }
-        let since = *self.held.get_or_insert(now());
-        let is_long = now() >= since + HOLD && self.slave.phase() == Phase::Idle;
-        if is_long {
-            self.held = None;
-        }
-        is_long
+    /// What the button means, the machine says.
+    fn look_at_button(&mut self) -> Then {
+        let touch = self.button.look(self.wire.is_low(), now());
+        touch.map_or(Then::Nothing, |touch| self.slave.touched(touch, now()))
     }
 
     async fn calibrate(&mut self, dog: &mut Dog) {
@@ -231,7 +218,7 @@ impl Half {
 
     fn show(&self, now: u64) {
         let shown = Shown {
-            is_up: self.slave.is_up(),
+            link: Link::of(&self.slave, now),
             is_armed: self.detector.is_armed(now),
             phase: self.slave.phase(),
             light: self.light,
@@ -240,7 +227,7 @@ impl Half {
             waiting: self.slave.waiting(),
             starts: self.starts,
         };
-        LAMP.signal(words::pattern(shown.light, shown.is_up));
+        LAMP.signal(words::pattern(shown.light, shown.link));
         PAGE.signal(words::page(&self.record, &shown));
     }
 }

@@ -15,12 +15,15 @@ mod half;
 mod words;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use embassy_executor::Spawner;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Timer};
 use esp_hal::gpio::{Input, InputConfig, Pull};
+use firmware_shell::air::Mouth;
 use firmware_shell::board::Board;
 use firmware_shell::dog::Dog;
 use firmware_shell::entropy::Noise;
@@ -39,6 +42,9 @@ firmware_shell::describe!("countersign-slave");
 static LAMP: Signal<CriticalSectionRawMutex, Pattern> = Signal::new();
 /// What the display shows now.
 static PAGE: Signal<CriticalSectionRawMutex, Page> = Signal::new();
+
+/// Frames for the master: who reads the sheet does not wait for the radio, which loses what it cannot take.
+static SAID: Channel<CriticalSectionRawMutex, Vec<u8>, 16> = Channel::new();
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
@@ -81,7 +87,8 @@ async fn main(spawner: Spawner) {
     let sheet = Sheet::new(adc, sense, rows, cols);
     let button = Input::new(button, InputConfig::default().with_pull(Pull::Up));
     let Ok(keep) = Keep::open(raw) else { fault::restart() };
-    let parts = Parts { record, key, noise, sheet, button, keep, app, mouth, ear, dial };
+    let _ = speak(mouth).map(|task| spawner.spawn(task));
+    let parts = Parts { record, key, noise, sheet, button, keep, app, ear, dial };
     let Some(half) = Half::start(parts, &mut dog).await else { fault::restart() };
     half.run(dog).await;
 }
@@ -111,5 +118,13 @@ async fn show(mut screen: Screen) {
     loop {
         let page = PAGE.wait().await;
         screen.show(&page).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn speak(mut mouth: Mouth) {
+    loop {
+        let frame = SAID.receive().await;
+        mouth.send(&frame).await;
     }
 }

@@ -7,6 +7,7 @@ use countersign_league::device::{CLOCK_START, Device, InboxError, Output, Parts,
 use countersign_league::evidence::{self, Bundle, MatchResult};
 use countersign_league::game::{Setup, State, View};
 use countersign_league::goal::{Calibration, Detector, Hit, Input, Rules};
+use countersign_league::journal::BYTES_MAX;
 use countersign_league::pair::{self, Pair, Slave};
 use countersign_league::{End, MatchId, Params};
 use std::collections::{BTreeMap, VecDeque};
@@ -113,6 +114,7 @@ impl Pitch {
             slave: slave.verifying_key().clone(),
             firmware: 1,
             max_players: 22,
+            journal_max: BYTES_MAX,
             params: params.clone(),
         };
         let keyset = crate::server::keyset(Timestamp::from_millis(EPOCH)).0;

@@ -9,6 +9,7 @@ use countersign_league::device::{Device, Parts};
 use countersign_league::evidence::{Stamp, TlsChain, TlsRequest, open, seal};
 use countersign_league::game::Setup;
 use countersign_league::goal::Calibration;
+use countersign_league::journal::BYTES_MAX;
 use countersign_league::{DeviceId, Params};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PublicKeyData};
 use rustls_pki_types::pem::PemObject;
@@ -60,6 +61,7 @@ impl Master {
             slave: key(2).verifying_key().clone(),
             firmware: 1,
             max_players: 22,
+            journal_max: BYTES_MAX,
             params: Params::OFFICIAL,
         };
         let parts = Parts {

@@ -9,6 +9,9 @@ pub const STORE: Range<u32> = DATA..DATA + 64 * SECTOR;
 /// The two areas of a master's journal: 128 KiB each.
 pub const JOURNAL: [Range<u32>; 2] =
     [STORE.end..STORE.end + 32 * SECTOR, STORE.end + 32 * SECTOR..STORE.end + 64 * SECTOR];
+/// Most bytes of a journal on these areas: so many fit however they are divided into entries, and what bounds them is the memory of a
+/// master that reads them again when it starts (docs/firmware.md section 3.3).
+pub const JOURNAL_MAX: u32 = 52 * 1024;
 /// A master's outbox: what is left, 320 KiB.
 pub const OUTBOX: Range<u32> = JOURNAL[1].end..DATA + DATA_MAX;
 

@@ -77,11 +77,14 @@ impl Journal {
 
     /// All whole entries, one after the other, for [`journal::read`](countersign_league::journal::read).
     pub fn read<F: NorFlash>(&self, flash: &mut F) -> Result<Vec<u8>, FlashError<F::Error>> {
-        let mut entries = Entries::default();
-        if let Some(current) = &self.current {
-            walk(flash, &self.areas[current.area], self.generation, &mut entries)?;
-        }
-        entries.bytes.truncate(entries.lengths.iter().sum());
+        let Some(current) = &self.current else { return Ok(Vec::new()) };
+        let (area, mut entries) = (&self.areas[current.area], Entries::default());
+        walk(flash, area, self.generation, &mut entries)?;
+        let length = entries.lengths.iter().sum();
+        // No byte more: a master that starts in a match has not much memory.
+        let mut entries = Entries { bytes: Vec::with_capacity(length), ..Entries::default() };
+        walk(flash, area, self.generation, &mut entries)?;
+        entries.bytes.truncate(length);
         Ok(entries.bytes)
     }
 
@@ -97,20 +100,26 @@ impl Journal {
         self.is_new = true;
     }
 
-    /// Erases the area of the next journal, so that no entry has to wait for it. For quiet times: 45 ms for each sector.
-    pub fn prepare<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), FlashError<F::Error>> {
-        let next = self.next_area();
-        if self.blank.0 != next || self.blank.1.start > 0 {
-            self.blank = (next, 0..0);
+    /// Erases one sector that the journal in use will need, so that no entry has to wait for it: 45 ms, 400 ms at most. `false`: all of
+    /// them are, or there is no journal.
+    pub fn prepare<F: NorFlash>(&mut self, flash: &mut F) -> Result<bool, FlashError<F::Error>> {
+        let Some(current) = self.current.filter(|_| !self.is_new) else { return Ok(false) };
+        let next = current.sector + 1;
+        if self.blank.0 != current.area || !(self.blank.1.start..=self.blank.1.end).contains(&next)
+        {
+            self.blank = (current.area, next..next);
         }
-        while self.blank.1.end < self.areas[next].sectors {
-            sector::erase(flash, self.areas[next].address(self.blank.1.end))?;
-            self.blank.1.end += 1;
+        let (area, sector) = (self.areas[current.area], self.blank.1.end);
+        if sector >= area.sectors {
+            return Ok(false);
         }
-        Ok(())
+        sector::erase(flash, area.address(sector))?;
+        self.blank.1.end += 1;
+        Ok(true)
     }
 
-    /// Durable when it returns. The area is full after some 120 KiB: such a match cannot be rated.
+    /// Durable when it returns. The area is not full before a journal has [`JOURNAL_MAX`](super::JOURNAL_MAX) bytes; the game ends a match
+    /// that would have more.
     pub fn append<F: NorFlash>(
         &mut self,
         flash: &mut F,
@@ -215,6 +224,9 @@ impl Journal {
 struct Entries {
     /// Of each entry.
     lengths: Vec<usize>,
+    /// Of all, and of what is not whole yet.
+    length: usize,
+    /// As many as there was room for at the beginning: none, to look how many there are.
     bytes: Vec<u8>,
     /// Pieces of the entry that is not whole yet.
     pieces: u16,
@@ -227,15 +239,19 @@ impl Entries {
             // Again, or for the first time.
             self.lengths.truncate(entry);
             self.pieces = 0;
-            self.bytes.truncate(self.lengths.iter().sum());
+            self.length = self.lengths.iter().sum();
+            self.bytes.truncate(self.length);
         } else if entry != self.lengths.len() || piece != self.pieces {
             return;
         }
-        self.bytes.extend_from_slice(value);
+        if self.bytes.capacity() - self.bytes.len() >= value.len() {
+            self.bytes.extend_from_slice(value);
+        }
+        self.length += value.len();
         self.pieces += 1;
         if is_last {
             let before: usize = self.lengths.iter().sum();
-            self.lengths.push(self.bytes.len() - before);
+            self.lengths.push(self.length - before);
             self.pieces = 0;
         }
     }

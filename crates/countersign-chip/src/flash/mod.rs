@@ -12,6 +12,7 @@
 //!
 //! These areas are read and written as they are, without the flash encryption that the applications have: nothing in them is secret.
 
+mod ahead;
 mod areas;
 mod journal;
 mod outbox;
@@ -19,9 +20,10 @@ mod sector;
 mod slots;
 mod store;
 
-pub use areas::{JOURNAL, OUTBOX, STORE, Small};
+pub use ahead::Ahead;
+pub use areas::{JOURNAL, JOURNAL_MAX, OUTBOX, STORE, Small};
 pub use journal::Journal;
-pub use outbox::{BUNDLES_MAX, Outbox, OutboxError};
+pub use outbox::{BUNDLES_MAX, Outbox, OutboxError, Parcel};
 pub use sector::{FlashError, SECTOR, VALUE_MAX};
 pub use slots::{Found, LinkSlots, SlotError};
 pub use store::{KEYS_MAX, Store};

@@ -35,6 +35,31 @@ pub enum OutboxError<E> {
     Flash(FlashError<E>),
 }
 
+/// A bundle that waits: no more than a piece of it, at most [`VALUE_MAX`] bytes, is ever in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parcel {
+    id: MatchId,
+    place: u16,
+    length: u32,
+}
+
+impl Parcel {
+    /// Bytes of the bundle.
+    pub fn len(&self) -> usize {
+        (self.length as usize).min(Bundle::MAX)
+    }
+
+    /// Whether there are none; no bundle is empty.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// How many pieces it has.
+    pub fn pieces(&self) -> u16 {
+        pieces(self.len())
+    }
+}
+
 /// The bundles of a master that no receipt has come for.
 #[derive(Debug)]
 pub struct Outbox {
@@ -66,21 +91,30 @@ impl Outbox {
         self.lines.iter().flatten().copied()
     }
 
-    /// One bundle.
-    pub fn read<F: NorFlash>(
+    /// One of them, for [`Outbox::piece`].
+    pub fn find(&self, id: &MatchId) -> Option<Parcel> {
+        let found = (0..).zip(&self.lines).find(|(_, line)| is_of(line, id));
+        let (place, Some((id, length))) = found? else { return None };
+        Some(Parcel { id: *id, place, length: *length })
+    }
+
+    /// A piece of a bundle, by its number; `None` behind the last one, and once the bundle has gone or another one has come.
+    pub fn piece<F: NorFlash>(
         &self,
         flash: &mut F,
-        id: &MatchId,
+        parcel: &Parcel,
+        piece: u16,
     ) -> Result<Option<Vec<u8>>, OutboxError<F::Error>> {
-        let found = (0..).zip(&self.lines).find(|(_, line)| is_of(line, id));
-        let Some((place, Some((_, length)))) = found else { return Ok(None) };
-        let length = (*length as usize).min(Bundle::MAX);
-        let mut bundle = Vec::with_capacity(length);
-        for piece in 0..pieces(length) {
-            let bytes = self.store.read(flash, key(place, piece)).map_err(OutboxError::Flash)?;
-            bundle.extend(bytes.ok_or(OutboxError::Torn(*id))?);
+        let line = self.lines.get(usize::from(parcel.place)).copied().flatten();
+        if line != Some((parcel.id, parcel.length)) || piece >= parcel.pieces() {
+            return Ok(None);
         }
-        if bundle.len() == length { Ok(Some(bundle)) } else { Err(OutboxError::Torn(*id)) }
+        let bytes = self.store.read(flash, key(parcel.place, piece)).map_err(OutboxError::Flash)?;
+        let before = usize::from(piece) * VALUE_MAX;
+        match bytes.filter(|bytes| bytes.len() == VALUE_MAX.min(parcel.len() - before)) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(OutboxError::Torn(parcel.id)),
+        }
     }
 
     /// Keeps a bundle until its receipt is there. It takes the place of another one of its match; the same one again is not written
@@ -139,11 +173,17 @@ impl Outbox {
         id: &MatchId,
         bundle: &[u8],
     ) -> Result<bool, OutboxError<F::Error>> {
-        match self.read(flash, id) {
-            Ok(found) => Ok(found.as_deref() == Some(bundle)),
-            Err(OutboxError::Torn(_)) => Ok(false),
-            Err(error) => Err(error),
+        let Some(parcel) = self.find(id).filter(|parcel| parcel.len() == bundle.len()) else {
+            return Ok(false);
+        };
+        for (number, bytes) in (0..).zip(bundle.chunks(VALUE_MAX)) {
+            match self.piece(flash, &parcel, number) {
+                Ok(Some(found)) if found == bytes => {}
+                Ok(_) | Err(OutboxError::Torn(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(true)
     }
 
     fn remove<F: NorFlash>(

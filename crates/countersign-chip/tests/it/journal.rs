@@ -1,7 +1,8 @@
 //! The match, on two areas.
 
 use crate::nor::{Nor, PowerCut};
-use countersign_chip::flash::{FlashError, Journal, SECTOR};
+use countersign_chip::flash::{Ahead, FlashError, JOURNAL_MAX, Journal, SECTOR, Store};
+use countersign_league::game::State;
 use countersign_league::journal::{self, PAYLOAD_MAX, Writer};
 use std::ops::Range;
 
@@ -42,18 +43,106 @@ fn the_newest_journal_is_found_and_goes_on() {
 }
 
 #[test]
-fn an_area_that_was_erased_ahead_is_not_erased_again() {
+fn sectors_that_were_erased_ahead_are_not_erased_again() {
     let mut flash = Nor::new(16);
     let mut journal = open(&mut flash);
+    assert_eq!(journal.prepare(&mut flash), Ok(false), "there is no journal");
     for n in 0..20 {
+        let entries = entries(8);
         journal.start_new();
-        journal.prepare(&mut flash).unwrap();
+        assert_eq!(
+            journal.prepare(&mut flash),
+            Ok(false),
+            "the old one is needed until the new one begins"
+        );
+        journal.append(&mut flash, &entries[0]).unwrap();
+        let turns = (0..).take_while(|_| journal.prepare(&mut flash).unwrap()).count();
+        assert_eq!(turns, 7, "one sector for each turn");
         let erases: u32 = flash.erases.iter().sum();
-        entries(8).iter().for_each(|entry| journal.append(&mut flash, entry).unwrap());
+        entries[1..].iter().for_each(|entry| journal.append(&mut flash, entry).unwrap());
         assert_eq!(flash.erases.iter().sum::<u32>(), erases, "journal {n}");
-        assert_eq!(found(&mut flash), entries(8).concat());
+        assert_eq!(found(&mut flash), entries.concat());
     }
     assert!(flash.erases.iter().all(|erases| *erases == 10), "{:?}", flash.erases);
+}
+
+#[test]
+fn power_may_fail_while_sectors_are_erased_ahead() {
+    let mut before = Nor::new(16);
+    // Both areas have been full of other matches.
+    for _ in 0..3 {
+        write(&mut before, &entries(20)).unwrap();
+    }
+    let (new, more) = (entries(8), 3);
+    write(&mut before, &new[..more]).unwrap();
+    let go = |flash: &mut Nor| -> Result<(), FlashError<PowerCut>> {
+        let mut journal = Journal::open(flash, AREAS)?;
+        while journal.prepare(flash)? {}
+        new[more..].iter().try_for_each(|entry| journal.append(flash, entry))
+    };
+    let mut whole = before.clone();
+    whole.steps = 0;
+    go(&mut whole).unwrap();
+    for cut in (0..60).chain((60..whole.steps).step_by(97)) {
+        let mut flash = before.clone();
+        flash.cut_after(cut);
+        go(&mut flash).unwrap_err();
+        flash.power();
+        let bytes = found(&mut flash);
+        let count = (more..=new.len()).find(|count| bytes == new[..*count].concat());
+        let count = count.unwrap_or_else(|| panic!("cut {cut}: {} bytes", bytes.len()));
+        let mut journal = open(&mut flash);
+        new[count..].iter().for_each(|entry| journal.append(&mut flash, entry).unwrap());
+        assert_eq!(found(&mut flash), new.concat(), "cut {cut}");
+    }
+}
+
+#[test]
+fn before_a_match_one_sector_is_erased_for_each_turn_and_in_it_none() {
+    let mut flash = Nor::new(32 + 64);
+    let areas = [0..16 * SECTOR, 16 * SECTOR..32 * SECTOR];
+    let mut journal = Journal::open(&mut flash, areas).unwrap();
+    let mut store = Store::open(&mut flash, 32 * SECTOR..96 * SECTOR).unwrap();
+    let mut ahead = Ahead::new();
+    let sum = |flash: &Nor| flash.erases.iter().sum::<u32>();
+    for _ in 0..6 {
+        journal.start_new();
+        let entries = entries(28);
+        journal.append(&mut flash, &entries[0]).unwrap();
+        for state in [State::Lobby, State::Ready, State::Lobby] {
+            for _ in 0..20 {
+                let before = sum(&flash);
+                ahead.turn(state, &mut flash, &mut journal, &mut store).unwrap();
+                assert!(sum(&flash) <= before + 1, "one for each turn");
+            }
+        }
+        let before = sum(&flash);
+        for (n, entry) in (0_u8..).zip(&entries[1..]) {
+            ahead.turn(State::Playing, &mut flash, &mut journal, &mut store).unwrap();
+            journal.append(&mut flash, entry).unwrap();
+            // The link's record follows each report.
+            (0..8).for_each(|_| store.write(&mut flash, 0x201, &[n; 160]).unwrap());
+        }
+        assert_eq!(sum(&flash), before, "nothing waits for an erase in play");
+    }
+}
+
+/// However a journal is divided into entries.
+#[test]
+fn as_much_as_a_journal_may_have_fits() {
+    let lengths = [0, 1, 3, 18, 60, 200, 1_970, 3_950, 3_990, 4_000, 4_040, 4_100, PAYLOAD_MAX];
+    let areas: [Range<u32>; 2] = [0..32 * SECTOR, 32 * SECTOR..64 * SECTOR];
+    for length in lengths {
+        let mut flash = Nor::new(64);
+        let mut journal = Journal::open(&mut flash, areas.clone()).unwrap();
+        let mut writer = Writer::new();
+        while writer.bytes() + journal::entry_len(length) <= JOURNAL_MAX {
+            let entry = writer.append(1, 0, &vec![7; length]).unwrap();
+            journal.append(&mut flash, &entry).unwrap();
+        }
+        assert!(writer.bytes() + 9_000 > JOURNAL_MAX);
+        assert_eq!(journal.read(&mut flash).unwrap().len(), writer.bytes() as usize);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod corpus;
 mod images;
 mod journal;
+mod kept;
 mod nor;
 mod outbox;
 mod record;

@@ -1,7 +1,7 @@
 //! Bundles that wait.
 
 use crate::nor::{Nor, PowerCut};
-use countersign_chip::flash::{BUNDLES_MAX, FlashError, Outbox, OutboxError, SECTOR};
+use countersign_chip::flash::{BUNDLES_MAX, FlashError, Outbox, OutboxError, SECTOR, VALUE_MAX};
 use countersign_league::MatchId;
 use countersign_league::evidence::Bundle;
 use std::collections::BTreeMap;
@@ -20,9 +20,19 @@ fn bundle(byte: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| byte ^ (at / 7) as u8).collect()
 }
 
+/// As a phone gets it: piece by piece.
+fn read(outbox: &Outbox, flash: &mut Nor, id: MatchId) -> Option<Vec<u8>> {
+    let parcel = outbox.find(&id)?;
+    let mut pieces = (0..).map_while(|piece| outbox.piece(flash, &parcel, piece).unwrap());
+    let bundle: Vec<u8> =
+        pieces.by_ref().inspect(|piece| assert!(piece.len() <= VALUE_MAX)).flatten().collect();
+    assert_eq!(bundle.len(), parcel.len());
+    Some(bundle)
+}
+
 fn all(flash: &mut Nor) -> BTreeMap<[u8; 16], Vec<u8>> {
     let outbox = open(flash);
-    let mut read = |id: MatchId| outbox.read(flash, &id).unwrap().unwrap();
+    let mut read = |id: MatchId| read(&outbox, flash, id).unwrap();
     outbox.waiting().map(|(id, _)| (*id.as_bytes(), read(id))).collect()
 }
 
@@ -68,12 +78,12 @@ fn the_longest_bundle_has_room() {
     let mut outbox = open(&mut flash);
     for round in 0..5 {
         outbox.put(&mut flash, &id(1), &bundle(round, Bundle::MAX)).unwrap();
-        assert_eq!(outbox.read(&mut flash, &id(1)), Ok(Some(bundle(round, Bundle::MAX))));
+        assert_eq!(read(&outbox, &mut flash, id(1)), Some(bundle(round, Bundle::MAX)));
     }
     let long = vec![0; Bundle::MAX + 1];
     assert_eq!(outbox.put(&mut flash, &id(2), &long), Err(OutboxError::Length(long.len())));
     assert_eq!(outbox.put(&mut flash, &id(2), &[]), Err(OutboxError::Length(0)));
-    assert_eq!(outbox.read(&mut flash, &id(2)), Ok(None));
+    assert_eq!(outbox.find(&id(2)), None);
 }
 
 #[test]
@@ -111,5 +121,28 @@ fn power_may_fail_in_every_write_of_a_bundle() {
             go(&mut flash).unwrap();
             assert_eq!(all(&mut flash), all(&mut whole.clone()));
         }
+    }
+}
+
+/// A phone that fetches slowly, and its bundle is settled by another one, or replaced: it gets no bytes of another bundle.
+#[test]
+fn a_bundle_that_goes_while_it_is_read_ends_there() {
+    let mut flash = Nor::new(SECTORS as usize);
+    let mut outbox = open(&mut flash);
+    for is_replaced in [false, true] {
+        outbox.put(&mut flash, &id(1), &bundle(1, 25_000)).unwrap();
+        let parcel = outbox.find(&id(1)).unwrap();
+        assert_eq!(
+            outbox.piece(&mut flash, &parcel, 0).unwrap().unwrap(),
+            bundle(1, 25_000)[..VALUE_MAX]
+        );
+        match is_replaced {
+            true => outbox.put(&mut flash, &id(1), &bundle(2, 25_000)).unwrap(),
+            false => outbox.settle(&mut flash, &id(1)).unwrap(),
+        }
+        outbox.put(&mut flash, &id(2), &bundle(3, 25_000)).unwrap();
+        assert_eq!(outbox.piece(&mut flash, &parcel, 1), Ok(None));
+        outbox.settle(&mut flash, &id(1)).unwrap();
+        outbox.settle(&mut flash, &id(2)).unwrap();
     }
 }

@@ -19,6 +19,7 @@ use countersign::Keyset;
 use countersign_dns::Responder;
 use countersign_league::device::{Device, Parts};
 use countersign_league::game::Setup;
+use countersign_league::journal::BYTES_MAX;
 use countersign_listen::{ListenConfig, Listener};
 use countersign_provision::{Half, NetworkConfig, Provision};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -223,6 +224,7 @@ fn setup(provision: &Provision) -> Setup {
         slave: pair.slave.clone(),
         firmware: firmware(),
         max_players: pair.max_players,
+        journal_max: BYTES_MAX,
         params: provision.params.clone(),
     }
 }

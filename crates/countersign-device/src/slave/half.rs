@@ -10,6 +10,7 @@ use crate::words;
 use countersign_chip::update::Reply;
 use countersign_keys::DiskError;
 use countersign_league::MatchId;
+use countersign_league::button::Touch;
 use countersign_league::goal::{self, Detector};
 use countersign_league::pair::slave::{Input, Output};
 use countersign_league::pair::{Light, Slave};
@@ -43,6 +44,8 @@ struct SlaveReport {
     mark: String,
     boot: u16,
     linked: bool,
+    /// Looks for its master, or has met it.
+    awake: bool,
     epoch: u32,
     phase: &'static str,
     armed: bool,
@@ -91,6 +94,7 @@ impl SlaveHalf {
             mark: self.config.mark.clone(),
             boot: self.slave.boot(),
             linked: self.slave.is_up(),
+            awake: self.slave.is_awake(now),
             epoch: self.epoch,
             phase: words::phase(self.slave.phase()),
             armed: self.detector.is_armed(now),
@@ -151,9 +155,12 @@ impl Half for SlaveHalf {
         match command {
             Command::Hit { end, peak, duration_ms } => self.hit(*end, *peak, *duration_ms, now),
             Command::Show => Answer::state(&self.report(now)),
-            Command::Button | Command::OpenLobby => {
-                Answer::refused(&"this is the slave; the button is on the master")
+            Command::Button => {
+                // A command is a press, never a hold: nothing more is to be done.
+                let _ = self.slave.touched(Touch::Press, now);
+                Answer::done(if self.slave.is_up() { "linked" } else { "looking" })
             }
+            Command::OpenLobby => Answer::refused(&"this is the slave; the lobby is the master's"),
         }
     }
 

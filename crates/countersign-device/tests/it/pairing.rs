@@ -25,8 +25,10 @@ fn commands_go_to_the_half_that_they_are_for() {
     assert!(command(&["show", "--folder", pair, "--slave"]).status.success());
     let wrong = running.master.ask(&["hit", "--end", "south"]).unwrap_err();
     assert!(wrong.contains("Ask the slave"), "{wrong}");
-    let wrong = running.slave.ask(&["button"]).unwrap_err();
-    assert!(wrong.contains("the button is on the master"), "{wrong}");
+    let wrong = running.slave.ask(&["open-lobby"]).unwrap_err();
+    assert!(wrong.contains("the lobby is the master's"), "{wrong}");
+    let pressed = command(&["button", "--folder", pair, "--slave"]);
+    assert_eq!(String::from_utf8(pressed.stdout).unwrap().trim(), "linked");
     let early = running.master.ask(&["open-lobby"]).unwrap_err();
     assert!(early.contains("state lobby"), "{early}");
 }

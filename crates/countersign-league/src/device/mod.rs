@@ -10,6 +10,7 @@
 //! Pure like its parts: time and randomness are arguments. It holds the master's key, because everything that it says is
 //! signed with it.
 
+mod gate;
 mod inbox;
 mod link;
 mod parcel;
@@ -18,10 +19,12 @@ mod tls;
 mod wire;
 
 pub use crate::game::Boot;
+pub use gate::{Again, Gate, Share, Work};
 pub use inbox::{InboxError, Taken};
 pub use phone::{JoinError, SayError, Token};
 pub use tls::Life;
 
+use crate::button::{Then, Touch};
 use crate::evidence::{self, DeviceCertificate, Stamp};
 use crate::game::{self, Effect, Event, Game, Setup, Standing, State, View};
 use crate::goal::{self, Calibration, Detector};
@@ -134,6 +137,7 @@ pub struct Device<S, E> {
     utc: (Timestamp, u64),
     /// What the slave was told to show.
     score: [u8; 2],
+    gate: Gate,
     outputs: VecDeque<Output>,
 }
 
@@ -185,6 +189,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
             tokens: BTreeMap::new(),
             utc: (Timestamp::ZERO, now),
             score: [0; 2],
+            gate: Gate::new(now),
             outputs: VecDeque::new(),
         };
         if boot.open_match {
@@ -202,6 +207,49 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
         self.tell(Event::Button, now)
     }
 
+    /// The button of a half whose sheet the button measures, too: a press is [`Device::press`]; held while nothing is on, it wants
+    /// the sheet measured, and then [`Device::calibrated`].
+    pub fn touched(&mut self, touch: Touch, now: u64) -> Result<Then, game::Refusal> {
+        match touch {
+            Touch::Press => self.press(now).map(|()| Then::Nothing),
+            Touch::Hold if self.state().is_quiet() => Ok(Then::Calibrate),
+            Touch::Hold => Err(game::Refusal::NotNow),
+        }
+    }
+
+    /// The sheet was measured again; refused while something is on. The goal sees again when the sheet was quiet for a while.
+    pub fn calibrated(&mut self, found: Calibration, now: u64) -> Result<(), game::Refusal> {
+        if !self.state().is_quiet() {
+            return Err(game::Refusal::NotNow);
+        }
+        self.north = Detector::new(goal::Rules::from(&self.params), found, now);
+        Ok(())
+    }
+
+    /// For chips, before a call that costs them time: whether it may be made now. In play, strangers get a tenth of the time.
+    pub fn permit(&mut self, work: Work, station: [u8; 8], now: u64) -> Result<(), Again> {
+        let share = match self.state() {
+            State::Playing | State::Drain => Share::Tenth,
+            State::Off
+            | State::Pairing
+            | State::Handshake
+            | State::GoalCheck
+            | State::Lobby
+            | State::Ready
+            | State::RollCall
+            | State::Draw
+            | State::Kickoff
+            | State::Review
+            | State::Signed
+            | State::Settled
+            | State::Recover
+            | State::Void
+            | State::Abandoned
+            | State::Locked => Share::Half,
+        };
+        self.gate.permit(work, station, share, now)
+    }
+
     /// A frame from the radio, genuine or not.
     pub fn frame(&mut self, frame: &[u8], now: u64) {
         let input = pair::master::Input::Frame(frame);
@@ -211,6 +259,7 @@ impl<S: Signer + Clone, E: Entropy> Device<S, E> {
 
     /// A reading of the northern sheet, or a contact that its electronics have measured.
     pub fn sense(&mut self, input: goal::Input, now: u64) {
+        self.gate.read(now);
         self.north.handle_input(input);
         self.settle(now);
     }

@@ -62,7 +62,9 @@ impl Bundle {
 
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Self::MAGIC.to_vec();
+        // Exactly so much: a chip has not the memory for a buffer that grows.
+        let mut out = Vec::with_capacity(self.size());
+        out.extend_from_slice(&Self::MAGIC);
         put_frame(&mut out, &self.start);
         put_frame(&mut out, &self.result);
         out.push(self.players.len() as u8);
@@ -78,6 +80,16 @@ impl Bundle {
             put_frame(&mut out, &missed.act);
         }
         out
+    }
+
+    /// Bytes of [`Bundle::encode`].
+    fn size(&self) -> usize {
+        let two = |one: &Vec<u8>, other: &Vec<u8>| 4 + one.len() + other.len();
+        let players = self.players.iter().map(|player| two(&player.ticket, &player.roll));
+        let missed = self.missed.iter().map(|missed| two(&missed.ticket, &missed.act));
+        let acts = self.acts.iter().map(|act| 2 + act.len());
+        let lists: usize = players.chain(missed).chain(acts).sum();
+        Self::MAGIC.len() + two(&self.start, &self.result) + 4 + lists
     }
 
     /// Reads exactly one bundle; every frame is bounded by its type.

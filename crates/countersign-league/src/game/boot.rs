@@ -37,22 +37,23 @@ impl Game {
     /// An open match goes to [`State::Recover`]: [`super::Event::MasterRecovered`] within `outage` resumes it, and must come
     /// before the goals that the slave kept. Otherwise the match is void.
     pub fn boot(setup: Setup, seed: Seed, journal: &[u8], now: u64) -> (Self, Boot) {
-        let read = journal::read(journal);
+        let mut walk = journal::Walk::new(journal);
         let mut game = Self::new(setup, seed, now);
         game.replaying = true;
         let mut players = Vec::new();
-        for raw in &read.entries {
+        for raw in walk.by_ref() {
             // An entry that does not read was written by other firmware. What follows it cannot be trusted to mean the same.
-            if game.replay(raw, &mut players).is_err() {
+            if game.replay(&raw, &mut players).is_err() {
                 game.replay_failed();
                 break;
             }
         }
+        let (writer, valid) = walk.finish();
         game.replaying = false;
-        game.journal = read.writer;
+        game.journal = writer;
         game.effects.clear();
-        if let Some(last) = read.entries.last() {
-            game.shift = i64::try_from(last.at).unwrap_or(i64::MAX);
+        if game.journal.count() > 0 {
+            game.shift = i64::try_from(game.journal.at()).unwrap_or(i64::MAX);
             game.shift = game.shift.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX));
         }
         if game.journal.count() > 0 {
@@ -62,7 +63,7 @@ impl Game {
         game.after_replay();
         game.conclude();
         let open_match = game.state == State::Recover;
-        (game, Boot { valid: read.valid, dropped: read.dropped, open_match })
+        (game, Boot { valid, dropped: journal.len() - valid, open_match })
     }
 
     fn new(setup: Setup, seed: Seed, now: u64) -> Self {

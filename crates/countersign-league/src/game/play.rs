@@ -5,15 +5,12 @@ use super::entry::Entry;
 use super::event::{Effect, Hit, Refusal, SlaveCommand};
 use super::exhibit::Exhibit;
 use super::state::{Ending, Fixture, Left, State};
-use crate::evidence::{Act, ActKind, Bundle, Goal, GoalState, MatchResult, Outcome, TicketFlags};
+use crate::evidence::{Act, ActKind, Goal, GoalState, MatchResult, Outcome, TicketFlags};
 use crate::ruleset::Params;
 use crate::team::{End, Seat, Team};
 
 /// No more than this is believed of an uncertainty, in milliseconds; the server believes no more either.
 const UNCERTAINTY_MAX: u16 = 250;
-
-/// Touches that are written down; more are only counted.
-const TOUCHES_NOTED: u16 = 1024;
 
 impl Game {
     /// A goal counts if its report is new and it happened between kickoff and whistle; the whistle may be off by as much as
@@ -58,7 +55,7 @@ impl Game {
             return Ok(());
         };
         fixture.touches = fixture.touches.saturating_add(1);
-        if fixture.touches <= TOUCHES_NOTED {
+        if u32::from(fixture.touches) <= self.setup.touches_max() {
             self.append(&Entry::Touch(end));
         }
         Ok(())
@@ -210,7 +207,7 @@ impl Game {
         if kind == ActKind::Injury && flags.has(TicketFlags::INJURY_SPENT) {
             return Err(Refusal::InjurySpent);
         }
-        if player.acts >= Bundle::MAX_ACTS / fixture.players.len() {
+        if player.acts >= self.setup.acts_max() / fixture.players.len() {
             return Err(Refusal::TooMuch);
         }
         self.check_target(fixture, seat, act.value()).map(|()| seat)

@@ -5,11 +5,13 @@ use super::event::{Effect, Event, Light, Refusal};
 use super::state::State;
 use super::{CHECKPOINT_MS, Game};
 use crate::evidence::{ActKind, Outcome};
-use crate::journal::ENTRIES_MAX;
+use crate::journal::{ENTRIES_MAX, entry_len};
 use crate::team::End;
 
 /// Entries that are kept for the result and receipts when everything else has filled the journal.
 const RESERVED: u32 = 64;
+/// And bytes: the longest result, and a receipt.
+const RESERVED_BYTES: u32 = 8 * 1024;
 
 /// What a moment in the future is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,11 +166,16 @@ impl Game {
             return;
         }
         let is_reserved = matches!(entry, Entry::Result(_) | Entry::Receipt(_) | Entry::Booted);
-        if self.journal.count() >= ENTRIES_MAX - RESERVED && !is_reserved {
+        let payload = entry.payload();
+        let kept = if is_reserved { (0, 0) } else { (RESERVED, RESERVED_BYTES) };
+        let bytes = self.journal.bytes() + entry_len(payload.len());
+        if self.journal.count() >= ENTRIES_MAX - kept.0
+            || bytes.saturating_add(kept.1) > self.setup.journal_max
+        {
             self.journal_full = true;
             return;
         }
-        match self.journal.append(entry.kind(), self.now, &entry.payload()) {
+        match self.journal.append(entry.kind(), self.now, &payload) {
             Ok(bytes) => self.effects.push_back(Effect::Append(bytes)),
             Err(_) => self.journal_full = true,
         }

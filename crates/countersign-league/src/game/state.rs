@@ -3,7 +3,8 @@
 use super::exhibit::Exhibit;
 use super::votes::Votes;
 use crate::evidence::{
-    Act, Goal, MatchReceipt, MatchResult, MatchStart, Outcome, Roll, SeatFlags, SlaveSeal, Ticket,
+    Act, Bundle, Goal, MatchReceipt, MatchResult, MatchStart, Outcome, Roll, SeatFlags, SlaveSeal,
+    Ticket,
 };
 use crate::id::{Commitment, DeviceId, MatchId, Nonce};
 use crate::ruleset::Params;
@@ -28,8 +29,23 @@ pub struct Setup {
     pub firmware: u32,
     /// How many phones the radio really serves.
     pub max_players: u8,
+    /// Most bytes of a journal that this device can keep, and read again when it starts. A match that needs more is void; 52 KiB are
+    /// enough for ten players, whatever they say.
+    pub journal_max: u32,
     /// The rules.
     pub params: Params,
+}
+
+impl Setup {
+    /// Acts of all players together: a quarter of a small journal.
+    pub(super) fn acts_max(&self) -> usize {
+        Bundle::MAX_ACTS.min(self.journal_max as usize / 1024)
+    }
+
+    /// Touches that are written down: a tenth of a small journal. More are counted, and forgotten when the device starts again.
+    pub(super) fn touches_max(&self) -> u32 {
+        1024.min(self.journal_max / 512)
+    }
 }
 
 /// A result that waits for its receipt.
@@ -124,6 +140,11 @@ impl State {
             | Self::Review
             | Self::Recover => false,
         }
+    }
+
+    /// Whether the match is near and nothing is felt yet: now whatever takes long is done, so that nothing does in play.
+    pub const fn is_before_match(self) -> bool {
+        matches!(self, Self::Lobby | Self::Ready)
     }
 
     /// From its number.

@@ -2,15 +2,15 @@
 //!
 //! Rows that the server decides are in `countersign-cli`, `tests/it/league_faults.rs`.
 
-use crate::pitch::Pitch;
+use crate::pitch::{Pitch, setup};
 use countersign_league::draw::first_secret;
 use countersign_league::evidence::{ActKind, GoalState, Outcome, SeatFlags, TicketFlags};
 use countersign_league::game::{
-    Effect, Event, Light, LinkColour, Refusal, SlaveCommand, State, Warnings,
+    Effect, Event, Light, LinkColour, Refusal, Setup, SlaveCommand, State, Warnings,
 };
 use countersign_league::journal;
 use countersign_league::settlement::Reason;
-use countersign_league::{Commitment, End, Team};
+use countersign_league::{Commitment, End, Params, Team};
 
 const ALL_ZERO: fn(&i32) -> bool = |delta| *delta == 0;
 
@@ -577,6 +577,61 @@ fn sensor_stuck_or_noisy() {
         pitch.ok(Event::Rearmed { end: End::South, at: pitch.now });
     }
     pitch.ended(Outcome::VoidSensorGap);
+}
+
+/// What a small device can keep ends the match, and not the device: the result is written all the same.
+#[test]
+fn a_match_that_fills_the_journal_is_void_and_says_so() {
+    let journal_max = 24 * 1024;
+    let mut pitch = Pitch::with(Setup { journal_max, ..setup(Params::OFFICIAL) });
+    pitch.pair();
+    pitch.gather(6);
+    pitch.pass(60_000);
+    assert_eq!(pitch.state(), State::Playing);
+    let mut touches = 0;
+    while pitch.state() == State::Playing {
+        pitch.ok(Event::Touch(End::North));
+        pitch.pass(100);
+        touches += 1;
+    }
+    pitch.ended(Outcome::VoidSensor);
+    assert!(touches > 50 && pitch.journal.len() <= journal_max as usize, "{touches} touches");
+    let read = journal::read(&pitch.journal);
+    assert_eq!(read.entries.last().map(|entry| entry.kind), Some(15), "the result is there");
+    assert_eq!((read.writer.bytes() as usize, read.dropped), (pitch.journal.len(), 0));
+    // The next match has a journal of its own.
+    pitch.ok(Event::OpenLobby);
+    assert_eq!(pitch.state(), State::Lobby);
+}
+
+/// Nobody can void a match by talking, and no foot by touching: what a chip can keep is enough for ten who say all that they may.
+#[test]
+fn acts_and_touches_do_not_fill_a_chip_s_journal() {
+    let journal_max = 52 * 1024;
+    let mut pitch = Pitch::with(Setup { journal_max, ..setup(Params::OFFICIAL) });
+    pitch.pair();
+    pitch.gather(10);
+    pitch.pass(60_000);
+    for player in 0..10 {
+        for kind in [ActKind::Leave, ActKind::Return, ActKind::Leave, ActKind::Return] {
+            pitch.act(player, kind).unwrap();
+        }
+    }
+    for _ in 0..30 {
+        (0..50).for_each(|_| pitch.ok(Event::Touch(End::North)));
+        pitch.goal(End::South);
+        pitch.pass(20_000);
+    }
+    assert_eq!(pitch.state(), State::Drain);
+    pitch.drain();
+    for player in 0..10 {
+        pitch.act(player, ActKind::Flag).unwrap();
+        let more = pitch.act(player, ActKind::Confirm);
+        assert_eq!(more, Err(Refusal::TooMuch), "each an equal share of 52");
+    }
+    pitch.end_review();
+    pitch.ended(Outcome::Final);
+    assert!(pitch.journal.len() < 44 * 1024, "{} bytes", pitch.journal.len());
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod admission;
 mod agreement;
 mod draw;
 mod faults;
+mod flood;
 mod goal;
 mod lifecycle;
 mod pair;

@@ -9,6 +9,7 @@ use countersign_league::evidence::{
 use countersign_league::game::{
     Boot, Effect, Event, Exhibit, Game, Hit, Join, Refusal, Seed, Setup, SlaveCommand, State, View,
 };
+use countersign_league::journal::BYTES_MAX;
 use countersign_league::settlement::Checked;
 use countersign_league::{Artefact, End, JournalHead, MatchId, Nonce, Params, Seat, Team};
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub(crate) fn setup(params: Params) -> Setup {
         slave: device.slave,
         firmware: 1,
         max_players: device.max_players,
+        journal_max: BYTES_MAX,
         params,
     }
 }
@@ -76,7 +78,12 @@ fn first() -> RecordDigest {
 impl Pitch {
     /// A device in state Off.
     pub(crate) fn cold(params: Params) -> Self {
-        let (game, _) = Game::boot(setup(params), Seed::from_bytes([1; 32]), &[], MORNING);
+        Self::with(setup(params))
+    }
+
+    /// Another device, in state Off.
+    pub(crate) fn with(setup: Setup) -> Self {
+        let (game, _) = Game::boot(setup, Seed::from_bytes([1; 32]), &[], MORNING);
         Self {
             game,
             now: MORNING,

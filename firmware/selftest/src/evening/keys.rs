@@ -15,6 +15,8 @@ use countersign_league::goal::Calibration;
 use countersign_league::pair::Pair;
 use countersign_league::{Artefact, DeviceId, Params};
 
+/// As on a chip: `countersign_chip::flash::JOURNAL_MAX`.
+const JOURNAL_MAX: u32 = 52 * 1024;
 /// When the server signs its tickets.
 pub(super) const EVENING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 pub(crate) const CALIBRATION: Calibration =
@@ -120,6 +122,7 @@ impl Made {
                 slave,
                 firmware: 1,
                 max_players: 22,
+                journal_max: JOURNAL_MAX,
                 params: params.clone(),
             },
             signer: self.key.clone(),

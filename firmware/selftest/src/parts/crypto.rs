@@ -10,6 +10,8 @@ use x25519_dalek::{PublicKey, StaticSecret};
 /// About what a report or an act is.
 const MESSAGE: [u8; 200] = [0x6d; 200];
 
+// A frame of its own: what one part keeps on the stack is not there in another.
+#[inline(never)]
 pub(crate) fn all() {
     ed25519();
     let secrets = [[1; 32], [2; 32]].map(StaticSecret::from);

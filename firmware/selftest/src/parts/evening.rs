@@ -9,7 +9,7 @@ use countersign_league::{Artefact, Params};
 /// What a small master is certified for.
 const PLAYERS: u8 = 10;
 
-/// A frame of its own: what it holds does not lie on the stack while other parts run.
+// A frame of its own: what one part keeps on the stack is not there in another.
 #[inline(never)]
 pub(crate) fn all() {
     let params = Params::OFFICIAL;

@@ -20,7 +20,7 @@ struct Halves {
     heard: Vec<MasterSays>,
 }
 
-/// A frame of its own: what it holds does not lie on the stack while other parts run.
+// A frame of its own: what one part keeps on the stack is not there in another.
 #[inline(never)]
 pub(crate) fn all() {
     let start = || {

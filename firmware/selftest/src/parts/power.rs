@@ -10,9 +10,11 @@ const PLAYERS: u8 = 6;
 /// Bytes between two cuts that are not at the end of an entry; it divides no length of an entry.
 const STRIDE: usize = 997;
 
+// A frame of its own: what one part keeps on the stack is not there in another.
+#[inline(never)]
 pub(crate) fn all() {
     let params = Params::SHORT;
-    let (disk, score) = undisturbed(&params);
+    let (disk, score) = uncut(&params);
     let (journal, ends) = (&disk.journal, &disk.ends);
     let made = Made::master();
     let start = || verdict(journal, &params, &made);
@@ -27,22 +29,20 @@ pub(crate) fn all() {
         ("power.master_at_goal_3", Cut::Master(3)),
         ("power.slave_in_play", Cut::Slave),
     ] {
-        goes_on(name, cut, &params, score);
+        cut_off(name, cut, &params, score);
     }
 }
 
-/// What is on a master's disk after a match without a loss of power, and the score. A frame of its own: an evening has several
-/// kilobytes, and is not to lie on the stack below the next one.
+/// What a match leaves behind in which the power does not fail.
 #[inline(never)]
-fn undisturbed(params: &Params) -> (Disk, [u8; 2]) {
+fn uncut(params: &Params) -> (Disk, [u8; 2]) {
     let played = whole_match(params, PLAYERS, Cut::None);
     let score = settled(&played).score;
     (played.disk, score)
 }
 
-/// A match with a loss of power ends as it would have without.
 #[inline(never)]
-fn goes_on(name: &'static str, cut: Cut, params: &Params, score: [u8; 2]) {
+fn cut_off(name: &'static str, cut: Cut, params: &Params, score: [u8; 2]) {
     let play = || whole_match(params, PLAYERS, cut);
     let evening = part(name, play, |evening| evening.disk.journal.clone());
     let result = settled(&evening);

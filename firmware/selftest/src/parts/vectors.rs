@@ -39,6 +39,8 @@ const FRAMES: [(&str, &str); 8] = [
 /// So many matches of the chain. All of them, a million, are played on the host, in the browser, and by `cargo xtask vectors`.
 const CHAIN: u32 = chain::CHECKPOINTS[0];
 
+// A frame of its own: what one part keeps on the stack is not there in another.
+#[inline(never)]
 pub(crate) fn all() {
     for (name, lines) in FRAMES {
         part(name, || frames(lines), |hash| *hash);

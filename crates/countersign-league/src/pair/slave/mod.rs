@@ -1,8 +1,10 @@
 //! The slave's machine: it watches its goal, signs what it sees, and keeps it until the master has it.
 
+mod button;
 mod talk;
 
 pub use super::ring::Slot;
+pub use button::SEARCH;
 pub use talk::{Input, Output};
 
 use super::control::{Beat, Control, Phase, ToMaster, ToSlave, short_of};
@@ -35,6 +37,9 @@ pub struct Slave<S> {
     head: Head,
     ring: Ring,
     chain: Chain,
+    /// Until when it looks for its master; none if nothing has to be asked of people: they met since it was switched on, or there is a
+    /// match.
+    search_until: Option<u64>,
     reply: Option<(Reply, u64)>,
     session: Option<Session>,
     /// When the master was last heard, while the link is up.
@@ -69,11 +74,13 @@ impl<S: Signer> Slave<S> {
         let (mut head, ring, chain) = ring::restore(slots.into_iter());
         head.boot = head.boot.checked_add(1).unwrap_or(1);
         let mut control = Control::default();
+        let mut search_until = Some(now.saturating_add(SEARCH));
         if head.match_id().is_some() {
             // Switched off in a match: until the master tells the times again, any time may be in it.
             let (start, end) = (i64::MIN, i64::MAX);
             control =
                 Control { phase: Phase::Armed, match_id: head.match_id, start, end, ..control };
+            search_until = None;
         }
         let mut slave = Self {
             pair,
@@ -83,6 +90,7 @@ impl<S: Signer> Slave<S> {
             head,
             ring,
             chain,
+            search_until,
             reply: None,
             session: None,
             heard: None,
@@ -134,7 +142,10 @@ impl<S: Signer> Slave<S> {
             Input::Frame(frame) if session::epoch_of(frame).is_some() => {
                 self.handle_sealed(frame, now);
             }
-            Input::Frame(frame) => self.handle_handshake(frame, now, entropy),
+            Input::Frame(frame) if self.is_awake(now) => {
+                self.handle_handshake(frame, now, entropy);
+            }
+            Input::Frame(_) => {}
             Input::Sensor(event) => {
                 self.observe(event);
                 self.pump(now);
@@ -210,7 +221,7 @@ impl<S: Signer> Slave<S> {
     }
 
     fn establish(&mut self, session: Session, now: u64) {
-        self.reply = None;
+        (self.reply, self.search_until) = (None, None);
         self.head.epoch = session.epoch;
         self.persist_head();
         let epoch = session.epoch;
@@ -455,6 +466,9 @@ impl<S: Signer> Slave<S> {
     fn beat(&mut self, now: u64) {
         self.next_beat = now.saturating_add(BEAT);
         if self.session.is_none() {
+            if !self.is_awake(now) {
+                return;
+            }
             let knock = handshake::knock(&self.pair);
             return self.emit(Output::Send(knock));
         }

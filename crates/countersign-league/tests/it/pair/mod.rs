@@ -2,6 +2,7 @@
 
 mod attack;
 mod bridge;
+mod button;
 mod fault;
 mod parcels;
 mod radio;
