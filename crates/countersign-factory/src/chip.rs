@@ -38,7 +38,9 @@ pub enum ChipError {
     )]
     Row(usize),
     /// Two kinds of master.
-    #[error("line {0}: this master has a key and others have none, or the other way round; make a batch of each")]
+    #[error(
+        "line {0}: this master has a key and others have none, or the other way round; make a batch of each"
+    )]
     Uneven(usize),
     /// Not a serial.
     #[error("line {line}: {serial:?} is no serial: 1 to 32 of A-Z, 0-9 and '-'")]
@@ -93,9 +95,10 @@ impl ChipKeys {
             if pairs.len() == BatchManifest::MAX_PAIRS {
                 return Err(ChipError::Count(pairs.len() + 1));
             }
-            if pairs.first().is_some_and(|first: &ChipPair| {
-                first.master.is_some() != pair.master.is_some()
-            }) {
+            if pairs
+                .first()
+                .is_some_and(|first: &ChipPair| first.master.is_some() != pair.master.is_some())
+            {
                 return Err(ChipError::Uneven(line));
             }
             let keys = pair.keys().map(|key| hex::encode(key.as_bytes()));

@@ -184,9 +184,11 @@ fn agrees(order: &Order, count: usize, batch: &Batch) -> bool {
     });
     let keys = match (&order.keys, plan.secret) {
         (None, Secrets::File) => true,
-        (Some(keys), Secrets::Chip | Secrets::SlaveChip) => keys.pairs().iter().enumerate().all(|(index, pair)| {
-            batch.chip_keys(index) == Some(pair)
-        }),
+        (Some(keys), Secrets::Chip | Secrets::SlaveChip) => keys
+            .pairs()
+            .iter()
+            .enumerate()
+            .all(|(index, pair)| batch.chip_keys(index) == Some(pair)),
         (None, Secrets::Chip | Secrets::SlaveChip) | (Some(_), Secrets::File) => false,
     };
     count == plan.count && order.max_players == plan.max_players && prefix && place && keys

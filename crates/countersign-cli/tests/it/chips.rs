@@ -11,13 +11,16 @@ use countersign_provision::Half;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 #[path = "../../../countersign-factory/tests/it/elf.rs"]
 mod elf;
+#[path = "../../../countersign-factory/tests/it/rom.rs"]
+mod rom;
+
+use rom::Rom;
 
 const PASSPHRASE: &str = "Marker five random words";
 
@@ -123,34 +126,6 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     no_secret_is_anywhere(&chips);
 }
 
-/// A chip behind a port, as esptool and espefuse see one.
-struct Rom {
-    process: Child,
-    port: String,
-}
-
-impl Rom {
-    /// The download mode of a virtual chip's ROM.
-    fn of(chip: &Path) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut process = Command::new(root.join("../../target/tools/esptool/bin/python"))
-            .arg(root.join("tests/it/rom.py"))
-            .args([chip.join("efuse.bin"), chip.join("flash.bin")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, port: format!("socket://127.0.0.1:{}", line.trim()) }
-    }
-}
-
-impl Drop for Rom {
-    fn drop(&mut self) {
-        drop(self.process.kill().and_then(|()| self.process.wait()));
-    }
-}
-
 /// The same plan by the same tools over their serial protocol; the fuses behind the port are looked at from the other side afterwards.
 #[test]
 fn a_chip_at_a_port_is_burnt_when_its_serial_was_typed_and_not_before() {
@@ -172,7 +147,8 @@ fn a_chip_at_a_port_is_burnt_when_its_serial_was_typed_and_not_before() {
         assert!(chip() == fresh, "nothing was burnt yet");
         let unfinished = chips.fails(&["check", "GL-00001", "slave", "--port", &rom.port], 1);
         assert!(
-            unfinished.contains("“device id and half into the user block” is not done"),
+            unfinished
+                .contains("“what it is, and of which device, into the user block” is not done"),
             "{unfinished}"
         );
         let mut child = chips.station.spawn(&Chips::words(&really));
@@ -257,7 +233,9 @@ fn secrets(chips: &Chips) -> Vec<(String, Vec<u8>)> {
     }
     for serial in vault.serials() {
         for half in Half::BOTH {
-            let [flash, identity, record] = vault.pair(serial).unwrap().of(half).expose();
+            // A master that runs Linux has its key in a file of its folder, as any has.
+            let Some(keys) = vault.pair(serial).unwrap().of(half) else { continue };
+            let [flash, identity, record] = keys.expose();
             let mut hmac = countersign_chip::SoftwareHmac::new(identity.into(), record.into());
             let mut derived =
                 |key| countersign_chip::HmacUp::derive(&mut hmac, key).unwrap().to_vec();

@@ -49,7 +49,9 @@ pub enum BurnError {
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// Another board than the one that was looked at.
-    #[error("the chip is now {found}, and was {wanted} when it was looked at; nothing more was burnt")]
+    #[error(
+        "the chip is now {found}, and was {wanted} when it was looked at; nothing more was burnt"
+    )]
     Swapped {
         /// Which it is.
         found: Address,
@@ -321,4 +323,3 @@ impl Work<'_> {
 fn path(file: &MemoryFile) -> OsString {
     file.path().into()
 }
-

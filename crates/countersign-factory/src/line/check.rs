@@ -7,7 +7,7 @@ use super::chip::{Bench, Chip};
 use super::fuses::{Block, Fuses, FusesError};
 use super::job::Job;
 use super::plan::BurnPlan;
-use super::step::{Progress, Step};
+use super::step::Step;
 use super::tool::{Program, ToolError, Tools};
 use super::vault::{Site, Vault};
 use countersign_provision::Half;
@@ -43,7 +43,9 @@ pub enum CheckError {
     #[error("what esptool says of the closed chip cannot be understood: {0:?} is not in it")]
     Unknown(&'static str),
     /// The half is remembered in another chip.
-    #[error("this chip, {found}, has what {of} should have, but {of} was burnt into {known}: one of the two is a copy")]
+    #[error(
+        "this chip, {found}, has what {of} should have, but {of} was burnt into {known}: one of the two is a copy"
+    )]
     OtherChip {
         /// The half.
         of: String,
@@ -64,10 +66,14 @@ pub enum CheckError {
         found: Address,
     },
     /// Nothing by which a chip could be known.
-    #[error("the vault does not remember this chip, {0}; if it has a label, name serial and half as that does")]
+    #[error(
+        "the vault does not remember this chip, {0}; if it has a label, name serial and half as that does"
+    )]
     Nobody(Address),
     /// A closed chip of a half that has none.
-    #[error("this chip is closed, and the vault remembers no chip of {0}; is it another half's, or was it burnt with another copy of the vault?")]
+    #[error(
+        "this chip is closed, and the vault remembers no chip of {0}; is it another half's, or was it burnt with another copy of the vault?"
+    )]
     NeverBurnt(String),
     /// It shows no address.
     #[error(
@@ -145,21 +151,27 @@ pub fn check(tools: &Tools, job: &Job, vault: Option<&Vault>) -> Result<Checked,
         }
     }
     let now = standing(tools, job)?;
-    if let Some((step, _)) = now.steps.iter().find(|(_, state)| *state != Progress::Done) {
-        return Err(CheckError::Unfinished(*step));
+    if let Some(vault) = vault.filter(|_| now.open() != Some(Step::Name)) {
+        remembered(job, vault, now.address)?;
+    }
+    if let Some(step) = now.open() {
+        return Err(CheckError::Unfinished(step));
     }
     verify_flash(tools, job)?;
-    if let (Some((serial, half)), Some(vault)) = (&job.of, vault) {
-        let (of, found) = (job.name(), now.address);
-        match vault.chip_of(serial, *half, Site::from(&job.bench)) {
-            Some(known) if known == found => {}
-            Some(known) => return Err(CheckError::OtherChip { of, found, known }),
-            // A trial that is looked at through a port, or the other way round.
-            None if vault.whose(found) == Some((serial, *half)) => {}
-            None => return Err(CheckError::Forgotten { of, found }),
-        }
-    }
     Ok(Checked::Whole(now.address))
+}
+
+/// Whether a chip that bears the name of a half is the one that was burnt for it.
+fn remembered(job: &Job, vault: &Vault, found: Address) -> Result<(), CheckError> {
+    let Some((serial, half)) = &job.of else { return Ok(()) };
+    let of = job.name();
+    match vault.chip_of(serial, *half, Site::from(&job.bench)) {
+        Some(known) if known == found => Ok(()),
+        Some(known) => Err(CheckError::OtherChip { of, found, known }),
+        // A trial that is looked at through a port, or the other way round.
+        None if vault.whose(found) == Some((serial, *half)) => Ok(()),
+        None => Err(CheckError::Forgotten { of, found }),
+    }
 }
 
 fn security_info(tools: &Tools, chip: Chip, port: &Path) -> Result<String, ToolError> {
@@ -192,14 +204,14 @@ fn closed(plan: &BurnPlan, said: &str) -> Result<(), CheckError> {
         true => Ok(()),
         false => Err(CheckError::Said { what, found, wanted }),
     };
-    same("its kind", after(said, "Chip ID: ")?.to_owned(), plan.chip.boot().id().to_string())?;
     let raw = hexadecimal(after(said, "Flags: ")?).ok_or(CheckError::Unknown("Flags: "))?;
     for (what, bit, wanted) in flags(plan) {
         let found = if bit < 11 { raw >> bit & 1 } else { raw >> bit };
         same(what, found.to_string(), wanted.to_string())?;
     }
     let count = "(SPI_BOOT_CRYPT_CNT): ";
-    let found = hexadecimal(after(said, count)?).ok_or(CheckError::Unknown("SPI_BOOT_CRYPT_CNT"))?;
+    let found =
+        hexadecimal(after(said, count)?).ok_or(CheckError::Unknown("SPI_BOOT_CRYPT_CNT"))?;
     let wanted = plan.planned("SPI_BOOT_CRYPT_CNT");
     same("SPI_BOOT_CRYPT_CNT", format!("0x{found:x}"), format!("0x{wanted:x}"))?;
     const PURPOSES: [&str; 6] = [

@@ -75,9 +75,7 @@ pub fn may_claim(
     }
     match vault.chip_of(serial, *half, Site::from(&job.bench)) {
         Some(first) if first == found => Ok(true),
-        Some(now) if owner.is_some() => {
-            Err(ClaimError::Replaced { found, of: job.name(), now })
-        }
+        Some(now) if owner.is_some() => Err(ClaimError::Replaced { found, of: job.name(), now }),
         Some(first) if !replaces => Err(ClaimError::Taken { of: job.name(), first, found }),
         Some(_) | None => Ok(false),
     }

@@ -408,7 +408,9 @@ fn spoken(name: &[u8]) -> String {
     let what = match name.get(16) {
         Some(1) => "master",
         Some(2) => "slave",
-        Some(3) if name.iter().take(16).all(|byte| *byte == 0) => return "radio of a master".into(),
+        Some(3) if name.iter().take(16).all(|byte| *byte == 0) => {
+            return "radio of a master".into();
+        }
         Some(_) | None => "unknown half",
     };
     format!("{what} of device {}", hex::encode(name.get(..16).unwrap_or(name)))

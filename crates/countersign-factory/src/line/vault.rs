@@ -565,7 +565,10 @@ mod tests {
         let vault = Vault::open(&path, &passphrase).unwrap();
         assert_eq!((vault.chips("GL-00001"), vault.chips("GL-00002")), (&first[..], &[][..]));
         let of = |half, site| vault.chip_of("GL-00001", half, site).map(|at| at.as_bytes()[5]);
-        assert_eq!((of(Half::Slave, Site::Port), of(Half::Slave, Site::Folder)), (Some(4), Some(1)));
+        assert_eq!(
+            (of(Half::Slave, Site::Port), of(Half::Slave, Site::Folder)),
+            (Some(4), Some(1))
+        );
         assert_eq!((of(Half::Master, Site::Port), of(Half::Master, Site::Folder)), (Some(3), None));
         assert_eq!(vault.whose(first[1].address), Some(("GL-00001", Half::Slave)));
         assert_eq!(vault.whose(Address::from_bytes([2, 0, 0, 0, 0, 9])), None);

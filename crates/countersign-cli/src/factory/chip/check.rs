@@ -74,9 +74,11 @@ impl Check {
 
 /// What the vault remembers of a half whose chip says nothing.
 fn known(job: &Job, vault: Option<Vault>) -> String {
-    let address = job.of.as_ref().zip(vault).and_then(|((serial, half), vault)| {
-        vault.chip_of(serial, *half, Site::Port)
-    });
+    let address = job
+        .of
+        .as_ref()
+        .zip(vault)
+        .and_then(|((serial, half), vault)| vault.chip_of(serial, *half, Site::Port));
     match (address, &job.of) {
         (Some(address), _) => format!("{} was burnt into {address}.", job.name()),
         (None, Some(_)) => format!("{} was burnt into no chip at a port.", job.name()),

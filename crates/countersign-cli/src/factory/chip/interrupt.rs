@@ -7,8 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// SIGINT, SIGTERM and SIGHUP end the tools, each with all that it has started, and then this process, with 128 and the signal's number.
 /// Nothing else would reach a tool: its process group is its own.
 pub(super) fn ends_the_tools() -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new(Exit::Failed, format!("no signals: {error}"));
+    let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("no signals: {error}"));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let listen = |kind| {

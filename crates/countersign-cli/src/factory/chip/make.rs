@@ -5,8 +5,8 @@ use super::{Opens, Place};
 use crate::client::failure::Failure;
 use crate::output;
 use clap::Args;
-use countersign_factory::line::{ChipOrder, Line, Master, Stage, make_chips, seal_records};
 use countersign_factory::line::VaultPassphrase;
+use countersign_factory::line::{ChipOrder, Line, Master, Stage, make_chips, seal_records};
 use countersign_server::clock;
 use std::path::PathBuf;
 
@@ -95,8 +95,7 @@ impl Make {
 
 fn sealed_again(line: &Line<'_>, passphrase: &VaultPassphrase) -> Result<(), Failure> {
     let mut progress = Progress::new("Pairs looked at:");
-    let written =
-        seal_records(line, passphrase, &mut |done, total| progress.at(done, total))?;
+    let written = seal_records(line, passphrase, &mut |done, total| progress.at(done, total))?;
     written.iter().for_each(|half| output::line(&format!("{half}: sealed again")));
     if written.is_empty() {
         output::line("All records are there.");

@@ -5,8 +5,8 @@ use crate::client::failure::Failure;
 use crate::client::show::json;
 use crate::output;
 use clap::Args;
-use countersign_factory::line::Release;
 use countersign_factory::Secrets;
+use countersign_factory::line::Release;
 
 /// Shows the chip line: the digest of its boot key, its releases, its batches; opens no vault
 #[derive(Debug, Args)]

@@ -86,9 +86,7 @@ impl Which {
                 Ok(Job::prepare(line, vault, of, || release(Kind::from(*half)), bench)?)
             }
             (Subject::Radio, _) => Ok(Job::radio(line, self.chip, release(Kind::Radio)?, bench)?),
-            (Subject::Half(..), None) => {
-                Err(Failure::usage("a half needs the vault's passphrase"))
-            }
+            (Subject::Half(..), None) => Err(Failure::usage("a half needs the vault's passphrase")),
         }
     }
 }
