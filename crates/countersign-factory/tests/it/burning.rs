@@ -559,7 +559,7 @@ fn a_record_of_another_chip_is_not_burnt() {
     fs::remove_file(&one).unwrap();
     let refused = bed.job_of((SERIAL, Half::Slave), &bed.beside("chip")).unwrap_err();
     assert!(
-        refused.to_string().contains("is missing; run `countersign factory chip make` again"),
+        refused.to_string().contains("is missing; make it again with `countersign factory chip make --records`"),
         "{refused}"
     );
 }
