@@ -99,7 +99,10 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     let check = ["check", "GL-00001", "slave", "--virtual", "trial"];
     assert!(chips.done(&check).contains("the chip is what it should be"));
     let who = chips.done(&["check", "--virtual", "trial"]);
-    assert!(who.contains("is the slave of GL-00001.") && who.contains("what it should be"), "{who}");
+    assert!(
+        who.contains("is the slave of GL-00001.") && who.contains("what it should be"),
+        "{who}"
+    );
     let second = chips.fails(&["burn", "GL-00001", "slave", "--virtual", "second"], 1);
     assert!(second.contains("GL-00001 slave was burnt into the chip"), "{second}");
     let other = chips.fails(&["burn", "GL-00002", "slave", "--virtual", "trial"], 1);
