@@ -123,7 +123,6 @@ fn an_image_that_no_chip_could_start_is_not_signed() {
             elf::app_of(Chip::Esp32C3, ("1.0.1", 2, 1), 0x19_0000),
             "the application has ",
         ),
-        (elf::second_stage(Chip::Esp32C6, 600), app.clone(), "the second stage is not for esp32c3"),
         (
             stage.clone(),
             elf::app(Chip::Esp32C3, "1.0.1", 17, 1),
@@ -180,7 +179,9 @@ fn an_unsigned_a_foreign_and_a_tampered_image_are_not_burnt() {
     let padded = fs::read(release.folder.join("app.padded.bin")).unwrap();
     let unsigned = [padded, vec![0xff; 0x1000]].concat();
     let mut tampered = release.app.clone();
+    // Twice, so that the checksum stays what it was.
     tampered[0x200] ^= 0x10;
+    tampered[0x201] ^= 0x10;
     let (pem, foreign) = (bed.beside("other.pem"), bed.beside("foreign.bin"));
     let (pem, foreign) = (pem.to_str().unwrap(), foreign.to_str().unwrap());
     let padded = release.folder.join("app.padded.bin");
@@ -200,6 +201,41 @@ fn an_unsigned_a_foreign_and_a_tampered_image_are_not_burnt() {
     fs::write(release.folder.join("app.bin"), &release.app).unwrap();
     vouch(&bed, &release);
     assert!(bed.job_of((SERIAL, Half::Slave), &bed.beside("good")).is_ok());
+}
+
+/// What the second stage would not start does not get as far as the question who signed it.
+#[test]
+fn an_image_of_another_shape_or_version_than_the_manifest_says_is_not_burnt() {
+    let bed = BED.copy();
+    let release = bed.release();
+    let refused = |file: &str, at: usize, bit: u8| {
+        let path = release.folder.join(file);
+        let whole = fs::read(&path).unwrap();
+        let mut changed = whole.clone();
+        changed[at] ^= bit;
+        fs::write(&path, changed).unwrap();
+        vouch(&bed, &release);
+        let refused = bed.job_of((SERIAL, Half::Slave), &bed.beside("chip")).unwrap_err();
+        fs::write(&path, whole).unwrap();
+        refused.to_string()
+    };
+    let said = refused("app.bin", 0x200, 1);
+    assert!(said.contains("would not start this application: the checksum is wrong"), "{said}");
+    let said = refused("app.bin", 12, 8);
+    assert!(said.contains("would not start this application"), "{said}");
+    let said = refused("second-stage.bin", 12, 8);
+    assert!(said.contains("the second stage is not for esp32c3"), "{said}");
+    let changes: [fn(&mut Manifest); 2] =
+        [|manifest| manifest.secure_version = 1, |manifest| manifest.version.push('1')];
+    for change in changes {
+        let mut other = release.clone();
+        change(&mut other.manifest);
+        vouch(&bed, &other);
+        let said = bed.job_of((SERIAL, Half::Slave), &bed.beside("chip")).unwrap_err().to_string();
+        assert!(said.contains("says another version of itself than the manifest"), "{said}");
+    }
+    vouch(&bed, &release);
+    bed.job_of((SERIAL, Half::Slave), &bed.beside("chip")).unwrap();
 }
 
 /// Signs a manifest over whatever lies in a release's folder.
