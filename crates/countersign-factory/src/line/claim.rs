@@ -3,7 +3,7 @@
 use super::address::Address;
 use super::burn::{BurnError, Standing};
 use super::job::Job;
-use super::station::{Line, LineError};
+use super::station::Line;
 use super::vault::{KnownChip, Site, Vault};
 use countersign_provision::Half;
 
@@ -91,17 +91,15 @@ pub fn claim<E: From<BurnError>>(
 ) -> Result<Claim, E> {
     let (of, address) = (job.of.clone(), standing.address);
     let Some((serial, half)) = &of else { return Ok(Claim { of, address }) };
-    let known = |vault: &Vault| {
-        may_claim(vault, job, address, replaces).map_err(|error| BurnError::from(error).into())
-    };
+    let known = |vault: &Vault| may_claim(vault, job, address, replaces).map_err(BurnError::from);
     if !known(&open()?)? {
         // Somebody may have changed it since.
-        let _lock = line.lock().map_err(|error: LineError| BurnError::from(error).into())?;
+        let _lock = line.lock().map_err(BurnError::from)?;
         let mut vault = open()?;
         if !known(&vault)? {
             let chip = KnownChip { half: *half, site: Site::from(&job.bench), address };
             let saved = vault.remember(serial, chip).and_then(|()| vault.save());
-            saved.map_err(|error| BurnError::from(error).into())?;
+            saved.map_err(BurnError::from)?;
         }
     }
     Ok(Claim { of, address })

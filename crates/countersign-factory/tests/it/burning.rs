@@ -515,6 +515,18 @@ fn no_summary_but_the_planned_one_is_a_finished_chip() {
     assert!(matches!(changed("BLOCK_KEY5", "value", other.clone()), Err(Foreign::OtherKey { .. })));
     assert!(matches!(changed("BLOCK_USR_DATA", "value", other), Err(Foreign::OtherDevice { .. })));
     assert!(changed("RD_DIS", "writeable", json!(true)).is_err(), "a step before the last is open");
+}
+
+/// Roll-back protection, bits of protection, revision.
+#[test]
+fn a_summary_of_another_floor_protection_or_revision_is_a_foreign_chip() {
+    let (_home, chip) = finished();
+    let (job, whole) = (BED.job(&chip), summary(&chip));
+    let changed = |field: &str, key: &str, value: Value| {
+        let mut summary = whole.clone();
+        summary[field][key] = value;
+        judged(&job, &summary)
+    };
     // An update has raised the floor: this release is too old for the chip.
     let older = changed("SECURE_VERSION", "raw_value", json!("0x7")).unwrap_err();
     assert_eq!(older, Foreign::Older { floor: 3, release: 2 });
