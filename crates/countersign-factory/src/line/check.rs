@@ -3,13 +3,13 @@
 use super::address::Address;
 use super::board::{esptool, verify_flash};
 use super::burn::{BurnError, CLOSED, standing};
-use super::chip::{Bench, Chip};
+use super::chip::{Bench, Chip, Site};
 use super::fuses::{Block, Fuses, FusesError};
 use super::job::Job;
 use super::plan::BurnPlan;
 use super::step::Step;
 use super::tool::{Program, ToolError, Tools};
-use super::vault::{Site, Vault};
+use super::vault::Vault;
 use countersign_provision::Half;
 use std::ffi::OsString;
 use std::path::Path;

@@ -2,9 +2,10 @@
 
 use super::address::Address;
 use super::burn::{BurnError, Standing};
+use super::chip::Site;
 use super::job::Job;
 use super::station::Line;
-use super::vault::{KnownChip, Site, Vault};
+use super::vault::{KnownChip, Vault};
 use countersign_provision::Half;
 
 /// That a chip may be burnt for a half, or as a radio. The vault knows of it.

@@ -10,7 +10,7 @@
 //! address 6`: the chips that a half was burnt into, the newest last.
 
 use super::address::Address;
-use super::chip::Bench;
+use super::chip::Site;
 use crate::random::{RandomError, random};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305};
@@ -128,24 +128,6 @@ impl PairKeySet {
 
     fn chips(&self) -> impl Iterator<Item = &ChipKeySet> {
         self.master.iter().chain([&self.slave])
-    }
-}
-
-/// Where a chip was when it was burnt. A trial in a folder does not count against the chip that is sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Site {
-    /// In a folder.
-    Folder,
-    /// At a port.
-    Port,
-}
-
-impl From<&Bench> for Site {
-    fn from(bench: &Bench) -> Self {
-        match bench {
-            Bench::Virtual(_) => Self::Folder,
-            Bench::Port(_) => Self::Port,
-        }
     }
 }
 
