@@ -1,11 +1,11 @@
 //! A batch's folder.
 
-use crate::chip::{ChipError, ChipKeys};
-use crate::plan::Plan;
+use crate::chip::{ChipError, ChipKeys, ChipPair};
+use crate::plan::{Plan, Secrets};
 use countersign::{Realm, VerifyingKey};
 use countersign_keys::disk::{self, Access, DiskError};
 use countersign_league::evidence::{BatchManifest, EvidenceError, PairCertificate, Signed, open};
-use countersign_provision::{PAIR_FILE, SecretPlace};
+use countersign_provision::PAIR_FILE;
 use std::path::{Path, PathBuf};
 
 pub(crate) const PLAN_FILE: &str = "plan.toml";
@@ -73,9 +73,12 @@ impl Batch {
         let text = text.ok_or_else(|| invalid(format!("{PLAN_FILE} is missing")))?;
         let plan = Plan::parse(&text).map_err(|what| invalid(format!("{PLAN_FILE}: {what}")))?;
         let keys = match plan.secret {
-            SecretPlace::File => None,
-            SecretPlace::Chip => Some(read_keys(&folder.join(KEYS_FILE))?),
+            Secrets::File => None,
+            Secrets::Chip | Secrets::SlaveChip => Some(read_keys(&folder.join(KEYS_FILE))?),
         };
+        if keys.as_ref().is_some_and(|keys| keys.secrets() != plan.secret) {
+            return Err(invalid(format!("{KEYS_FILE} has other masters than {PLAN_FILE}")));
+        }
         if keys.as_ref().is_some_and(|keys| keys.pairs().len() != plan.count) {
             return Err(invalid(format!(
                 "{KEYS_FILE} has another number of rows than {PLAN_FILE}"
@@ -128,9 +131,8 @@ impl Batch {
     }
 
     /// The public keys that the chips of a pair made.
-    pub(crate) fn chip_keys(&self, index: usize) -> Option<(VerifyingKey, VerifyingKey)> {
-        let pair = self.keys.as_ref()?.pairs().get(index)?;
-        Some((pair.master.clone(), pair.slave.clone()))
+    pub(crate) fn chip_keys(&self, index: usize) -> Option<&ChipPair> {
+        self.keys.as_ref()?.pairs().get(index)
     }
 
     /// All planned serials.

@@ -1,5 +1,6 @@
 //! Keys that were made on the chip: only their public halves come here.
 
+use crate::plan::Secrets;
 use countersign::VerifyingKey;
 use countersign_league::claim::check_serial;
 use countersign_league::evidence::BatchManifest;
@@ -10,13 +11,20 @@ use std::collections::HashSet;
 pub struct ChipPair {
     /// Printed on both halves.
     pub serial: String,
-    /// Key of the master.
-    pub master: VerifyingKey,
+    /// Key of the master; none if the master runs Linux and gets its key in a file here.
+    pub master: Option<VerifyingKey>,
     /// Key of the slave.
     pub slave: VerifyingKey,
 }
 
-/// A file `serial,master,slave`: at most [`BatchManifest::MAX_PAIRS`] rows, no serial and no key twice.
+impl ChipPair {
+    /// The keys that chips made.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &VerifyingKey> {
+        self.master.iter().chain([&self.slave])
+    }
+}
+
+/// A file `serial,master,slave`, in which all masters have a key or none has: at most [`BatchManifest::MAX_PAIRS`] rows, no serial and no key twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChipKeys(Vec<ChipPair>);
 
@@ -24,8 +32,16 @@ pub struct ChipKeys(Vec<ChipPair>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChipError {
     /// Not three fields.
-    #[error("line {0}: a row is serial,master,slave; the keys are 64 hexadecimal digits each")]
+    #[error(
+        "line {0}: a row is serial,master,slave; the keys are 64 hexadecimal digits each (the master's may be empty if it runs \
+         Linux)"
+    )]
     Row(usize),
+    /// Two kinds of master.
+    #[error(
+        "line {0}: this master has a key and others have none, or the other way round; make a batch of each"
+    )]
+    Uneven(usize),
     /// Not a serial.
     #[error("line {line}: {serial:?} is no serial: 1 to 32 of A-Z, 0-9 and '-'")]
     Serial {
@@ -79,7 +95,13 @@ impl ChipKeys {
             if pairs.len() == BatchManifest::MAX_PAIRS {
                 return Err(ChipError::Count(pairs.len() + 1));
             }
-            let keys = [&pair.master, &pair.slave].map(|key| hex::encode(key.as_bytes()));
+            if pairs
+                .first()
+                .is_some_and(|first: &ChipPair| first.master.is_some() != pair.master.is_some())
+            {
+                return Err(ChipError::Uneven(line));
+            }
+            let keys = pair.keys().map(|key| hex::encode(key.as_bytes()));
             for what in [pair.serial.clone()].into_iter().chain(keys) {
                 if !seen.insert(what.clone()) {
                     return Err(ChipError::Twice { line, what });
@@ -90,6 +112,14 @@ impl ChipKeys {
         if pairs.is_empty() { Err(ChipError::Count(0)) } else { Ok(Self(pairs)) }
     }
 
+    /// Where the secret keys of these pairs are.
+    pub(crate) fn secrets(&self) -> Secrets {
+        match self.0.iter().any(|pair| pair.master.is_some()) {
+            true => Secrets::Chip,
+            false => Secrets::SlaveChip,
+        }
+    }
+
     /// The rows.
     pub fn pairs(&self) -> &[ChipPair] {
         &self.0
@@ -98,8 +128,8 @@ impl ChipKeys {
     /// The same file, as it is kept with the batch.
     pub fn to_text(&self) -> String {
         let row = |pair: &ChipPair| {
-            let [master, slave] =
-                [&pair.master, &pair.slave].map(|key| hex::encode(key.as_bytes()));
+            let master = pair.master.as_ref().map(|key| hex::encode(key.as_bytes()));
+            let (master, slave) = (master.unwrap_or_default(), hex::encode(pair.slave.as_bytes()));
             format!("{},{master},{slave}\n", pair.serial)
         };
         std::iter::once("serial,master,slave\n".to_owned()).chain(self.0.iter().map(row)).collect()
@@ -123,7 +153,8 @@ fn parse_row(line: usize, row: &str) -> Result<ChipPair, ChipError> {
             what: error.to_string(),
         })
     };
-    let (master, slave) = (key("master", master)?, key("slave", slave)?);
+    let master = (!master.is_empty()).then(|| key("master", master)).transpose()?;
+    let slave = key("slave", slave)?;
     Ok(ChipPair { serial: serial.to_owned(), master, slave })
 }
 
@@ -167,6 +198,21 @@ mod tests {
             let said = ChipKeys::parse(&text).unwrap_err().to_string();
             assert!(said.contains(sentence), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn masters_that_run_linux_have_no_key_and_stand_in_a_batch_of_their_own() {
+        let rows = format!("A-1,,{}\nA-2,,{}\n", hex_key(1), hex_key(2));
+        let keys = ChipKeys::parse(&rows).unwrap();
+        assert_eq!(keys.secrets(), Secrets::SlaveChip);
+        assert!(keys.pairs().iter().all(|pair| pair.master.is_none()));
+        assert_eq!(ChipKeys::parse(&keys.to_text()).unwrap(), keys);
+        let both = format!("A-1,{},{}\n", hex_key(3), hex_key(4));
+        assert_eq!(ChipKeys::parse(&both).unwrap().secrets(), Secrets::Chip);
+        let uneven = both + &format!("A-2,,{}\n", hex_key(5));
+        assert_eq!(ChipKeys::parse(&uneven), Err(ChipError::Uneven(2)));
+        let no_slave = format!("A-1,{},\n", hex_key(3));
+        assert_eq!(ChipKeys::parse(&no_slave), Err(ChipError::Row(1)));
     }
 
     #[test]

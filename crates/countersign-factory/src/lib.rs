@@ -39,6 +39,6 @@ pub use html::sheet;
 pub use label::{Label, LabelError};
 pub use make::{Made, MakeError, Order, make};
 pub use mark::{Colour, mark};
-pub use plan::Plan;
+pub use plan::{Plan, Secrets};
 pub use register::{RegisterError, Shipment};
 pub use verify::{Report, verify};

@@ -8,7 +8,7 @@ use crate::config::{SettingsError, check_prefix};
 use crate::factory::{Factory, FactoryError};
 use crate::label::{Label, LabelError};
 use crate::mark::mark;
-use crate::plan::Plan;
+use crate::plan::{Plan, Secrets};
 use crate::random::{RandomError, passphrase, random};
 use countersign::{Malformed, RecordHeader, RecordId, Signer, SigningKey, Timestamp, VerifyingKey};
 use countersign_keys::disk::{self, Access, DiskError};
@@ -17,7 +17,7 @@ use countersign_league::evidence::{BatchManifest, PairCertificate, Stamp, digest
 use countersign_league::{BatchId, DeviceId};
 use countersign_provision::{
     DeviceConfig, Half, KeysConfig, PAIR_FILE, Parts, Passphrase, Provision, ProvisionError,
-    SecretPlace, WifiConfig, WifiError, WifiName, host_label,
+    WifiConfig, WifiError, WifiName, host_label,
 };
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub struct Order {
     pub prefix: Option<String>,
     /// Where the batch's folder goes; the station's folder if nothing is said.
     pub out: Option<PathBuf>,
-    /// Public keys that chips made; without them, secret keys are made here.
+    /// Public keys that chips made; secret keys are made here for all other halves.
     pub keys: Option<ChipKeys>,
 }
 
@@ -183,15 +183,13 @@ fn agrees(order: &Order, count: usize, batch: &Batch) -> bool {
         out.canonicalize().ok() == batch.folder.parent().and_then(|p| p.canonicalize().ok())
     });
     let keys = match (&order.keys, plan.secret) {
-        (None, SecretPlace::File) => true,
-        (Some(keys), SecretPlace::Chip) => keys.pairs().iter().enumerate().all(|(index, pair)| {
-            let planned = batch.chip_keys(index);
-            planned.is_some_and(|(master, slave)| {
-                (&master, &slave) == (&pair.master, &pair.slave)
-                    && batch.serial(index) == pair.serial
-            })
-        }),
-        (None, SecretPlace::Chip) | (Some(_), SecretPlace::File) => false,
+        (None, Secrets::File) => true,
+        (Some(keys), Secrets::Chip | Secrets::SlaveChip) => keys
+            .pairs()
+            .iter()
+            .enumerate()
+            .all(|(index, pair)| batch.chip_keys(index) == Some(pair)),
+        (None, Secrets::Chip | Secrets::SlaveChip) | (Some(_), Secrets::File) => false,
     };
     count == plan.count && order.max_players == plan.max_players && prefix && place && keys
 }
@@ -201,10 +199,10 @@ fn command_for(factory: &Factory, batch: &Batch) -> String {
     let Plan { count, max_players, prefix, .. } = &batch.plan;
     let (dir, folder) = (factory.path().display(), batch.folder.display());
     match batch.plan.secret {
-        SecretPlace::File => format!(
+        Secrets::File => format!(
             "countersign factory make --dir {dir} --count {count} --max-players {max_players} --prefix {prefix}"
         ),
-        SecretPlace::Chip => format!(
+        Secrets::Chip | Secrets::SlaveChip => format!(
             "countersign factory make --dir {dir} --keys {folder}/keys.csv --max-players {max_players}"
         ),
     }
@@ -232,7 +230,7 @@ fn begin(
         max_players: order.max_players,
         first: next_number(batches, &prefix),
         prefix,
-        secret: if order.keys.is_some() { SecretPlace::Chip } else { SecretPlace::File },
+        secret: order.keys.as_ref().map_or(Secrets::File, ChipKeys::secrets),
     };
     let planned: HashSet<String> = match &order.keys {
         Some(keys) => keys.pairs().iter().map(|pair| pair.serial.clone()).collect(),
@@ -245,7 +243,7 @@ fn begin(
     }
     // Before the batch is begun: a plan that cannot be carried out would stand in the way of all others.
     for pair in order.keys.iter().flat_map(|keys| keys.pairs()) {
-        for key in [&pair.master, &pair.slave] {
+        for key in pair.keys() {
             if used.contains(key.as_bytes()) {
                 return Err(key_taken(&pair.serial, key));
             }
@@ -295,10 +293,10 @@ struct Run<'f> {
     used: HashSet<[u8; 32]>,
 }
 
-/// The keys of a pair that is being made; secret halves only if they were made here.
+/// The keys of a pair that is being made; the secret ones only of halves whose keys are made here.
 struct PairKeys {
     public: [VerifyingKey; 2],
-    secret: Option<[SigningKey; 2]>,
+    secret: [Option<SigningKey>; 2],
 }
 
 impl Run<'_> {
@@ -350,7 +348,7 @@ impl Run<'_> {
             let config = self.config(half, &pair, &wifi);
             let folder = aside.join(half.as_str());
             let keyset = &self.factory.keyset_frame;
-            let key = keys.secret.as_ref().map(|keys| &keys[index]);
+            let key = keys.secret[index].as_ref();
             Provision::write(&folder, Parts { config: &config, key, pair: &frame, keyset })?;
             let read = Provision::read(&folder)?;
             if half == Half::Master {
@@ -380,12 +378,17 @@ impl Run<'_> {
     }
 
     fn keys(&self, index: usize) -> Result<PairKeys, MakeError> {
-        if let Some((master, slave)) = self.batch.chip_keys(index) {
-            return Ok(PairKeys { public: [master, slave], secret: None });
-        }
-        let secret = [key_file::generate()?, key_file::generate()?];
-        let public = [secret[0].verifying_key().clone(), secret[1].verifying_key().clone()];
-        Ok(PairKeys { public, secret: Some(secret) })
+        let chips = self.batch.chip_keys(index);
+        let key = |made: Option<&VerifyingKey>| match made {
+            Some(made) => Ok::<_, KeyFileError>((made.clone(), None)),
+            None => {
+                let key = key_file::generate()?;
+                Ok((key.verifying_key().clone(), Some(key)))
+            }
+        };
+        let (master, master_secret) = key(chips.and_then(|pair| pair.master.as_ref()))?;
+        let (slave, slave_secret) = key(chips.map(|pair| &pair.slave))?;
+        Ok(PairKeys { public: [master, slave], secret: [master_secret, slave_secret] })
     }
 
     fn use_key(&mut self, serial: &str, key: &VerifyingKey) -> Result<(), MakeError> {
@@ -432,7 +435,7 @@ impl Run<'_> {
                 factory: settings.key.clone(),
                 own,
                 partner,
-                secret: self.batch.plan.secret,
+                secret: self.batch.plan.secret.of(role),
             },
             wifi: wifi.clone(),
             network: settings.network(&host_label(&pair.device)),

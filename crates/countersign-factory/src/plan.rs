@@ -3,7 +3,7 @@
 use crate::config::check_prefix;
 use countersign_league::BatchId;
 use countersign_league::evidence::BatchManifest;
-use countersign_provision::{SecretPlace, text};
+use countersign_provision::{Half, SecretPlace, text};
 use serde::{Deserialize, Serialize};
 
 /// What a batch is to be.
@@ -25,8 +25,34 @@ pub struct Plan {
     pub prefix: String,
     /// The number of the first serial.
     pub first: u32,
-    /// Where the secret keys are made: in files, or in chips.
-    pub secret: SecretPlace,
+    /// Where the secret keys are made.
+    pub secret: Secrets,
+}
+
+/// Where the secret keys of a batch's pairs are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secrets {
+    /// In files, of both halves.
+    File,
+    /// In chips, of both halves.
+    Chip,
+    /// In a file of a master that runs Linux, and in the slave's chip.
+    SlaveChip,
+}
+
+impl Secrets {
+    /// Where the key of one half is.
+    pub const fn of(self, half: Half) -> SecretPlace {
+        match (self, half) {
+            (Self::Chip, Half::Master | Half::Slave) | (Self::SlaveChip, Half::Slave) => {
+                SecretPlace::Chip
+            }
+            (Self::File, Half::Master | Half::Slave) | (Self::SlaveChip, Half::Master) => {
+                SecretPlace::File
+            }
+        }
+    }
 }
 
 impl Plan {

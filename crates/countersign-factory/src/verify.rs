@@ -4,6 +4,7 @@ use crate::batch::{ASIDE, Batch, MANIFEST_FILE, SHEET_FILE, text};
 use crate::factory::Factory;
 use crate::html;
 use crate::label::Label;
+use crate::plan::Secrets;
 use countersign::RecordDigest;
 use countersign_keys::disk::{self, Access};
 use countersign_keys::key_file;
@@ -154,10 +155,10 @@ impl Check<'_> {
     }
 
     /// Both folders, and the label, which says the same as the master's.
-    fn halves(&mut self, place: &Path, pair: &Signed<PairCertificate>, secret: SecretPlace) {
+    fn halves(&mut self, place: &Path, pair: &Signed<PairCertificate>, secrets: Secrets) {
         let mut networks = Vec::new();
         for half in Half::BOTH {
-            let folder = place.join(half.as_str());
+            let (folder, secret) = (place.join(half.as_str()), secrets.of(half));
             let read = match Provision::read(&folder) {
                 Ok(read) => read,
                 Err(error) => {

@@ -25,7 +25,8 @@ Examples:
   countersign factory make --keys chips.csv                                 keys that never leave their chips
 
 A file of keys has a row SERIAL,MASTER,SLAVE for each pair: the serial (A-Z, 0-9, '-') and the public keys, 64 \
-hexadecimal digits each. No secret key is made then, and none is in the folders.")]
+hexadecimal digits each. No secret key is made then, and none is in the folders. The masters' may be empty, all or \
+none: then the masters run Linux, and get a key in a file here.")]
 pub(super) struct Make {
     /// How many pairs: 1 to 1,024
     #[arg(long, value_name = "N", required_unless_present = "keys")]

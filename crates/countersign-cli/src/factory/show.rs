@@ -101,8 +101,9 @@ fn as_json(factory: &Factory, batches: &[Batch]) -> Result<(), Failure> {
 
 fn secret(batch: &Batch) -> &'static str {
     match batch.plan.secret {
-        countersign_provision::SecretPlace::File => "file",
-        countersign_provision::SecretPlace::Chip => "chip",
+        countersign_factory::Secrets::File => "file",
+        countersign_factory::Secrets::Chip => "chip",
+        countersign_factory::Secrets::SlaveChip => "slave-chip",
     }
 }
 

@@ -11,13 +11,16 @@ use countersign_provision::Half;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 #[path = "../../../countersign-factory/tests/it/elf.rs"]
 mod elf;
+#[path = "../../../countersign-factory/tests/it/rom.rs"]
+mod rom;
+
+use rom::Rom;
 
 const PASSPHRASE: &str = "Marker five random words";
 
@@ -95,6 +98,13 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     assert!(chips.done(&burn).contains("nothing was left to burn"));
     let check = ["check", "GL-00001", "slave", "--virtual", "trial"];
     assert!(chips.done(&check).contains("the chip is what it should be"));
+    let who = chips.done(&["check", "--virtual", "trial"]);
+    assert!(
+        who.contains("is the slave of GL-00001.") && who.contains("what it should be"),
+        "{who}"
+    );
+    let second = chips.fails(&["burn", "GL-00001", "slave", "--virtual", "second"], 1);
+    assert!(second.contains("GL-00001 slave was burnt into the chip"), "{second}");
     let other = chips.fails(&["burn", "GL-00002", "slave", "--virtual", "trial"], 1);
     assert!(other.contains("error: this chip is the slave of device"), "{other}");
     let shown: Value = serde_json::from_str(
@@ -102,9 +112,24 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     )
     .unwrap();
     assert_eq!(shown["releases"][0]["name"], "slave-esp32c3-1.0.0");
+    // A batch whose masters run Linux, and the radio of one; nobody types a passphrase for that.
+    let said = chips.done(&["make", "--count", "1", "--master", "linux"]);
+    assert!(said.contains("chip burn GL-00003 slave"), "{said}");
+    let master = chips.fails(&["burn", "GL-00003", "master", "--virtual", "master"], 2);
+    assert!(master.contains("the master of GL-00003 runs Linux"), "{master}");
+    fs::write(chips.station.path("radio.elf"), elf::app(Chip::Esp32C3, "1.0.0", 1, 4)).unwrap();
+    chips.done(&["image", "radio", "--second-stage", "boot.elf", "--app", "radio.elf"]);
+    for command in ["burn", "check"] {
+        let words = ["factory", "chip", command, "--radio", "--virtual", "radio"];
+        let said = chips.station.done(&[&words[..], &["--tools", "tools"]].concat());
+        let expected = said.contains("radio: done, 7 steps") || said.contains("radio: the chip is");
+        assert!(expected, "{said}");
+    }
     assert!(
-        chips.station.done(&["factory", "verify"]).contains("All is well: 1 batches, 2 pairs.")
+        chips.station.done(&["factory", "verify"]).contains("All is well: 2 batches, 3 pairs.")
     );
+    fs::remove_file(chips.station.path("factory/batch-0002/GL-00003/slave/record.bin")).unwrap();
+    assert_eq!(chips.done(&["make", "--records"]), "GL-00003 slave: sealed again\n");
 
     // The operator names the factory, and the pairs are registered as any other.
     server.stop();
@@ -117,38 +142,11 @@ fn from_a_running_server_to_a_chip_that_it_knows() {
     chips.station.done(&["user", "grant", "station@example.org", "factory", "--data", &data]);
     let said = chips.station.done(&["factory", "register"]);
     assert!(said.contains("all 2 pairs are registered; 2 were new"), "{said}");
+    assert!(said.contains("all 1 pairs are registered; 1 were new"), "{said}");
     let label =
         fs::read_to_string(chips.station.path("factory/batch-0001/GL-00001/label.json")).unwrap();
     assert!(label.contains("CSD1:"), "{label}");
     no_secret_is_anywhere(&chips);
-}
-
-/// A chip behind a port, as esptool and espefuse see one.
-struct Rom {
-    process: Child,
-    port: String,
-}
-
-impl Rom {
-    /// The download mode of a virtual chip's ROM.
-    fn of(chip: &Path) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut process = Command::new(root.join("../../target/tools/esptool/bin/python"))
-            .arg(root.join("tests/it/rom.py"))
-            .args([chip.join("efuse.bin"), chip.join("flash.bin")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, port: format!("socket://127.0.0.1:{}", line.trim()) }
-    }
-}
-
-impl Drop for Rom {
-    fn drop(&mut self) {
-        drop(self.process.kill().and_then(|()| self.process.wait()));
-    }
 }
 
 /// The same plan by the same tools over their serial protocol; the fuses behind the port are looked at from the other side afterwards.
@@ -172,7 +170,8 @@ fn a_chip_at_a_port_is_burnt_when_its_serial_was_typed_and_not_before() {
         assert!(chip() == fresh, "nothing was burnt yet");
         let unfinished = chips.fails(&["check", "GL-00001", "slave", "--port", &rom.port], 1);
         assert!(
-            unfinished.contains("“device id and half into the user block” is not done"),
+            unfinished
+                .contains("“what it is, and of which device, into the user block” is not done"),
             "{unfinished}"
         );
         let mut child = chips.station.spawn(&Chips::words(&really));
@@ -181,12 +180,56 @@ fn a_chip_at_a_port_is_burnt_when_its_serial_was_typed_and_not_before() {
         assert_eq!(output.status.code(), Some(code), "{typed:?}: {output:?}");
         chips.said.extend([output.stdout, output.stderr].concat());
     }
-    chips.done(&["check", "GL-00001", "slave", "--port", &rom.port]);
+    let said = chips.done(&["check", "GL-00001", "slave", "--port", &rom.port]);
+    assert!(said.contains("GL-00001 slave: the chip is closed, and what it still says"), "{said}");
+    let (_, address) = said.split_once("GL-00001 slave was burnt into ").unwrap();
+    let address = address.trim_end().trim_end_matches('.').to_owned();
     let closed = chips.fails(&burn, 1);
     assert!(closed.contains("shows its fuses no more"), "{closed}");
+    let nameless = chips.fails(&["check", "--port", &rom.port], 1);
+    assert!(nameless.contains("does not say which one it is; name serial and half"), "{nameless}");
+    drop(rom);
+    // Another chip at the port: named as the second, and looked at when that is meant.
+    chips.fails(&["check", "GL-00001", "slave", "--virtual", "second"], 1);
+    let rom = Rom::of(&chips.station.path("second"));
+    let burn = ["burn", "GL-00001", "slave", "--port", &rom.port];
+    let second = chips.fails(&burn, 1);
+    assert!(second.contains(&format!("was burnt into the chip {address}, and this")), "{second}");
+    let said = chips.done(&[&burn[..], &["--replace"]].concat());
+    assert!(said.contains("Dry run: nothing was burnt"), "{said}");
     drop(rom);
     chips.done(&["check", "GL-00001", "slave", "--virtual", "trial"]);
     no_secret_is_anywhere(&chips);
+}
+
+/// Whether a process is there and runs.
+fn runs(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+/// The terminal reaches only the command itself: its tools are in process groups of their own.
+#[test]
+fn an_interrupted_command_ends_its_tool_with_all_that_the_tool_has_started() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut chips = Chips::new(Station::new());
+    chips.set_up("1");
+    let (tool, pids) = (chips.station.path("tools/espsecure"), chips.station.path("pids"));
+    let at = pids.display();
+    let script = format!("#!/bin/sh\nsleep 600 &\necho $$ $! > {at}.new\nmv {at}.new {at}\nwait\n");
+    fs::write(&tool, script).unwrap();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let burn = ["burn", "GL-00001", "slave", "--virtual", "trial"];
+        let mut child = chips.station.spawn(&Chips::words(&burn));
+        let running = eventually("the tool is at work", || fs::read_to_string(&pids).ok());
+        let running: Vec<&str> = running.split_whitespace().collect();
+        assert!(running.len() == 2 && running.iter().all(|pid| runs(pid)), "{running:?}");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        eventually("both have ended", || running.iter().all(|pid| !runs(pid)).then_some(()));
+        fs::remove_file(&pids).unwrap();
+    }
+    assert!(!chips.station.path("trial").exists(), "nothing was begun");
 }
 
 /// A command is killed at any of its steps, again and again; its tool may live on for a moment.
@@ -220,6 +263,12 @@ fn what_cannot_be_is_said_with_an_exit_code() {
     chips.set_up("1");
     assert!(chips.fails(&["init"], 2).contains("is a chip line already; nothing was changed"));
     let trial = ["--virtual", "trial"];
+    let nothing = chips.fails(&[&["burn"], &trial[..]].concat(), 2);
+    assert!(nothing.contains("a serial and a half (GL-00001 slave), or --radio"), "{nothing}");
+    let radio = chips.fails(&[&["burn", "--radio"], &trial[..]].concat(), 2);
+    assert!(radio.contains("there is no release for a radio on esp32c3"), "{radio}");
+    let many = chips.fails(&["make", "--count", "1", "--max-players", "22"], 2);
+    assert!(many.contains("serves 6 to 10 players, not 22; for more, up to 22"), "{many}");
     let unknown = chips.fails(&[&["burn", "GL-00009", "slave"], &trial[..]].concat(), 2);
     assert!(unknown.contains("the vault has no keys for GL-00009"), "{unknown}");
     let master = chips.fails(&[&["burn", "GL-00001", "master"], &trial[..]].concat(), 2);
@@ -257,7 +306,9 @@ fn secrets(chips: &Chips) -> Vec<(String, Vec<u8>)> {
     }
     for serial in vault.serials() {
         for half in Half::BOTH {
-            let [flash, identity, record] = vault.pair(serial).unwrap().of(half).expose();
+            // A master that runs Linux has its key in a file of its folder, as any has.
+            let Some(keys) = vault.pair(serial).unwrap().of(half) else { continue };
+            let [flash, identity, record] = keys.expose();
             let mut hmac = countersign_chip::SoftwareHmac::new(identity.into(), record.into());
             let mut derived =
                 |key| countersign_chip::HmacUp::derive(&mut hmac, key).unwrap().to_vec();

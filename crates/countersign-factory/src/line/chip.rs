@@ -176,3 +176,21 @@ impl Bench {
         }
     }
 }
+
+/// Where a chip was when it was burnt. A trial in a folder does not count against the chip that is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// In a folder.
+    Folder,
+    /// At a port.
+    Port,
+}
+
+impl From<&Bench> for Site {
+    fn from(bench: &Bench) -> Self {
+        match bench {
+            Bench::Virtual(_) => Self::Folder,
+            Bench::Port(_) => Self::Port,
+        }
+    }
+}

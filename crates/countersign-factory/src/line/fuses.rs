@@ -1,5 +1,6 @@
 //! What the fuses of a chip say: `espefuse summary`.
 
+use super::address::Address;
 use super::chip::{Bench, Chip};
 use super::tool::{MemoryFile, Program, ToolError, Tools};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ pub struct Fuses(BTreeMap<String, Fuse>);
 
 #[derive(Debug, Clone, Deserialize)]
 struct Fuse {
+    block: u32,
     raw_value: String,
     value: serde_json::Value,
     readable: bool,
@@ -63,6 +65,18 @@ impl Fuses {
 
     fn fuse(&self, name: &str) -> Result<&Fuse, FusesError> {
         self.0.get(name).ok_or_else(|| FusesError::Summary(format!("{name} is not in it")))
+    }
+
+    /// The names of all fields of block 0, which is ours but for a few.
+    pub(super) fn of_block_0(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, fuse)| fuse.block == 0).map(|(name, _)| name.as_str())
+    }
+
+    /// The address that the maker gave the chip.
+    pub(super) fn address(&self) -> Result<Address, FusesError> {
+        let said = self.word("MAC")?;
+        let text = said.split_whitespace().next().unwrap_or_default();
+        text.parse().map_err(|_| FusesError::Summary(format!("MAC is {said:?}")))
     }
 
     /// A field's bits as a number.

@@ -34,24 +34,9 @@ pub struct Image {
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// Too long for its place.
-    #[error(
-        "the {what} has {size} bytes with its signature, and {max} fit; `cargo xtask firmware` shows what is large"
-    )]
-    TooLong {
-        /// Which.
-        what: &'static str,
-        /// What it has.
-        size: usize,
-        /// What fits.
-        max: u32,
-    },
-    /// For another chip.
-    #[error("the second stage is not for {0}")]
-    OtherChip(Chip),
-    /// The second stage would refuse it.
-    #[error("the second stage would not start this application: {0}")]
-    App(BootImageError),
+    /// No chip would start it.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// The application names no version that a folder could have.
     #[error(
         "the application says that its version is {0:?}; it is 1 to 32 of a-z, 0-9, '.', '-', '+' and '_', and begins with a letter \
@@ -82,6 +67,50 @@ pub enum ImageError {
     /// Not to be read or written.
     #[error(transparent)]
     Disk(#[from] DiskError),
+}
+
+/// What is wrong with the shape of images, signed or to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeError {
+    /// Too long for its place.
+    #[error(
+        "the {what} has {size} bytes with its signature, and {max} fit; `cargo xtask firmware` shows what is large"
+    )]
+    TooLong {
+        /// Which.
+        what: &'static str,
+        /// What it has.
+        size: usize,
+        /// What fits.
+        max: u32,
+    },
+    /// For another chip.
+    #[error("the second stage is not for {}", .0.name())]
+    OtherChip(countersign_boot::Chip),
+    /// The second stage would refuse it.
+    #[error("the second stage would not start this application: {0}")]
+    App(BootImageError),
+}
+
+/// Looks at images with their sectors of signatures as a chip will: length, chip, and the application as the second stage reads it. What
+/// stands in the sectors is not looked at.
+pub(super) fn check<'a>(
+    chip: countersign_boot::Chip,
+    second_stage: &[u8],
+    app: &'a [u8],
+) -> Result<Unverified<'a>, ShapeError> {
+    for (what, size, max) in [
+        ("second stage", second_stage.len(), SECOND_STAGE_MAX),
+        ("application", app.len(), APP_SLOT_MAX),
+    ] {
+        if size > max as usize {
+            return Err(ShapeError::TooLong { what, size, max });
+        }
+    }
+    if second_stage.get(12..14) != Some(&chip.id().to_le_bytes()) {
+        return Err(ShapeError::OtherChip(chip));
+    }
+    Unverified::parse(app, chip).map_err(ShapeError::App)
 }
 
 /// Makes a release, or finds the one that these ELFs have made: the padded images are the same byte for byte, signatures have salt.
@@ -128,15 +157,19 @@ impl Making<'_> {
         let [stage_padded, stage, app_padded, app] = FILES;
         self.convert(&self.from.second_stage, stage_padded, false)?;
         self.convert(&self.from.app, app_padded, true)?;
-        let name = self.name(app_padded)?;
-        let place = releases.join(name);
+        let manifest = self.describe(&self.to_sign(stage_padded)?, &self.to_sign(app_padded)?)?;
+        let place = releases.join(manifest.name());
         if place.symlink_metadata().is_ok() {
             return self.is_same(&place).map(|()| (place, true));
         }
         for (padded, signed) in [(stage_padded, stage), (app_padded, app)] {
             self.sign(vault, padded, signed)?;
         }
-        let manifest = self.manifest(&self.read(stage)?, &self.read(app)?)?;
+        // Once more: this is what chips get.
+        check(self.from.chip.boot(), &self.read(stage)?, &self.read(app)?)?;
+        let files = FILES.iter().map(|name| Ok(ReleaseFile::of(name, &self.read(name)?)));
+        let files = files.collect::<Result<_, ImageError>>()?;
+        let manifest = Manifest { files, ..manifest };
         let stamp = Stamp {
             id: RecordId::from_bytes(random()?),
             created: now,
@@ -192,18 +225,17 @@ impl Making<'_> {
         Ok(verify(&self.line.tools, &self.line.public_key(), &signed)?)
     }
 
-    /// The release's name, from what the application says of itself.
-    fn name(&self, app_padded: &str) -> Result<String, ImageError> {
-        let mut content = self.read(app_padded)?;
-        // The parser wants a sector of signatures; it does not look into it yet.
+    /// An image as long as it will be with its signature.
+    fn to_sign(&self, padded: &str) -> Result<Vec<u8>, ImageError> {
+        let mut content = self.read(padded)?;
         content.resize(content.len() + countersign_boot::layout::SECTOR as usize, 0xff);
-        Ok(self.describe(&content)?.name())
+        Ok(content)
     }
 
-    /// What the application says of itself, if the second stage can read it.
-    fn describe(&self, app: &[u8]) -> Result<Manifest, ImageError> {
+    /// What the application says of itself, if chips can start it behind this second stage. Nothing is signed before that is known.
+    fn describe(&self, second_stage: &[u8], app: &[u8]) -> Result<Manifest, ImageError> {
         let (kind, chip) = (self.from.kind, self.from.chip);
-        let image = Unverified::parse(app, chip.boot()).map_err(ImageError::App)?;
+        let image = check(chip.boot(), second_stage, app)?;
         let version = String::from_utf8_lossy(image.version()).into_owned();
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-+".contains(c);
         let begins = version.starts_with(|c: char| c.is_ascii_alphanumeric());
@@ -220,23 +252,6 @@ impl Making<'_> {
             boot_digest: hex::encode(self.line.boot_digest),
             files: Vec::new(),
         })
-    }
-
-    fn manifest(&self, second_stage: &[u8], app: &[u8]) -> Result<Manifest, ImageError> {
-        for (what, image, max) in
-            [("second stage", second_stage, SECOND_STAGE_MAX), ("application", app, APP_SLOT_MAX)]
-        {
-            let size = image.len();
-            if size > max as usize {
-                return Err(ImageError::TooLong { what, size, max });
-            }
-        }
-        if second_stage.get(12..14) != Some(&self.from.chip.boot().id().to_le_bytes()) {
-            return Err(ImageError::OtherChip(self.from.chip));
-        }
-        let files = FILES.iter().map(|name| Ok(ReleaseFile::of(name, &self.read(name)?)));
-        let files = files.collect::<Result<_, ImageError>>()?;
-        Ok(Manifest { files, ..self.describe(app)? })
     }
 
     /// Whether a release that is there was made of the same.

@@ -8,19 +8,78 @@ use crate::chip::{ChipKeys, ChipPair};
 use crate::config::{SettingsError, check_prefix};
 use crate::factory::FactoryError;
 use crate::make::{Made, MakeError, Order, make, next_number};
-use crate::plan::serial_of;
+use crate::plan::{Secrets, serial_of};
 use countersign::Timestamp;
 use countersign_league::evidence::BatchManifest;
-use countersign_provision::{Half, SecretPlace};
+use countersign_provision::Half;
 use std::collections::HashSet;
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What the masters of a batch are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Master {
+    /// A chip, whose soft-AP takes ten phones at most.
+    Chip,
+    /// A computer that runs Linux, with its key in a file and a chip as its radio.
+    Linux,
+}
+
+impl Master {
+    /// Most phones that one serves.
+    pub const fn players_max(self) -> u8 {
+        match self {
+            Self::Chip => 10,
+            Self::Linux => 22,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chip => "chip",
+            Self::Linux => "linux",
+        }
+    }
+
+    const fn secrets(self) -> Secrets {
+        match self {
+            Self::Chip => Secrets::Chip,
+            Self::Linux => Secrets::SlaveChip,
+        }
+    }
+
+    const fn of(keys: &PairKeySet) -> Self {
+        match keys.master {
+            Some(_) => Self::Chip,
+            None => Self::Linux,
+        }
+    }
+}
+
+impl fmt::Display for Master {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Master {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Chip, Self::Linux];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or("a master is chip or linux")
+    }
+}
 
 /// What is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChipOrder {
     /// How many pairs, 1 to 1,024.
     pub count: usize,
-    /// How many phones each serves: 6 to 22.
+    /// What the masters are.
+    pub master: Master,
+    /// How many phones each serves: 6 to [`Master::players_max`].
     pub max_players: u8,
     /// Serials begin with this; the settings say what if this does not.
     pub prefix: Option<String>,
@@ -34,17 +93,30 @@ pub enum ChipMakeError {
     /// Nothing to make, or too much.
     #[error("a batch has 1 to {} pairs; say how many with --count", BatchManifest::MAX_PAIRS)]
     Count,
+    /// More phones than the radio of such a master takes.
+    #[error(
+        "a master that is a {master} serves 6 to {} players, not {max_players}; for more, up to {}, take a master that runs \
+         Linux: --master linux", master.players_max(), Master::Linux.players_max()
+    )]
+    MaxPlayers {
+        /// What the masters are.
+        master: Master,
+        /// What was asked for.
+        max_players: u8,
+    },
     /// Serials that cannot be.
     #[error(transparent)]
     Prefix(#[from] SettingsError),
     /// An interrupted run has drawn keys for another number of pairs.
     #[error(
         "keys are drawn for {count} pairs, {first} to {last}, that are not made yet; make them first: \
-         countersign factory chip make --count {count} --prefix {prefix}"
+         countersign factory chip make --master {master} --count {count} --prefix {prefix}"
     )]
     Drawn {
         /// How many.
         count: usize,
+        /// For which masters.
+        master: Master,
         /// The first serial.
         first: String,
         /// The last serial.
@@ -54,12 +126,14 @@ pub enum ChipMakeError {
     },
     /// One after the other.
     #[error(
-        "{} was begun and is not finished; go on with it first: countersign factory chip make --count {count} \
-         --max-players {max_players}", folder.display()
+        "{} was begun and is not finished; go on with it first: countersign factory chip make --master {master} \
+         --count {count} --max-players {max_players}", folder.display()
     )]
     Unfinished {
         /// The batch.
         folder: PathBuf,
+        /// What its masters are.
+        master: Master,
         /// How many pairs it is to have.
         count: usize,
         /// For how many phones.
@@ -128,6 +202,10 @@ pub fn make_chips(
     if !(1..=BatchManifest::MAX_PAIRS).contains(&order.count) {
         return Err(ChipMakeError::Count);
     }
+    let (master, max_players) = (order.master, order.max_players);
+    if !(6..=master.players_max()).contains(&max_players) {
+        return Err(ChipMakeError::MaxPlayers { master, max_players });
+    }
     let mut vault = line.vault(passphrase)?;
     let made = match unsealed(line, &vault, order)? {
         Some(batch) => Made { earlier: batch.plan.count, batch },
@@ -145,12 +223,36 @@ pub fn make_chips(
     Ok(made)
 }
 
+/// Seals again the records that are missing, or that their chips would refuse, of all finished batches whose keys are in the vault.
+/// Returns the halves whose records were written, as "GL-00001 slave".
+pub fn seal_records(
+    line: &Line<'_>,
+    passphrase: &VaultPassphrase,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<String>, ChipMakeError> {
+    let _lock = line.lock()?;
+    let vault = line.vault(passphrase)?;
+    let batches = line.factory.batches()?;
+    let finished = batches.iter().filter(|batch| batch.is_finished());
+    let pairs: Vec<_> = finished
+        .flat_map(|batch| batch.serials().map(move |serial| (batch, serial)))
+        .filter(|(_, serial)| vault.pair(serial).is_some())
+        .collect();
+    let mut written = Vec::new();
+    for (index, (batch, serial)) in pairs.iter().enumerate() {
+        let halves = seal(batch, &vault, serial)?;
+        written.extend(halves.into_iter().map(|half| format!("{serial} {half}")));
+        progress(index + 1, pairs.len());
+    }
+    Ok(written)
+}
+
 /// The order with the public keys that follow from the vault's.
 fn certified(vault: &Vault, serials: &[String], order: &ChipOrder) -> Result<Order, ChipMakeError> {
     let pairs = serials.iter().filter_map(|serial| {
         let keys = vault.pair(serial)?;
-        let [master, slave] = [&keys.master, &keys.slave].map(record::device_key);
-        Some(ChipPair { serial: serial.clone(), master, slave })
+        let (master, slave) = (keys.master.as_ref().map(record::device_key), &keys.slave);
+        Some(ChipPair { serial: serial.clone(), master, slave: record::device_key(slave) })
     });
     Ok(Order {
         count: Some(order.count),
@@ -180,14 +282,15 @@ fn serials(
     if let (Some(first), Some(last)) = (drawn.first(), drawn.last()) {
         let drawn_for =
             first.rsplit_once('-').map_or(first.as_str(), |(prefix, _)| prefix).to_owned();
-        if drawn.len() == order.count && drawn_for == prefix {
+        let master = vault.pair(first).map_or(order.master, Master::of);
+        if (drawn.len(), master, &drawn_for) == (order.count, order.master, &prefix) {
             return Ok(drawn);
         }
         let prefix = drawn_for;
         let (first, last, count) = (first.clone(), last.clone(), drawn.len());
-        return Err(ChipMakeError::Drawn { count, first, last, prefix });
+        return Err(ChipMakeError::Drawn { count, master, first, last, prefix });
     }
-    draw(vault, &batches, &prefix, order.count)
+    draw(vault, &batches, &prefix, order)
 }
 
 /// The serials of a batch that was begun here, if the order is the same.
@@ -195,16 +298,18 @@ fn goes_on(vault: &Vault, batch: &Batch, order: &ChipOrder) -> Result<Vec<String
     let (plan, folder) = (&batch.plan, batch.folder.clone());
     let serials: Vec<String> = batch.serials().collect();
     let is_known = |serial: &String| vault.pair(serial).is_some();
-    if plan.secret == SecretPlace::File {
-        return Err(ChipMakeError::Other(folder));
-    }
+    let master = match plan.secret {
+        Secrets::Chip => Master::Chip,
+        Secrets::SlaveChip => Master::Linux,
+        Secrets::File => return Err(ChipMakeError::Other(folder)),
+    };
     if let Some(serial) = serials.iter().find(|serial| !is_known(serial)) {
         return Err(ChipMakeError::NoKeys { serial: serial.clone(), batch: folder });
     }
     let (count, max_players) = (plan.count, plan.max_players);
-    match (count, max_players) == (order.count, order.max_players) {
+    match (count, master, max_players) == (order.count, order.master, order.max_players) {
         true => Ok(serials),
-        false => Err(ChipMakeError::Unfinished { folder, count, max_players }),
+        false => Err(ChipMakeError::Unfinished { folder, master, count, max_players }),
     }
 }
 
@@ -212,14 +317,18 @@ fn draw(
     vault: &mut Vault,
     batches: &[Batch],
     prefix: &str,
-    count: usize,
+    order: &ChipOrder,
 ) -> Result<Vec<String>, ChipMakeError> {
     let first = next_number(batches, prefix);
-    let mut serials = Vec::with_capacity(count);
-    for index in 0..count {
+    let mut serials = Vec::with_capacity(order.count);
+    for index in 0..order.count {
         let serial = serial_of(prefix, u64::from(first) + index as u64);
         let chip = || ChipKeySet::draw().map_err(VaultError::from);
-        let (master, slave) = (chip()?, chip()?);
+        let master = match order.master {
+            Master::Chip => Some(chip()?),
+            Master::Linux => None,
+        };
+        let slave = chip()?;
         vault.add(&serial, PairKeySet { master, slave })?;
         serials.push(serial);
     }
@@ -238,25 +347,28 @@ fn unsealed(
         let Some(last) = batch.serials().last() else { return false };
         let record = batch.folder.join(&last).join(Half::Slave.as_str()).join(record::RECORD_FILE);
         (plan.count, plan.max_players) == (order.count, order.max_players)
-            && (plan.secret, batch.is_finished()) == (SecretPlace::Chip, true)
+            && (plan.secret, batch.is_finished()) == (order.master.secrets(), true)
             && vault.pair(&last).is_some()
             && !record.exists()
     };
     Ok(line.factory.batches()?.into_iter().find(lacks))
 }
 
-fn seal(batch: &Batch, vault: &Vault, serial: &str) -> Result<(), ChipMakeError> {
+/// Writes what is missing of a pair's records; returns whose were written.
+fn seal(batch: &Batch, vault: &Vault, serial: &str) -> Result<Vec<Half>, ChipMakeError> {
     let keys = vault.pair(serial).ok_or_else(|| ChipMakeError::NoKeys {
         serial: serial.to_owned(),
         batch: batch.folder.clone(),
     })?;
+    let mut written = Vec::new();
     for half in Half::BOTH {
+        let Some(keys) = keys.of(half) else { continue };
         let folder = batch.folder.join(serial).join(half.as_str());
-        record::write(&folder, keys.of(half)).map_err(|source| ChipMakeError::Record {
-            serial: serial.to_owned(),
-            half,
-            source: Box::new(source),
+        let wrote = record::write(&folder, keys).map_err(|source| {
+            let (serial, source) = (serial.to_owned(), Box::new(source));
+            ChipMakeError::Record { serial, half, source }
         })?;
+        written.extend(wrote.then_some(half));
     }
-    Ok(())
+    Ok(written)
 }

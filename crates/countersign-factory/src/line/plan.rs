@@ -3,194 +3,41 @@
 //! Fuses only ever go from 0 to 1. A step is therefore open, begun or done, or the chip is somebody else's; there is no way back and
 //! nothing to remember between two runs.
 
-use super::chip::Chip;
+use super::chip::{Chip, Kind};
+use super::foreign::Foreign;
 use super::fuses::{Block, Fuses, FusesError};
+use super::step::{Progress, Step};
 use countersign_boot::SecureVersion;
 use countersign_league::DeviceId;
 use countersign_provision::Half;
 use std::fmt;
 
-/// The steps in their order. Flash encryption comes before secure boot, and the chip stops talking last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// Which device and which half it is, in the user's block: from now on the chip is nobody else's.
-    Name,
-    /// Keys 0 to 2, which nobody can read afterwards.
-    Keys,
-    /// Second stage, record and application, encrypted for this chip; verified.
-    Flash,
-    /// Flash encryption, for good.
-    Encryption,
-    /// The digest of the key that signs images; the other two places are revoked.
-    BootKey,
-    /// Nothing starts any more that this key did not sign, and nothing older than the release.
-    SecureBoot,
-    /// Debugging ports and the ROM's words are closed.
-    Debug,
-    /// What can be read stays readable: nobody can hide the digest.
-    ReadProtection,
-    /// The ROM takes no more than new flash contents, and shows nothing.
-    Download,
-}
-
-impl Step {
-    /// All of them, in their order.
-    pub const ALL: [Self; 9] = [
-        Self::Name,
-        Self::Keys,
-        Self::Flash,
-        Self::Encryption,
-        Self::BootKey,
-        Self::SecureBoot,
-        Self::Debug,
-        Self::ReadProtection,
-        Self::Download,
-    ];
-
-    /// Whether it cannot be undone.
-    pub const fn is_irreversible(self) -> bool {
-        !matches!(self, Self::Flash)
-    }
-
-    /// What it does, for a line in a list.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "device id and half into the user block",
-            Self::Keys => "keys 0 to 2: flash encryption, identity, record",
-            Self::Encryption => "flash encryption on",
-            Self::Flash => "second stage, record and application into the flash",
-            Self::BootKey => "digest of the boot key; other digests revoked",
-            Self::SecureBoot => "secure boot on; oldest version allowed",
-            Self::Debug => "JTAG, direct boot and the ROM's output off",
-            Self::ReadProtection => "read protection fixed as it is",
-            Self::Download => "secure download mode: the chip shows nothing more",
-        }
-    }
-
-    /// Fields of block 0 and the bits that they have afterwards.
-    pub(super) const fn fields(self) -> &'static [(&'static str, u64)] {
-        match self {
-            Self::Name | Self::Keys | Self::Flash | Self::ReadProtection => &[],
-            Self::Encryption => &[
-                ("SPI_BOOT_CRYPT_CNT", 7),
-                ("DIS_DOWNLOAD_ICACHE", 1),
-                ("DIS_DOWNLOAD_MANUAL_ENCRYPT", 1),
-            ],
-            Self::BootKey => &[("SECURE_BOOT_KEY_REVOKE1", 1), ("SECURE_BOOT_KEY_REVOKE2", 1)],
-            Self::SecureBoot => &[("SECURE_BOOT_EN", 1)],
-            Self::Debug => &[
-                ("DIS_PAD_JTAG", 1),
-                ("DIS_USB_JTAG", 1),
-                ("SOFT_DIS_JTAG", 7),
-                ("DIS_DIRECT_BOOT", 1),
-                ("UART_PRINT_CONTROL", 3),
-            ],
-            Self::Download => &[("ENABLE_SECURITY_DOWNLOAD", 1)],
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What no step burns and no chip of ours has.
-const UNTOUCHED: [&str; 4] =
-    ["SECURE_BOOT_KEY_REVOKE0", "SECURE_BOOT_AGGRESSIVE_REVOKE", "DIS_DOWNLOAD_MODE", "DIS_ICACHE"];
-const FREE_BLOCKS: [u8; 2] = [4, 5];
-
-/// Why a chip is not one that this plan can be, or go on to be, carried out on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Foreign {
-    /// It was named for another device.
-    #[error("this chip is the {found}, not the {wanted}; its name is burnt and cannot be changed")]
-    OtherDevice {
-        /// Whose it is.
-        found: String,
-        /// Whose it should be.
-        wanted: String,
-    },
-    /// It has keys without a name, or other keys.
-    #[error("{block} of this chip holds a key that is not this device's; take a fresh chip")]
-    OtherKey {
-        /// Which.
-        block: String,
-    },
-    /// A key for another purpose.
-    #[error("{block} of this chip is for {found}, not for {wanted}; take a fresh chip")]
-    OtherPurpose {
-        /// Which.
-        block: String,
-        /// What it is for.
-        found: String,
-        /// What it should be for.
-        wanted: &'static str,
-    },
-    /// Bits that the plan does not burn.
-    #[error(
-        "{field} of this chip is 0x{found:x}, and the plan wants 0x{wanted:x}; take a fresh chip"
-    )]
-    OtherBits {
-        /// Which.
-        field: &'static str,
-        /// What it is.
-        found: u64,
-        /// What it should be.
-        wanted: u64,
-    },
-    /// Cannot be burnt any more.
-    #[error(
-        "{field} of this chip is protected from being burnt, and lacks what the plan wants; take a fresh chip"
-    )]
-    Protected {
-        /// Which.
-        field: String,
-    },
-    /// A later step was carried out before an earlier one.
-    #[error(
-        "wrong order: “{later}” has been burnt on this chip, and “{earlier}” has not; this line did not burn it, take a \
-         fresh chip"
-    )]
-    Order {
-        /// What is there.
-        later: Step,
-        /// What is not.
-        earlier: Step,
-    },
-    /// An update has raised the floor.
-    #[error(
-        "this chip takes no version below {floor}, and the release has secure version {release}; take a newer release"
-    )]
-    Older {
-        /// What the chip demands.
-        floor: u8,
-        /// What the release has.
-        release: u8,
-    },
-    /// Too old a chip.
-    #[error(
-        "this chip has revision {found}, and secure boot needs {needed} (major × 100 + minor); take a newer chip"
-    )]
-    Revision {
-        /// What it has.
-        found: u32,
-        /// What is needed.
-        needed: u32,
-    },
-}
-
-/// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Nothing of it is there.
-    Open,
-    /// A part is there: the power went in the middle.
-    Begun,
-    /// All of it is there.
-    Done,
-}
+/// What no step burns and no chip of ours has; every summary has to say so.
+const UNTOUCHED: [&str; 8] = [
+    "SECURE_BOOT_KEY_REVOKE0",
+    "SECURE_BOOT_AGGRESSIVE_REVOKE",
+    "DIS_DOWNLOAD_MODE",
+    "DIS_ICACHE",
+    "DIS_FORCE_DOWNLOAD",
+    "DIS_USB_SERIAL_JTAG",
+    "DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE",
+    "USB_EXCHG_PINS",
+];
+/// What belongs to the maker of block 0: how the flash in the package is supplied, and what revision the chip has.
+const MAKERS: [&str; 4] = [
+    "VDD_SPI_AS_GPIO",
+    "DISABLE_WAFER_VERSION_MAJOR",
+    "DISABLE_BLK_VERSION_MAJOR",
+    "WAFER_VERSION_MINOR",
+];
+/// Bits of `WR_DIS` by what they protect: `RD_DIS`, the first purpose and the first key block; the user's block; the maker's two blocks.
+const PROTECTS_RD_DIS: u64 = 1;
+const PROTECTS_PURPOSE: u8 = 8;
+const PROTECTS_USER: u64 = 1 << 22;
+const PROTECTS_KEY: u8 = 23;
+const PROTECTS_MAKERS: u64 = 0b11 << 20;
+/// Key blocks of a chip.
+const BLOCKS: u8 = 6;
 
 /// A key block of the plan.
 #[derive(Clone)]
@@ -221,29 +68,68 @@ impl PlannedKey {
     }
 }
 
+/// Whose chip it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A half of a pair, and no other.
+    Half {
+        /// The pair.
+        device: DeviceId,
+        /// Which half of it.
+        half: Half,
+    },
+    /// Nobody's: any Linux master may use it.
+    Radio,
+}
+
+impl Owner {
+    /// What its image is for.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Half { half, .. } => half.into(),
+            Self::Radio => Kind::Radio,
+        }
+    }
+
+    /// What the user block holds: device id, kind (1 master, 2 slave, 3 radio), version 1, zeros. The device id of a radio is zeros.
+    pub fn name(self) -> [u8; 32] {
+        let mut name = [0; 32];
+        if let Self::Half { device, .. } = self {
+            name[..16].copy_from_slice(device.as_bytes());
+        }
+        name[16] = match self.kind() {
+            Kind::Master => 1,
+            Kind::Slave => 2,
+            Kind::Radio => 3,
+        };
+        name[17] = 1;
+        name
+    }
+}
+
 /// What one chip is to become.
 #[derive(Clone)]
 pub struct BurnPlan {
     /// Which chip.
     pub chip: Chip,
-    /// The pair.
-    pub device: DeviceId,
-    /// Which half of it.
-    pub half: Half,
+    /// Whose.
+    pub owner: Owner,
     /// The oldest version that it will start.
     pub floor: SecureVersion,
-    pub(super) keys: [PlannedKey; 3],
+    /// Three of a half, none of a radio.
+    pub(super) keys: Vec<PlannedKey>,
     pub(super) boot_key: PlannedKey,
 }
 
 impl fmt::Debug for BurnPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BurnPlan({} {} {}, {:?})", self.chip, self.device, self.half, self.floor)
+        write!(f, "BurnPlan({} {:?}, {:?})", self.chip, self.owner, self.floor)
     }
 }
 
 impl BurnPlan {
-    pub(super) fn new(
+    /// Of a half that has these keys.
+    pub(super) fn half(
         (chip, device, half): (Chip, DeviceId, Half),
         keys: &super::vault::ChipKeySet,
         boot_digest: [u8; 32],
@@ -254,29 +140,49 @@ impl BurnPlan {
         let mut flash = keys.flash.clone();
         flash.reverse();
         Self {
-            chip,
-            device,
-            half,
-            floor,
-            keys: [
+            owner: Owner::Half { device, half },
+            keys: vec![
                 key(0, "XTS_AES_128_KEY", flash),
                 key(1, "HMAC_UP", keys.identity.clone()),
                 key(2, "HMAC_UP", keys.record.clone()),
             ],
-            boot_key: PlannedKey {
-                is_secret: false,
-                ..key(3, "SECURE_BOOT_DIGEST0", zeroize::Zeroizing::new(boot_digest))
-            },
+            ..Self::radio(chip, boot_digest, floor)
         }
     }
 
-    /// What the user block holds: device id, half (1 master, 2 slave), version 1, zeros.
+    /// Of a radio: it starts what this line signed, and has nothing to keep secret.
+    pub(super) fn radio(chip: Chip, boot_digest: [u8; 32], floor: SecureVersion) -> Self {
+        let boot_key = PlannedKey {
+            number: 3,
+            purpose: "SECURE_BOOT_DIGEST0",
+            stored: zeroize::Zeroizing::new(boot_digest),
+            is_secret: false,
+        };
+        Self { chip, owner: Owner::Radio, floor, keys: Vec::new(), boot_key }
+    }
+
+    /// Its steps in their order.
+    pub fn steps(&self) -> &'static [Step] {
+        match self.owner {
+            Owner::Half { .. } => &Step::ALL,
+            Owner::Radio => &Step::RADIO,
+        }
+    }
+
+    /// What the user block holds.
     pub fn name(&self) -> [u8; 32] {
-        let mut name = [0; 32];
-        name[..16].copy_from_slice(self.device.as_bytes());
-        name[16] = half_number(self.half);
-        name[17] = 1;
-        name
+        self.owner.name()
+    }
+
+    /// What a field of block 0 holds when all steps are done.
+    pub(super) fn planned(&self, field: &str) -> u64 {
+        let fields = self.steps().iter().flat_map(|step| step.fields());
+        fields.filter(|(name, _)| *name == field).map(|(_, bits)| *bits).sum()
+    }
+
+    /// All keys that it has, those that anybody may read among them.
+    pub(super) fn all_keys(&self) -> impl Iterator<Item = &PlannedKey> {
+        self.keys.iter().chain([&self.boot_key])
     }
 
     /// How far a chip is, step by step; [`Step::Flash`] shows in no fuse and counts as done when a later step is.
@@ -284,15 +190,18 @@ impl BurnPlan {
         &self,
         fuses: &Fuses,
     ) -> Result<Result<Vec<(Step, Progress)>, Foreign>, FusesError> {
-        let mut steps = Vec::with_capacity(Step::ALL.len());
+        let mut steps = Vec::with_capacity(self.steps().len());
         if let Err(foreign) = self.untouched(fuses)? {
             return Ok(Err(foreign));
         }
-        for step in Step::ALL {
-            match self.step(step, fuses)? {
-                Ok(progress) => steps.push((step, progress)),
+        for step in self.steps() {
+            match self.step(*step, fuses)? {
+                Ok(progress) => steps.push((*step, progress)),
                 Err(foreign) => return Ok(Err(foreign)),
             }
+        }
+        if let Err(foreign) = self.other_bits(fuses)? {
+            return Ok(Err(foreign));
         }
         Ok(in_order(steps))
     }
@@ -329,10 +238,11 @@ impl BurnPlan {
         for field in UNTOUCHED {
             let found = fuses.number(field)?;
             if found != 0 {
-                return Ok(Err(Foreign::OtherBits { field, found, wanted: 0 }));
+                return Ok(Err(other_bits(field, found, 0)));
             }
         }
-        for number in FREE_BLOCKS {
+        let free = |number: &u8| self.all_keys().all(|key| key.number != *number);
+        for number in (0..BLOCKS).filter(free) {
             let (block, purpose) = (format!("BLOCK_KEY{number}"), format!("KEY_PURPOSE_{number}"));
             if fuses.block(&block)? != Block::Empty {
                 return Ok(Err(Foreign::OtherKey { block }));
@@ -350,6 +260,40 @@ impl BurnPlan {
             (fuses.number("WAFER_VERSION_MAJOR")?, fuses.number("WAFER_VERSION_MINOR")?);
         let (found, needed) = ((major * 100 + minor) as u32, self.chip.revision_min());
         Ok(if found < needed { Err(Foreign::Revision { found, needed }) } else { Ok(()) })
+    }
+
+    /// Whatever else block 0 says, the maker's part of it left out; and the block that nobody uses.
+    fn other_bits(&self, fuses: &Fuses) -> Result<Result<(), Foreign>, FusesError> {
+        let (mut protected, mut hidden) = (PROTECTS_RD_DIS | PROTECTS_USER, 0);
+        for key in self.all_keys() {
+            protected |= 1 << (PROTECTS_PURPOSE + key.number) | 1 << (PROTECTS_KEY + key.number);
+            hidden |= u64::from(key.is_secret) << key.number;
+        }
+        for (field, wanted, makers) in
+            [("WR_DIS", protected, PROTECTS_MAKERS), ("RD_DIS", hidden, 0)]
+        {
+            let found = fuses.number(field)?;
+            if found & !(wanted | makers) != 0 {
+                return Ok(Err(other_bits(field, found, wanted)));
+            }
+        }
+        let is_judged = |field: &str| {
+            let judged = ["WR_DIS", "RD_DIS", "SECURE_VERSION"];
+            judged.contains(&field) || MAKERS.contains(&field) || field.starts_with("KEY_PURPOSE_")
+        };
+        for field in fuses.of_block_0().filter(|field| !is_judged(field)) {
+            let (found, wanted) = (fuses.number(field)?, self.planned(field));
+            if found & !wanted != 0 {
+                return Ok(Err(other_bits(field, found, wanted)));
+            }
+        }
+        let block = "BLOCK_SYS_DATA2";
+        match fuses.block(block)? {
+            Block::Empty => Ok(Ok(())),
+            Block::Holds(_) | Block::Hidden => {
+                Ok(Err(Foreign::OtherKey { block: block.to_owned() }))
+            }
+        }
     }
 
     fn name_parts(&self, fuses: &Fuses) -> Result<[Result<Progress, Foreign>; 2], FusesError> {
@@ -370,10 +314,13 @@ impl BurnPlan {
     fn floor_part(&self, fuses: &Fuses) -> Result<Result<Progress, Foreign>, FusesError> {
         let (found, wanted) = (fuses.number("SECURE_VERSION")?, u64::from(self.floor.fuses()));
         let floor = SecureVersion::from_fuses(found as u16);
-        Ok(if floor > self.floor {
+        let is_fixed = floor < SecureVersion::MAX && !fuses.is_writeable("SECURE_VERSION")?;
+        Ok(if is_fixed {
+            Err(Foreign::FixedVersion)
+        } else if floor > self.floor {
             Err(Foreign::Older { floor: floor.get(), release: self.floor.get() })
         } else if found & !wanted != 0 {
-            Err(Foreign::OtherBits { field: "SECURE_VERSION", found, wanted })
+            Err(other_bits("SECURE_VERSION", found, wanted))
         } else if found == wanted {
             Ok(Progress::Done)
         } else {
@@ -421,7 +368,7 @@ fn field_part(
     let writeable = fuses.is_writeable(field)?;
     Ok(match found {
         found if found == wanted => Ok(Progress::Done),
-        found if found & !wanted != 0 => Err(Foreign::OtherBits { field, found, wanted }),
+        found if found & !wanted != 0 => Err(other_bits(field, found, wanted)),
         _ if !writeable => Err(Foreign::Protected { field: field.to_owned() }),
         0 => Ok(Progress::Open),
         _ => Ok(Progress::Begun),
@@ -452,20 +399,19 @@ fn key_part(key: &PlannedKey, fuses: &Fuses) -> Result<Result<Progress, Foreign>
     })
 }
 
-/// Master 1, slave 2, as in the sealed record.
-const fn half_number(half: Half) -> u8 {
-    match half {
-        Half::Master => 1,
-        Half::Slave => 2,
-    }
+fn other_bits(field: &str, found: u64, wanted: u64) -> Foreign {
+    Foreign::OtherBits { field: field.to_owned(), found, wanted }
 }
 
 /// A name as people read it.
 fn spoken(name: &[u8]) -> String {
-    let half = match name.get(16) {
+    let what = match name.get(16) {
         Some(1) => "master",
         Some(2) => "slave",
+        Some(3) if name.iter().take(16).all(|byte| *byte == 0) => {
+            return "radio of a master".into();
+        }
         Some(_) | None => "unknown half",
     };
-    format!("{half} of device {}", hex::encode(name.get(..16).unwrap_or(name)))
+    format!("{what} of device {}", hex::encode(name.get(..16).unwrap_or(name)))
 }

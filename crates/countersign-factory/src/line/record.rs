@@ -20,10 +20,10 @@ pub(super) const RECORD_FILE: &str = "record.bin";
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// Not there yet.
-    #[error("{} is missing; run `countersign factory chip make` again", .0.display())]
+    #[error("{} is missing; make it again with `countersign factory chip make --records`", .0.display())]
     Missing(PathBuf),
     /// The file is of another chip, or was changed.
-    #[error("{}: {source}; delete it and run `countersign factory chip make` again", path.display())]
+    #[error("{}: {source}; make it again with `countersign factory chip make --records`", path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -69,8 +69,8 @@ fn record_key(keys: &ChipKeySet) -> countersign_chip::RecordKey {
     }
 }
 
-/// Writes the record of a half, unless the one that is there says the same.
-pub(super) fn write(folder: &Path, keys: &ChipKeySet) -> Result<(), RecordError> {
+/// Writes the record of a half, unless the one that is there says the same. Returns whether it was written.
+pub(super) fn write(folder: &Path, keys: &ChipKeySet) -> Result<bool, RecordError> {
     let provision = Provision::read(folder)?;
     let record = checked(&provision, keys)?;
     let path = folder.join(RECORD_FILE);
@@ -78,10 +78,11 @@ pub(super) fn write(folder: &Path, keys: &ChipKeySet) -> Result<(), RecordError>
         && opened(&path, &file.content, keys, &provision.config.device).ok().as_ref()
             == Some(&record.content)
     {
-        return Ok(());
+        return Ok(false);
     }
     let sealed = record.seal(&record_key(keys), random()?)?;
-    Ok(disk::replace(&path, &sealed, Access::Public)?)
+    disk::replace(&path, &sealed, Access::Public)?;
+    Ok(true)
 }
 
 /// The record of a half, opened and checked as its chip would do it, in its whole sector.

@@ -1,8 +1,10 @@
 //! Espressif's tools as child processes: esptool, espsecure, espefuse.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// Version of the tools that this line is tested with; another major version may mean something else by the same words.
 const MAJOR: &str = "5.";
@@ -69,6 +71,9 @@ pub enum ToolError {
         /// The end of what it said.
         said: String,
     },
+    /// This process is ending.
+    #[error("{0} was stopped: this command was interrupted; run it again, it goes on")]
+    Stopped(&'static str),
     /// No file in memory.
     #[error(
         "a key cannot be handed to the tools in memory ({0}); it would have to be a file, and is not handed over"
@@ -87,8 +92,8 @@ impl Tools {
         let path = self.folder.as_ref().map_or_else(|| PathBuf::from(name), |at| at.join(name));
         let arguments: Vec<OsString> =
             arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        let output = Command::new(path)
-            .args(&arguments)
+        let mut tool = Command::new(path);
+        tool.args(&arguments)
             // Plain lines, whatever the terminal; no settings but ours.
             .env("NO_COLOR", "1")
             .env("TERM", "dumb")
@@ -96,8 +101,9 @@ impl Tools {
             .env("PYTHONUTF8", "1")
             .env_remove("ESPTOOL_CFGFILE")
             .stdin(Stdio::null())
-            .output()
-            .map_err(|source| ToolError::Missing { program: name, source })?;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let output = run_to_its_end(name, tool)?;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         if !output.status.success() {
@@ -112,6 +118,46 @@ impl Tools {
         }
         Ok(said)
     }
+}
+
+/// The tools that run now, each with all that it starts in a process group of its own; nothing once no more may start.
+static RUNNING: Mutex<Option<BTreeSet<u32>>> = Mutex::new(Some(BTreeSet::new()));
+
+/// Ends the tools that run, with all that they have started, and lets no other start: for a process that was told to end. A tool would go
+/// on burning otherwise, in a group that the terminal does not reach.
+pub fn stop_tools() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner).take();
+    #[cfg(unix)]
+    for group in running.into_iter().flatten() {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+            // One that has just ended needs no end.
+            let _ended = kill_process_group(group, Signal::KILL);
+        }
+    }
+    #[cfg(not(unix))]
+    drop(running);
+}
+
+fn run_to_its_end(program: &'static str, mut tool: Command) -> Result<Output, ToolError> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut tool, 0);
+    let missing = |source| ToolError::Missing { program, source };
+    let child = {
+        // Held while it starts: whoever stops the tools stops this one too.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = running.as_mut().ok_or(ToolError::Stopped(program))?;
+        let child = tool.spawn().map_err(missing)?;
+        running.insert(child.id());
+        child
+    };
+    let group = child.id();
+    let output = child.wait_with_output();
+    match RUNNING.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        Some(running) => drop(running.remove(&group)),
+        None => return Err(ToolError::Stopped(program)),
+    }
+    output.map_err(missing)
 }
 
 /// The commands that this line uses.

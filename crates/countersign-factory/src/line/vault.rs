@@ -5,8 +5,12 @@
 //! ```
 //!
 //! The key is Argon2id of the passphrase. Everything before the ciphertext is authenticated with it. Each writing has a nonce of its own.
-//! The content: `u8 format ‖ u16 length, PKCS #8 ‖ u32 pairs ‖ pairs`, a pair being `u8 length, serial ‖ 3 × 32 master ‖ 3 × 32 slave`.
+//! The content: `u8 format ‖ u16 length, PKCS #8 ‖ u32 pairs ‖ pairs`, a pair being `u8 length, serial ‖ u8 halves (2 the slave, 3 both) ‖
+//! 3 × 32 of each, the master first ‖ u8 count ‖ count × chip`, a chip being `u8 half (1 master, 2 slave) ‖ u8 place (0 folder, 1 port) ‖
+//! address 6`: the chips that a half was burnt into, the newest last.
 
+use super::address::Address;
+use super::chip::Site;
 use crate::random::{RandomError, random};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305};
@@ -22,7 +26,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 4] = b"GLV1";
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// RFC 9106, section 4, second choice: 64 MiB, three passes, four lanes.
 const COST: [u32; 3] = [64 * 1024, 3, 4];
 /// Most that a file may ask for; more would be an attack on the memory of whoever opens it.
@@ -34,6 +38,8 @@ const HEAD: usize = MAGIC.len() + 12 + SALT + NONCE;
 /// Most pairs in a vault: a thousand full batches would not fit, a hundred do.
 const PAIRS_MAX: usize = 131_072;
 const FILE_MAX: usize = 64 * 1024 * 1024;
+/// Most chips that a pair remembers: two halves, and many trials.
+const CHIPS_MAX: usize = 64;
 
 type Key = Zeroizing<[u8; 32]>;
 
@@ -102,23 +108,45 @@ impl fmt::Debug for ChipKeySet {
     }
 }
 
-/// The keys of both chips of a pair.
+/// The keys of the chips of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairKeySet {
-    /// Of the master.
-    pub master: ChipKeySet,
+    /// Of the master; a master that runs Linux has its key in a file.
+    pub master: Option<ChipKeySet>,
     /// Of the slave.
     pub slave: ChipKeySet,
 }
 
 impl PairKeySet {
-    /// Of one half.
-    pub fn of(&self, half: Half) -> &ChipKeySet {
+    /// Of one half, if it is a chip.
+    pub const fn of(&self, half: Half) -> Option<&ChipKeySet> {
         match half {
-            Half::Master => &self.master,
-            Half::Slave => &self.slave,
+            Half::Master => self.master.as_ref(),
+            Half::Slave => Some(&self.slave),
         }
     }
+
+    fn chips(&self) -> impl Iterator<Item = &ChipKeySet> {
+        self.master.iter().chain([&self.slave])
+    }
+}
+
+/// A chip that a half was burnt into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownChip {
+    /// Which half.
+    pub half: Half,
+    /// Where it was.
+    pub site: Site,
+    /// Which chip.
+    pub address: Address,
+}
+
+#[derive(Clone)]
+struct Pair {
+    keys: PairKeySet,
+    /// The newest last.
+    chips: Vec<KnownChip>,
 }
 
 /// Why a vault cannot be used. Shows nothing of what is in it.
@@ -158,6 +186,9 @@ pub enum VaultError {
     /// Two pairs would be one.
     #[error("the vault has keys for {0} already")]
     SerialTwice(String),
+    /// Too many tries.
+    #[error("the vault remembers {CHIPS_MAX} chips for {0}, and no more; make another pair")]
+    Chips(String),
     /// Full.
     #[error("the vault is full: it holds {PAIRS_MAX} pairs; begin another station")]
     Full,
@@ -179,7 +210,7 @@ pub struct Vault {
     salt: [u8; SALT],
     key: Key,
     boot_key: Zeroizing<Vec<u8>>,
-    pairs: BTreeMap<String, PairKeySet>,
+    pairs: BTreeMap<String, Pair>,
     /// SHA-256 of every eFuse key.
     used: HashSet<[u8; 32]>,
 }
@@ -238,8 +269,9 @@ impl Vault {
             pairs: BTreeMap::new(),
             used: HashSet::new(),
         };
-        for (serial, keys) in pairs {
+        for (serial, Pair { keys, chips }) in pairs {
             vault.add(&serial, keys)?;
+            vault.pairs.entry(serial).and_modify(|pair| pair.chips = chips);
         }
         Ok(vault)
     }
@@ -247,9 +279,13 @@ impl Vault {
     /// Writes the vault so that a crash leaves the old one or the new one.
     pub(super) fn save(&self) -> Result<(), VaultError> {
         let nonce: [u8; NONCE] = random()?;
-        let mut out = Zeroizing::new(Vec::with_capacity(
-            HEAD + TAG + 7 + self.boot_key.len() + self.pairs.len() * (33 + 192),
-        ));
+        let chips: usize = self.pairs.values().map(|pair| pair.chips.len()).sum();
+        let pairs = self.pairs.len() * (33 + 2 + 192) + chips * 8;
+        let size = HEAD + TAG + 7 + self.boot_key.len() + pairs;
+        if size > FILE_MAX {
+            return Err(VaultError::Full);
+        }
+        let mut out = Zeroizing::new(Vec::with_capacity(size));
         out.extend_from_slice(MAGIC);
         self.cost.iter().for_each(|cost| out.extend_from_slice(&cost.to_be_bytes()));
         out.extend_from_slice(&self.salt);
@@ -271,18 +307,47 @@ impl Vault {
         if self.pairs.contains_key(serial) {
             return Err(VaultError::SerialTwice(serial.to_owned()));
         }
-        for key in [&keys.master, &keys.slave].into_iter().flat_map(ChipKeySet::keys) {
+        for key in keys.chips().flat_map(ChipKeySet::keys) {
             if !self.used.insert(Sha256::digest(key.as_slice()).into()) {
                 return Err(VaultError::KeyTwice(serial.to_owned()));
             }
         }
-        self.pairs.insert(serial.to_owned(), keys);
+        self.pairs.insert(serial.to_owned(), Pair { keys, chips: Vec::new() });
         Ok(())
     }
 
     /// The keys of a pair.
     pub fn pair(&self, serial: &str) -> Option<&PairKeySet> {
-        self.pairs.get(serial)
+        self.pairs.get(serial).map(|pair| &pair.keys)
+    }
+
+    /// The chips that the halves of a pair were burnt into, the newest last.
+    pub fn chips(&self, serial: &str) -> &[KnownChip] {
+        self.pairs.get(serial).map_or(&[], |pair| &pair.chips)
+    }
+
+    /// The chip that a half is in.
+    pub fn chip_of(&self, serial: &str, half: Half, site: Site) -> Option<Address> {
+        let of_half = |chip: &&KnownChip| (chip.half, chip.site) == (half, site);
+        self.chips(serial).iter().rfind(of_half).map(|chip| chip.address)
+    }
+
+    /// Which half was burnt into a chip.
+    pub fn whose(&self, address: Address) -> Option<(&str, Half)> {
+        self.pairs.iter().find_map(|(serial, pair)| {
+            let chip = pair.chips.iter().rfind(|chip| chip.address == address)?;
+            Some((serial.as_str(), chip.half))
+        })
+    }
+
+    /// Remembers that a half goes into a chip.
+    pub(super) fn remember(&mut self, serial: &str, chip: KnownChip) -> Result<(), VaultError> {
+        let Some(pair) = self.pairs.get_mut(serial) else { return Ok(()) };
+        if pair.chips.len() == CHIPS_MAX {
+            return Err(VaultError::Chips(serial.to_owned()));
+        }
+        pair.chips.push(chip);
+        Ok(())
     }
 
     /// The serials that it has keys for, in their order.
@@ -307,8 +372,15 @@ impl Vault {
         out.extend_from_slice(&(self.pairs.len() as u32).to_be_bytes());
         for (serial, pair) in &self.pairs {
             put_lp8(out, serial.as_bytes());
-            for key in [&pair.master, &pair.slave].into_iter().flat_map(ChipKeySet::keys) {
+            out.push(if pair.keys.master.is_some() { BOTH } else { SLAVE });
+            for key in pair.keys.chips().flat_map(ChipKeySet::keys) {
                 out.extend_from_slice(key.as_slice());
+            }
+            out.push(pair.chips.len() as u8);
+            for KnownChip { half, site, address } in &pair.chips {
+                let half = if *half == Half::Master { MASTER } else { SLAVE };
+                out.extend_from_slice(&[half, u8::from(*site == Site::Port)]);
+                out.extend_from_slice(address.as_bytes());
             }
         }
     }
@@ -352,7 +424,12 @@ fn read_head(head: &[u8]) -> Result<Head, Malformed> {
     Ok((cost, reader.array()?, reader.array()?))
 }
 
-type Body = (Zeroizing<Vec<u8>>, Vec<(String, PairKeySet)>);
+type Body = (Zeroizing<Vec<u8>>, Vec<(String, Pair)>);
+
+/// Halves in a vault.
+const MASTER: u8 = 1;
+const SLAVE: u8 = 2;
+const BOTH: u8 = MASTER | SLAVE;
 
 fn read_body(body: &[u8]) -> Result<Body, Malformed> {
     let mut reader = Reader::new(body);
@@ -369,15 +446,41 @@ fn read_body(body: &[u8]) -> Result<Body, Malformed> {
     let mut pairs = Vec::with_capacity(count);
     for _ in 0..count {
         let serial = core::str::from_utf8(reader.lp8()?).map_err(|_| Malformed::Range)?;
-        let mut chip = || -> Result<ChipKeySet, Malformed> {
-            let mut key = || reader.array().map(Zeroizing::new);
-            Ok(ChipKeySet { flash: key()?, identity: key()?, record: key()? })
-        };
-        let (master, slave) = (chip()?, chip()?);
-        pairs.push((serial.to_owned(), PairKeySet { master, slave }));
+        pairs.push((serial.to_owned(), read_pair(&mut reader)?));
     }
     reader.finish()?;
     Ok((boot_key, pairs))
+}
+
+fn read_pair(reader: &mut Reader<'_>) -> Result<Pair, Malformed> {
+    fn keys(reader: &mut Reader<'_>) -> Result<ChipKeySet, Malformed> {
+        let mut key = || reader.array().map(Zeroizing::new);
+        Ok(ChipKeySet { flash: key()?, identity: key()?, record: key()? })
+    }
+    let master = match reader.u8()? {
+        BOTH => Some(keys(reader)?),
+        SLAVE => None,
+        _ => return Err(Malformed::Range),
+    };
+    let (slave, count) = (keys(reader)?, usize::from(reader.u8()?));
+    if count > CHIPS_MAX {
+        return Err(Malformed::Range);
+    }
+    let mut chips = Vec::with_capacity(count);
+    for _ in 0..count {
+        let half = match reader.u8()? {
+            MASTER => Half::Master,
+            SLAVE => Half::Slave,
+            _ => return Err(Malformed::Range),
+        };
+        let site = match reader.u8()? {
+            0 => Site::Folder,
+            1 => Site::Port,
+            _ => return Err(Malformed::Range),
+        };
+        chips.push(KnownChip { half, site, address: Address::from_bytes(reader.array()?) });
+    }
+    Ok(Pair { keys: PairKeySet { master, slave }, chips })
 }
 
 #[cfg(test)]
@@ -391,7 +494,7 @@ mod tests {
             identity: key(seeds[at + 1]),
             record: key(seeds[at + 2]),
         };
-        PairKeySet { master: chip(0), slave: chip(3) }
+        PairKeySet { master: Some(chip(0)), slave: chip(3) }
     }
 
     #[test]
@@ -419,6 +522,47 @@ mod tests {
         let read = Vault::open(&path, &passphrase).unwrap();
         assert_eq!(read.pair("GL-00001"), Some(&keys([1, 2, 3, 4, 5, 6])));
         assert_eq!((read.expose_boot_key(), read.serials().count()), (&[9; 1700][..], 1));
+    }
+
+    #[test]
+    fn a_vault_remembers_the_chips_of_each_half_and_where_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.sealed");
+        let passphrase = VaultPassphrase::new("five random words").unwrap();
+        let mut vault = Vault::create(&path, &passphrase, Zeroizing::new(vec![9; 10])).unwrap();
+        vault.add("GL-00001", keys([1, 2, 3, 4, 5, 6])).unwrap();
+        vault.add("GL-00002", PairKeySet { master: None, ..keys([7, 8, 9, 10, 11, 12]) }).unwrap();
+        let chip = |half, site, last| {
+            let address = Address::from_bytes([2, 0, 0, 0, 0, last]);
+            KnownChip { half, site, address }
+        };
+        let first = [
+            chip(Half::Slave, Site::Folder, 1),
+            chip(Half::Slave, Site::Port, 2),
+            chip(Half::Master, Site::Port, 3),
+            chip(Half::Slave, Site::Port, 4),
+        ];
+        first.iter().for_each(|chip| vault.remember("GL-00001", *chip).unwrap());
+        vault.save().unwrap();
+        let vault = Vault::open(&path, &passphrase).unwrap();
+        assert_eq!((vault.chips("GL-00001"), vault.chips("GL-00002")), (&first[..], &[][..]));
+        let of = |half, site| vault.chip_of("GL-00001", half, site).map(|at| at.as_bytes()[5]);
+        assert_eq!(
+            (of(Half::Slave, Site::Port), of(Half::Slave, Site::Folder)),
+            (Some(4), Some(1))
+        );
+        assert_eq!((of(Half::Master, Site::Port), of(Half::Master, Site::Folder)), (Some(3), None));
+        assert_eq!(vault.whose(first[1].address), Some(("GL-00001", Half::Slave)));
+        assert_eq!(vault.whose(Address::from_bytes([2, 0, 0, 0, 0, 9])), None);
+        let mixed = vault.pair("GL-00002").unwrap();
+        assert!(mixed.of(Half::Master).is_none() && mixed.of(Half::Slave).is_some());
+        let mut vault = vault;
+        for _ in first.len()..CHIPS_MAX {
+            vault.remember("GL-00001", first[0]).unwrap();
+        }
+        assert!(matches!(vault.remember("GL-00001", first[0]), Err(VaultError::Chips(_))));
+        vault.save().unwrap();
+        assert_eq!(Vault::open(&path, &passphrase).unwrap().chips("GL-00001").len(), CHIPS_MAX);
     }
 
     #[test]

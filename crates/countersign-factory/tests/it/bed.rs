@@ -111,8 +111,17 @@ impl Bed {
         second_stage: &[u8],
         app: &[u8],
     ) -> Result<(Release, bool), ImageError> {
+        self.image_for((Kind::Slave, chip), second_stage, app)
+    }
+
+    pub(crate) fn image_for(
+        &self,
+        (kind, chip): (Kind, Chip),
+        second_stage: &[u8],
+        app: &[u8],
+    ) -> Result<(Release, bool), ImageError> {
         let from = Image {
-            kind: Kind::Slave,
+            kind,
             chip,
             second_stage: self.beside("boot.elf"),
             app: self.beside("app.elf"),
@@ -138,22 +147,25 @@ impl Bed {
     pub(crate) fn job_of(&self, of: (&str, Half), chip: &Path) -> Result<Job, BurnError> {
         let bench = Bench::Virtual(Virtual::new(chip));
         let (serial, half) = of;
-        Job::prepare(
-            &self.line(),
-            &self.vault(),
-            (serial, half, Chip::Esp32C3),
-            self.release(),
-            bench,
-        )
+        let of = (serial, half, Chip::Esp32C3);
+        let release = || Release::newest(&self.line(), Kind::from(half), Chip::Esp32C3);
+        Job::prepare(&self.line(), &self.vault(), of, release, bench)
+    }
+
+    /// Takes the chip for the job; the vault changes, so that the station has to be a copy.
+    pub(crate) fn claim(&self, job: &Job, replaces: bool) -> Result<Claim, BurnError> {
+        assert!(matches!(self.home, Home::Copy(_)), "all tests share the vault");
+        let (line, standing) = (self.line(), state(&tools(), job)?);
+        claim(&line, job, &standing, replaces, || Ok(line.vault(&passphrase())?))
     }
 
     pub(crate) fn burn(&self, job: &Job) -> Result<Burnt, BurnError> {
-        burn(&tools(), job, &mut |_| {})
+        burn(&tools(), job, &self.claim(job, false)?, &mut |_| {})
     }
 }
 
 pub(crate) fn order(count: usize) -> ChipOrder {
-    ChipOrder { count, max_players: 8, prefix: None, out: None }
+    ChipOrder { count, master: Master::Chip, max_players: 8, prefix: None, out: None }
 }
 
 pub(crate) fn copy_folder(from: &Path, to: &Path) {

@@ -14,23 +14,28 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-/// A finished slave of the first pair.
-static FINISHED: LazyLock<TempDir> = LazyLock::new(|| {
-    let home = TempDir::new().unwrap();
-    let job = BED.job(&home.path().join("chip"));
-    assert_eq!(BED.burn(&job).unwrap().steps, Step::ALL);
-    home
+/// A finished slave of the first pair, and the station whose vault remembers it.
+pub(crate) static FINISHED: LazyLock<(Bed, TempDir)> = LazyLock::new(|| {
+    let (bed, home) = (BED.copy(), TempDir::new().unwrap());
+    let job = bed.job(&home.path().join("chip"));
+    assert_eq!(bed.burn(&job).unwrap().steps.len(), 9);
+    (bed, home)
 });
 
 /// A copy of it, to be changed.
-fn finished() -> (TempDir, PathBuf) {
+pub(crate) fn finished() -> (TempDir, PathBuf) {
     let home = TempDir::new().unwrap();
     let chip = home.path().join("chip");
-    copy_folder(&FINISHED.path().join("chip"), &chip);
+    copy_folder(&FINISHED.1.path().join("chip"), &chip);
     (home, chip)
 }
 
-fn summary(chip: &Path) -> Value {
+/// What the check says of it.
+fn checked(job: &Job) -> Result<Checked, CheckError> {
+    check(&tools(), job, Some(&FINISHED.0.vault()))
+}
+
+pub(crate) fn summary(chip: &Path) -> Value {
     let to = chip.with_file_name("summary.json");
     fuse(chip, &["summary", "--format", "json", "--file", to.to_str().unwrap()]);
     serde_json::from_slice(&fs::read(to).unwrap()).unwrap()
@@ -49,8 +54,8 @@ fn is_finished(steps: &[(Step, Progress)]) -> bool {
 fn a_finished_chip_is_what_plan_and_vault_say() {
     let (home, chip) = finished();
     let job = BED.job(&chip);
-    check(&tools(), &job).unwrap();
-    assert_eq!(BED.burn(&job).unwrap().steps, []);
+    assert!(matches!(checked(&job), Ok(Checked::Whole(_))));
+    assert_eq!(FINISHED.0.burn(&job).unwrap().steps, []);
     let summary = summary(&chip);
     for (field, raw) in [
         ("SPI_BOOT_CRYPT_CNT", "0x7"),
@@ -84,6 +89,9 @@ fn a_finished_chip_is_what_plan_and_vault_say() {
     assert_eq!(bytes("BLOCK_KEY3"), hex::encode(BED.line().boot_digest));
     assert_eq!(bytes("BLOCK_USR_DATA"), hex::encode(job.plan.name()));
     assert_eq!(summary["RD_DIS"]["writeable"], json!(false), "nobody can hide the digest");
+    assert_eq!(summary["RD_DIS"]["raw_value"], "0x07");
+    assert_eq!(summary["WR_DIS"]["raw_value"], "0x07c00f01");
+    assert_eq!(summary["SECURE_VERSION"]["writeable"], json!(true), "updates can raise it");
     drop(home);
 }
 
@@ -92,7 +100,7 @@ fn what_is_decrypted_is_what_was_signed() {
     let (home, chip) = finished();
     let key = home.path().join("fe.bin");
     let keys = BED.vault();
-    let keys = keys.pair(SERIAL).unwrap().of(Half::Slave);
+    let keys = keys.pair(SERIAL).unwrap().of(Half::Slave).unwrap();
     let [flash_key, identity, record] = keys.expose();
     fs::write(&key, flash_key).unwrap();
     let flash = fs::read(chip.join("flash.bin")).unwrap();
@@ -185,7 +193,7 @@ fn one_changed_bit_of_the_flash_is_found() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         fs::write(&flash, changed).unwrap();
-        let said = check(&tools(), &job).unwrap_err().to_string();
+        let said = checked(&job).unwrap_err().to_string();
         assert!(said.contains("does not hold what was written to it"), "0x{at:x}: {said}");
     }
     // What the device writes there later is its own.
@@ -193,46 +201,67 @@ fn one_changed_bit_of_the_flash_is_found() {
     used[0xa000] = 0;
     used[0x33_0000] = 0;
     fs::write(&flash, used).unwrap();
-    check(&tools(), &job).unwrap();
+    checked(&job).unwrap();
 }
 
+/// Each command burns something into a fresh chip, so that it is the finished one that refuses it, and with the words for it.
 #[test]
 fn fuses_do_not_go_back() {
-    let (_home, chip) = finished();
+    let (home, chip) = finished();
+    let fresh = home.path().join("fresh");
+    state(&tools(), &BED.job(&fresh)).unwrap();
+    let key = home.path().join("key");
+    fs::write(&key, [0x77; 32]).unwrap();
+    let key = key.to_str().unwrap();
+    let run = |chip: &Path, command: &[&str]| {
+        let path = chip.join("efuse.bin");
+        let path = path.to_str().unwrap();
+        let always = ["--chip", "esp32c3", "--virt", "--path-efuse-file", path, "--do-not-confirm"];
+        let output = by_hand("espefuse", &[&always, command].concat());
+        (
+            output.status.success(),
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        )
+    };
     let before = summary(&chip);
-    let path = chip.join("efuse.bin");
-    let zero = chip.with_file_name("zero");
-    fs::write(&zero, [0; 32]).unwrap();
-    let always = [
-        "--chip",
-        "esp32c3",
-        "--virt",
-        "--path-efuse-file",
-        path.to_str().unwrap(),
-        "--do-not-confirm",
-    ];
-    for command in [
-        &["burn-efuse", "SECURE_BOOT_EN", "0"][..],
-        &["burn-efuse", "SPI_BOOT_CRYPT_CNT", "3"],
-        &["burn-key", "BLOCK_KEY0", zero.to_str().unwrap(), "USER"],
-        &["burn-key", "BLOCK_KEY1", zero.to_str().unwrap(), "HMAC_UP"],
-        &["burn-block-data", "BLOCK_USR_DATA", zero.to_str().unwrap()],
-        &["read-protect-efuse", "BLOCK_KEY3"],
+    for (command, sentence) in [
+        (&["burn-efuse", "SPI_BOOT_CRYPT_CNT", "3"][..], "SPI_BOOT_CRYPT_CNT failed to burn"),
+        (&["burn-key", "BLOCK_KEY0", key, "USER"], "BLOCK_KEY0 is read-protected"),
+        (&["burn-key", "BLOCK_KEY1", key, "HMAC_UP"], "BLOCK_KEY1 is read-protected"),
+        (&["burn-block-data", "BLOCK_KEY2", key], "BLOCK_KEY2 is read-protected"),
+        (&["burn-block-data", "BLOCK_KEY3", key], "BLOCK_KEY3 is write-protected"),
+        (&["burn-block-data", "BLOCK_USR_DATA", key], "BLOCK_USR_DATA is write-protected"),
+        (&["read-protect-efuse", "BLOCK_SYS_DATA2"], "RD_DIS field being already write-disabled"),
     ] {
-        // Refused or without effect: espefuse says either.
-        by_hand("espefuse", &[&always[..], command].concat());
+        let (done, said) = run(&chip, command);
+        assert!(!done && said.contains(sentence), "{command:?}: {said}");
         assert_eq!(summary(&chip), before, "{command:?}");
+        let other = home.path().join("other");
+        copy_folder(&fresh, &other);
+        let (done, said) = run(&other, command);
+        assert!(done, "{command:?} on a fresh chip: {said}");
+        assert_ne!(summary(&other), summary(&fresh), "{command:?}");
+    }
+    let (done, said) = run(&chip, &["burn-efuse", "SECURE_BOOT_EN", "0"]);
+    assert!(!done && said.contains("will always burn 0->1"), "{said}");
+    // Not even by force.
+    for block in ["BLOCK_KEY3", "BLOCK_USR_DATA"] {
+        let (done, said) = run(&chip, &["burn-block-data", block, key, "--force-write-always"]);
+        assert!(!done && said.contains("was not successful"), "{said}");
+        assert_eq!(summary(&chip), before, "{block}");
     }
 }
 
 /// At each step the run is cut before it, and half of the step is done as a power cut would leave it.
 #[test]
 fn a_chip_is_finished_from_wherever_the_power_went() {
-    let home = TempDir::new().unwrap();
+    let (bed, home) = (BED.copy(), TempDir::new().unwrap());
     let chip = home.path().join("chip");
-    let job = BED.job(&chip);
-    let vault = BED.vault();
-    let [mut flash_key, identity, _] = vault.pair(SERIAL).unwrap().of(Half::Slave).expose();
+    let job = bed.job(&chip);
+    let claim = bed.claim(&job, false).unwrap();
+    let vault = bed.vault();
+    let keys = vault.pair(SERIAL).unwrap().of(Half::Slave).unwrap();
+    let [mut flash_key, identity, _] = keys.expose();
     flash_key.reverse();
     let file = |name: &str, bytes: &[u8]| {
         let path = home.path().join(name);
@@ -243,7 +272,7 @@ fn a_chip_is_finished_from_wherever_the_power_went() {
     let (identity, digest) = (file("identity", &identity), file("digest", &BED.line().boot_digest));
     for step in Step::ALL {
         let cut = catch_unwind(AssertUnwindSafe(|| {
-            burn(&tools(), &job, &mut |now| assert!(now != step, "cut"))
+            burn(&tools(), &job, &claim, &mut |now| assert!(now != step, "cut"))
         }));
         assert!(cut.is_err(), "{step:?}");
         match step {
@@ -260,14 +289,12 @@ fn a_chip_is_finished_from_wherever_the_power_went() {
             Step::Debug => fuse(&chip, &["burn-efuse", "SOFT_DIS_JTAG", "2"]),
             Step::ReadProtection | Step::Download => {}
         }
-        let steps = state(&tools(), &job).unwrap();
-        let open = steps.iter().find(|(_, progress)| *progress != Progress::Done).unwrap();
-        assert_eq!(open.0, step);
-        let said = check(&tools(), &job).unwrap_err().to_string();
+        assert_eq!(state(&tools(), &job).unwrap().open(), Some(step));
+        let said = check(&tools(), &job, Some(&vault)).unwrap_err().to_string();
         assert!(said.contains("is not done; go on with `countersign factory chip burn`"), "{said}");
     }
-    assert_eq!(BED.burn(&job).unwrap().steps, [Step::Download]);
-    check(&tools(), &job).unwrap();
+    assert_eq!(bed.burn(&job).unwrap().steps, [Step::Download]);
+    check(&tools(), &job, Some(&vault)).unwrap();
 }
 
 #[test]
@@ -278,41 +305,93 @@ fn a_c6_is_burnt_by_the_same_plan() {
     let (release, _) = bed.image_of(Chip::Esp32C6, &stage, &app).unwrap();
     let of = ("GL-00002", Half::Slave, Chip::Esp32C6);
     let bench = || Bench::Virtual(Virtual::new(&bed.beside("chip")));
-    let job = Job::prepare(&bed.line(), &bed.vault(), of, release, bench()).unwrap();
-    assert_eq!(BED.burn(&job).unwrap().steps, Step::ALL);
-    check(&tools(), &job).unwrap();
-    let refused = Job::prepare(&bed.line(), &bed.vault(), of, BED.release(), bench()).unwrap_err();
+    let job = Job::prepare(&bed.line(), &bed.vault(), of, || Ok(release), bench()).unwrap();
+    assert_eq!(bed.burn(&job).unwrap().steps.len(), 9);
+    check(&tools(), &job, Some(&bed.vault())).unwrap();
+    let other = || Ok(BED.release());
+    let refused = Job::prepare(&bed.line(), &bed.vault(), of, other, bench()).unwrap_err();
     assert!(refused.to_string().contains("is for a slave on esp32c3"), "{refused}");
 }
 
 #[test]
 fn a_chip_of_another_device_is_refused() {
-    let (_home, chip) = finished();
-    for of in [("GL-00002", Half::Slave), (SERIAL, Half::Master)] {
-        // There is no release for masters here; the plan of the master is that of a slave with other keys.
-        let Ok(job) = BED.job_of(of, &chip) else {
-            assert_eq!(of.1, Half::Master);
-            continue;
-        };
-        let refused = BED.burn(&job).unwrap_err().to_string();
-        assert!(refused.contains("this chip is the slave of device"), "{refused}");
-        assert!(check(&tools(), &job).is_err());
-    }
+    let ((_home, chip), bed) = (finished(), BED.copy());
+    let (stage, app) =
+        (elf::second_stage(Chip::Esp32C3, 600), elf::app(Chip::Esp32C3, "1.0.0", 2, 9));
+    bed.image_for((Kind::Master, Chip::Esp32C3), &stage, &app).unwrap();
     let before = fs::read(chip.join("efuse.bin")).unwrap();
-    assert!(BED.burn(&BED.job_of(("GL-00002", Half::Slave), &chip).unwrap()).is_err());
+    for (serial, half) in [("GL-00002", Half::Slave), (SERIAL, Half::Master)] {
+        let job = bed.job_of((serial, half), &chip).unwrap();
+        let wanted = format!("not the {half} of device");
+        for refused in [
+            bed.burn(&job).unwrap_err().to_string(),
+            check(&tools(), &job, Some(&bed.vault())).unwrap_err().to_string(),
+        ] {
+            assert!(
+                refused.contains("this chip is the slave of device") && refused.contains(&wanted),
+                "{refused}"
+            );
+        }
+    }
     assert_eq!(fs::read(chip.join("efuse.bin")).unwrap(), before, "nothing was burnt");
+}
+
+/// What the tool is told to burn, in the order in which the design wants it: found in the tool's arguments and not in our own list.
+#[test]
+fn the_name_comes_first_encryption_before_secure_boot_and_silence_last() {
+    let bed = BED.copy();
+    let job = bed.job(&bed.beside("chip"));
+    let claim = bed.claim(&job, false).unwrap();
+    let (tools, log) = logging_tools(&bed.beside("tools"));
+    burn(&tools, &job, &claim, &mut |_| {}).unwrap();
+    let calls = fs::read_to_string(log).unwrap();
+    let burning: Vec<&str> = calls.lines().filter(|call| call.contains("do-not-confirm")).collect();
+    let at = |words: &str| {
+        let calls: Vec<usize> =
+            (0..burning.len()).filter(|at| burning[*at].contains(words)).collect();
+        assert_eq!(calls.len(), 1, "{words} once in {burning:#?}");
+        calls[0]
+    };
+    let order = [
+        "burn-block-data BLOCK_USR_DATA",
+        "burn-key BLOCK_KEY0",
+        "SPI_BOOT_CRYPT_CNT 7",
+        "burn-key BLOCK_KEY3",
+        "SECURE_BOOT_EN 1",
+        "DIS_PAD_JTAG 1",
+        "write-protect-efuse RD_DIS",
+        "ENABLE_SECURITY_DOWNLOAD 1",
+    ];
+    let places = order.map(at);
+    assert!(places.is_sorted(), "{order:?} came at {places:?} of {burning:#?}");
+    assert_eq!((places[0], places[7]), (0, burning.len() - 1));
+    assert!(calls.lines().last().unwrap().contains("summary"), "and was looked at afterwards");
+}
+
+/// The real tools; each call leaves a line with its arguments.
+fn logging_tools(folder: &Path) -> (Tools, PathBuf) {
+    use std::os::unix::fs::PermissionsExt;
+    let (real, log) = (tools().folder.unwrap().canonicalize().unwrap(), folder.join("calls"));
+    fs::create_dir(folder).unwrap();
+    for program in ["esptool", "espsecure", "espefuse"] {
+        let (log, real) = (log.display(), real.join(program));
+        let script = format!("#!/bin/sh\necho \"$*\" >> {log}\nexec {} \"$@\"\n", real.display());
+        fs::write(folder.join(program), script).unwrap();
+        fs::set_permissions(folder.join(program), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    (Tools { folder: Some(folder.to_owned()) }, log)
 }
 
 #[test]
 fn a_chip_with_other_keys_or_a_wrong_order_is_refused() {
-    let home = TempDir::new().unwrap();
+    let (bed, home) = (BED.copy(), TempDir::new().unwrap());
     let key = home.path().join("key");
     fs::write(&key, [0x77; 32]).unwrap();
     let key = key.to_str().unwrap();
     for (index, (commands, sentence)) in [
         (
             &[&["burn-key", "BLOCK_KEY0", key, "XTS_AES_128_KEY"][..]][..],
-            "“device id and half into the user block” has not",
+            "“what it is, and of which device, into the user block” has not",
         ),
         (
             &[&["burn-block-data", "BLOCK_KEY1", key]],
@@ -338,6 +417,17 @@ fn a_chip_with_other_keys_or_a_wrong_order_is_refused() {
             "SECURE_BOOT_KEY_REVOKE0 of this chip is 0x1",
         ),
         (&[&["burn-efuse", "DIS_DOWNLOAD_MODE", "1"]], "DIS_DOWNLOAD_MODE of this chip is 0x1"),
+        (&[&["burn-efuse", "DIS_TWAI", "1"]], "DIS_TWAI of this chip is 0x1"),
+        (
+            &[&["write-protect-efuse", "SECURE_BOOT_AGGRESSIVE_REVOKE"]],
+            "WR_DIS of this chip is 0x10000",
+        ),
+        (&[&["read-protect-efuse", "BLOCK_SYS_DATA2"]], "RD_DIS of this chip is 0x40"),
+        (&[&["burn-block-data", "BLOCK_SYS_DATA2", key]], "BLOCK_SYS_DATA2 of this chip holds"),
+        (
+            &[&["write-protect-efuse", "SECURE_VERSION"]],
+            "SECURE_VERSION of this chip is protected from being burnt: no update could",
+        ),
         (
             &[&["burn-block-data", "BLOCK_USR_DATA", key]],
             "this chip is the unknown half of device 7777",
@@ -351,14 +441,15 @@ fn a_chip_with_other_keys_or_a_wrong_order_is_refused() {
         state(&tools(), &job).unwrap();
         commands.iter().for_each(|command| fuse(&chip, command));
         let before = fs::read(chip.join("efuse.bin")).unwrap();
-        let refused = BED.burn(&job).unwrap_err();
+        let refused = bed.burn(&job).unwrap_err();
         assert!(matches!(refused, BurnError::Foreign(_)), "{refused}");
         assert!(refused.to_string().contains(sentence), "{sentence}: {refused}");
         assert_eq!(fs::read(chip.join("efuse.bin")).unwrap(), before, "nothing was burnt");
     }
     let torn = home.path().join("chip-0");
     fs::remove_file(torn.join("flash.bin")).unwrap();
-    assert!(matches!(BED.burn(&BED.job(&torn)), Err(BurnError::Torn(_))));
+    assert!(matches!(bed.burn(&BED.job(&torn)), Err(BurnError::Torn(_))));
+    assert_eq!(bed.vault().chips(SERIAL), [], "what is refused is not remembered");
 }
 
 /// Each fuse of the plan, one after the other, says something else than it should.
@@ -399,6 +490,12 @@ fn no_summary_but_the_planned_one_is_a_finished_chip() {
         "SECURE_BOOT_AGGRESSIVE_REVOKE",
         "DIS_DOWNLOAD_MODE",
         "DIS_ICACHE",
+        "DIS_FORCE_DOWNLOAD",
+        "DIS_USB_SERIAL_JTAG",
+        "DIS_USB_SERIAL_JTAG_DOWNLOAD_MODE",
+        "DIS_USB_SERIAL_JTAG_ROM_PRINT",
+        "USB_EXCHG_PINS",
+        "WDT_DELAY_SEL",
     ] {
         let foreign = changed(field, "raw_value", json!("0x1")).unwrap_err();
         assert!(matches!(foreign, Foreign::OtherBits { .. }), "{foreign}");
@@ -418,11 +515,32 @@ fn no_summary_but_the_planned_one_is_a_finished_chip() {
     assert!(matches!(changed("BLOCK_KEY5", "value", other.clone()), Err(Foreign::OtherKey { .. })));
     assert!(matches!(changed("BLOCK_USR_DATA", "value", other), Err(Foreign::OtherDevice { .. })));
     assert!(changed("RD_DIS", "writeable", json!(true)).is_err(), "a step before the last is open");
+}
+
+/// Roll-back protection, bits of protection, revision.
+#[test]
+fn a_summary_of_another_floor_protection_or_revision_is_a_foreign_chip() {
+    let (_home, chip) = finished();
+    let (job, whole) = (BED.job(&chip), summary(&chip));
+    let changed = |field: &str, key: &str, value: Value| {
+        let mut summary = whole.clone();
+        summary[field][key] = value;
+        judged(&job, &summary)
+    };
     // An update has raised the floor: this release is too old for the chip.
     let older = changed("SECURE_VERSION", "raw_value", json!("0x7")).unwrap_err();
     assert_eq!(older, Foreign::Older { floor: 3, release: 2 });
     let gap = changed("SECURE_VERSION", "raw_value", json!("0x5")).unwrap_err();
-    assert!(matches!(gap, Foreign::OtherBits { field: "SECURE_VERSION", .. }), "{gap}");
+    assert!(gap.to_string().starts_with("SECURE_VERSION of this chip is 0x5"), "{gap}");
+    let fixed = changed("SECURE_VERSION", "writeable", json!(false)).unwrap_err();
+    assert_eq!(fixed, Foreign::FixedVersion);
+    for (field, raw) in [("WR_DIS", "0x07c40f01"), ("RD_DIS", "0x0f")] {
+        let foreign = changed(field, "raw_value", json!(raw)).unwrap_err();
+        let sentence = format!("{field} of this chip is {}", raw.replace("0x0", "0x"));
+        assert!(foreign.to_string().starts_with(&sentence), "{foreign}");
+    }
+    // The maker may have protected its own two blocks.
+    assert!(is_finished(&changed("WR_DIS", "raw_value", json!("0x07f00f01")).unwrap()));
     let young = changed("WAFER_VERSION_MINOR", "raw_value", json!("0x2")).unwrap_err();
     assert_eq!(young, Foreign::Revision { found: 2, needed: 3 });
     let mut without = whole.clone();
@@ -454,7 +572,9 @@ fn a_record_of_another_chip_is_not_burnt() {
     fs::remove_file(&one).unwrap();
     let refused = bed.job_of((SERIAL, Half::Slave), &bed.beside("chip")).unwrap_err();
     assert!(
-        refused.to_string().contains("is missing; run `countersign factory chip make` again"),
+        refused
+            .to_string()
+            .contains("is missing; make it again with `countersign factory chip make --records`"),
         "{refused}"
     );
 }

@@ -4,13 +4,22 @@ use countersign_factory::line::Chip;
 
 /// An application: a descriptor and data in mapped flash, a word of code. `fill` makes it another program.
 pub(crate) fn app(chip: Chip, version: &str, secure_version: u32, fill: u8) -> Vec<u8> {
+    app_of(chip, (version, secure_version, fill), 3000)
+}
+
+/// The same with so much data in flash.
+pub(crate) fn app_of(
+    chip: Chip,
+    (version, secure_version, fill): (&str, u32, u8),
+    len: usize,
+) -> Vec<u8> {
     let mut descriptor = vec![0; 256];
     descriptor[..4].copy_from_slice(&0xabcd_5432_u32.to_le_bytes());
     descriptor[4..8].copy_from_slice(&secure_version.to_le_bytes());
     descriptor[16..16 + version.len()].copy_from_slice(version.as_bytes());
     descriptor[48..53].copy_from_slice(b"trial");
     descriptor[180] = 16;
-    descriptor.resize(3000, fill);
+    descriptor.resize(len, fill);
     let data = match chip {
         Chip::Esp32C3 => 0x3c00_0020,
         Chip::Esp32C6 => 0x4200_0020,

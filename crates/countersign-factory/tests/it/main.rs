@@ -3,9 +3,14 @@
 
 mod bed;
 mod burning;
+mod claims;
+mod closed;
 mod codes;
 mod elf;
 mod line;
+mod mixed;
+mod radio;
 mod resume;
+mod rom;
 mod station;
 mod tamper;

@@ -1,31 +1,38 @@
-//! `factory chip burn` and `factory chip check`.
+//! `factory chip burn`.
 
-use super::{Opens, Place, chip, refused};
+use super::refused;
+use super::which::{Subject, Which};
 use crate::client::failure::Failure;
 use crate::client::input;
 use crate::output;
 use clap::Args;
 use countersign_factory::line::{
-    Bench, Chip, Job, Kind, Progress, Release, Step, Virtual, burn, check, state,
+    Bench, BurnError, Job, Progress, Standing, burn, claim, may_claim, state,
 };
-use countersign_provision::Half;
-use std::path::PathBuf;
 
-/// Burns one chip: fuses and encrypted flash, step by step, from wherever it stands
+/// Burns one chip: fuses and flash, step by step, from wherever it stands
 ///
 /// A chip in a folder (--virtual) is burnt at once: Espressif's own model decides what its fuses let happen. A chip at
-/// a port is only looked at, and the plan is shown; --really carries it out, after you have typed the serial. What is
-/// burnt stays burnt.
+/// a port is only looked at, and the plan is shown; --really carries it out, after you have typed the serial (or the
+/// word radio). What is burnt stays burnt.
+///
+/// A half goes into one chip: the vault remembers the chip's address before anything is burnt, and another chip is
+/// refused. A trial in a folder does not count against the chip at a port.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   countersign factory chip burn GL-00001 slave --virtual trial
   countersign factory chip burn GL-00001 slave --port /dev/ttyACM0             looks, and says what it would do
   countersign factory chip burn GL-00001 slave --port /dev/ttyACM0 --really
+  countersign factory chip burn GL-00001 slave --port /dev/ttyACM0 --really --replace    the first chip is broken
+  countersign factory chip burn --radio --port /dev/ttyACM0 --really           the radio of any Linux master
 
-The steps: device id and half; three keys that nobody can read afterwards; the flash, encrypted for this chip; flash \
-encryption; the digest of the boot key, the other two revoked; secure boot; debugging ports; read protection fixed; \
-secure download mode, after which the chip shows nothing more.
+The steps of a half: device id and half; three keys that nobody can read afterwards; the flash, encrypted for this \
+chip; flash encryption; the digest of the boot key, the other two revoked; secure boot; debugging ports; read \
+protection fixed; secure download mode, after which the chip shows nothing more.
+
+A radio has no key, no record and no passphrase to type: the same steps without keys and encryption. It starts only \
+what this line signed.
 
 Interrupted, it goes on: what is done is read from the fuses. A chip that carries something else is refused.")]
 pub(super) struct Burn {
@@ -34,110 +41,59 @@ pub(super) struct Burn {
     /// Burn a chip at a port, after the serial was typed
     #[arg(long, requires = "port", conflicts_with = "folder")]
     really: bool,
-}
-
-/// Checks a finished chip against plan and vault: every fuse, and the flash
-///
-/// A real chip that is finished shows neither any more; it is asked what its security settings are, which it always
-/// says.
-#[derive(Debug, Args)]
-pub(super) struct Check {
-    #[command(flatten)]
-    which: Which,
-}
-
-/// Which device, and where its chip is.
-#[derive(Debug, Args)]
-struct Which {
-    /// The pair's serial
-    serial: String,
-    /// Which half: master or slave
-    #[arg(value_parser = half)]
-    half: Half,
-    /// Folder of a virtual chip: efuse.bin and flash.bin; made if it is not there
-    #[arg(
-        long = "virtual",
-        value_name = "DIR",
-        required_unless_present = "port",
-        conflicts_with = "port"
-    )]
-    folder: Option<PathBuf>,
-    /// Serial port of a chip in download mode
-    #[arg(long, value_name = "DEVICE")]
-    port: Option<PathBuf>,
-    /// Which chip: esp32c3 or esp32c6
-    #[arg(long, value_name = "CHIP", default_value = "esp32c3", value_parser = chip)]
-    chip: Chip,
-    /// Name of a release in chip/releases [default: the newest for this half and chip]
-    #[arg(long, value_name = "NAME")]
-    release: Option<String>,
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    opens: Opens,
-}
-
-impl Which {
-    fn job(&self) -> Result<Job, Failure> {
-        let factory = self.place.factory()?;
-        let line = self.place.line(&factory)?;
-        let release = match &self.release {
-            Some(name) => Release::open(&line, &line.releases_folder().join(name))?,
-            None => Release::newest(&line, Kind::from(self.half), self.chip)?,
-        };
-        let vault = line.signing_vault(&self.opens.passphrase()?)?;
-        let bench = match (&self.folder, &self.port) {
-            (Some(folder), _) => Bench::Virtual(Virtual::new(folder)),
-            (None, Some(port)) => Bench::Port(port.clone()),
-            (None, None) => {
-                return Err(Failure::usage("say where the chip is: --virtual or --port"));
-            }
-        };
-        Ok(Job::prepare(&line, &vault, (&self.serial, self.half, self.chip), release, bench)?)
-    }
-
-    fn says(&self) -> String {
-        format!("{} {}", self.serial, self.half)
-    }
+    /// Let this chip take the place of the one that the half was burnt into; destroy that one
+    #[arg(long, conflicts_with = "radio")]
+    replace: bool,
 }
 
 impl Burn {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let (job, tools) = (self.which.job()?, self.which.place.tools());
+        let factory = self.which.place.factory()?;
+        let line = self.which.place.line(&factory)?;
+        let subject = self.which.subject().ok_or_else(|| {
+            Failure::usage("say what to burn: a serial and a half (GL-00001 slave), or --radio")
+        })?;
+        let passphrase = match &subject {
+            Subject::Half(..) => Some(self.which.opens.passphrase()?),
+            Subject::Radio => None,
+        };
+        let vault = passphrase.as_ref().map(|text| line.signing_vault(text)).transpose()?;
+        let job = self.which.job(&line, &subject, vault.as_ref())?;
+        let standing = state(&line.tools, &job)?;
+        if let Some(vault) = &vault {
+            may_claim(vault, &job, standing.address, self.replace).map_err(BurnError::from)?;
+        }
         if let Bench::Port(_) = job.bench {
-            let steps = state(&tools, &job)?;
-            plan(&self.which, &job, &steps);
+            plan(&self.which, &job, &standing);
             if !self.really {
                 output::line(
                     "Dry run: nothing was burnt. --really carries out what is open, for good.",
                 );
                 return Ok(());
             }
-            confirm(&self.which.serial, &steps)?;
+            confirm(&subject, &standing)?;
         }
-        let burnt = burn(&tools, &job, &mut |step| output::note(&format!("{step} …")))?;
-        let steps = burnt.steps.len();
+        let open = || match &passphrase {
+            Some(text) => Ok(line.vault(text)?),
+            None => Err(Failure::usage("a half needs the vault's passphrase")),
+        };
+        let claim = claim(&line, &job, &standing, self.replace, open)?;
+        let burnt =
+            burn(&line.tools, &job, &claim, &mut |step| output::note(&format!("{step} …")))?;
+        let (name, steps) = (job.name(), burnt.steps.len());
         match steps {
-            0 => output::line(&format!("{}: nothing was left to burn.", self.which.says())),
-            _ => output::line(&format!("{}: done, {steps} steps in this run.", self.which.says())),
+            0 => output::line(&format!("{name}: nothing was left to burn.")),
+            _ => output::line(&format!("{name}: done, {steps} steps in this run.")),
         }
-        Ok(())
-    }
-}
-
-impl Check {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let (job, tools) = (self.which.job()?, self.which.place.tools());
-        check(&tools, &job)?;
-        output::line(&format!("{}: the chip is what it should be.", self.which.says()));
         Ok(())
     }
 }
 
 /// What would be done, a line for each step.
-fn plan(which: &Which, job: &Job, steps: &[(Step, Progress)]) {
-    output::line(&format!("{} on {}, release {}", which.says(), which.chip, job.release.display()));
-    for (step, progress) in steps {
+fn plan(which: &Which, job: &Job, standing: &Standing) {
+    let (name, chip, address) = (job.name(), which.chip, standing.address);
+    output::line(&format!("{name} on {chip} {address}, release {}", job.release.display()));
+    for (step, progress) in &standing.steps {
         let state = match progress {
             Progress::Open => "open ",
             Progress::Begun => "begun",
@@ -149,18 +105,17 @@ fn plan(which: &Which, job: &Job, steps: &[(Step, Progress)]) {
 }
 
 /// The serial has to be typed before anything is burnt that cannot be undone.
-fn confirm(serial: &str, steps: &[(Step, Progress)]) -> Result<(), Failure> {
-    if steps.iter().all(|(_, progress)| *progress == Progress::Done) {
+fn confirm(subject: &Subject, standing: &Standing) -> Result<(), Failure> {
+    if standing.open().is_none() {
         return Ok(());
     }
-    output::note(&format!("Fuses cannot be unburnt. Type the serial, {serial}, to go on:"));
+    let (what, wanted) = match subject {
+        Subject::Half(serial, _) => ("the serial", serial.as_str()),
+        Subject::Radio => ("the word", "radio"),
+    };
+    output::note(&format!("Fuses cannot be unburnt. Type {what}, {wanted}, to go on:"));
     match input::line()?.as_deref() {
-        Some(typed) if typed == serial => Ok(()),
-        Some(_) | None => Err(refused(&"the serial was not typed; nothing was burnt")),
+        Some(typed) if typed == wanted => Ok(()),
+        Some(_) | None => Err(refused(&format!("{what} was not typed; nothing was burnt"))),
     }
-}
-
-fn half(text: &str) -> Result<Half, &'static str> {
-    let found = Half::BOTH.into_iter().find(|half| half.as_str() == text);
-    found.ok_or("a half is master or slave")
 }

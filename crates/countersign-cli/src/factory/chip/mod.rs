@@ -1,10 +1,13 @@
 //! `countersign factory chip`: pairs whose secrets are burnt into microcontrollers.
 
 mod burn;
+mod check;
 mod image;
 mod init;
+mod interrupt;
 mod make;
 mod show;
+mod which;
 
 use crate::client::failure::{Exit, Failure};
 use clap::Args;
@@ -33,14 +36,19 @@ For every version of the firmware:
   countersign factory chip image slave --second-stage boot.elf --app slave.elf
 
 For every batch:
-  countersign factory chip make --count 100
+  countersign factory chip make --count 100                           both halves are chips, up to 10 players
+  countersign factory chip make --count 100 --master linux            the slave is a chip, up to 22 players
   countersign factory chip burn GL-00001 slave --virtual trial        a chip in a folder; try it first
   countersign factory chip burn GL-00001 slave --port /dev/ttyACM0    says what it would do
   countersign factory chip burn GL-00001 slave --port /dev/ttyACM0 --really
+  countersign factory chip burn --radio --virtual radio               the radio of a Linux master; no keys
+  countersign factory chip check --port /dev/ttyACM0                  which half is it, and is it whole?
   countersign factory register --profile station
 
 An interrupted command is run again as it was: it goes on where it stopped. What a chip has become is read from its \
-fuses and remembered nowhere.
+fuses. Which chip a half went into is remembered in the vault: a second chip for it is refused.
+
+A lost record.bin is sealed again by `countersign factory chip make --records`.
 
 The label of a pair, with the passphrase of its Wi-Fi, lies in its batch as for any pair; that passphrase is printed, \
 and is the one secret of a chip that is not in the vault alone.
@@ -58,12 +66,13 @@ enum ChipCommand {
     Image(image::MakeImage),
     Make(make::Make),
     Burn(burn::Burn),
-    Check(burn::Check),
+    Check(check::Check),
     Show(show::Show),
 }
 
 impl ChipArgs {
     pub(super) fn run(self) -> Result<(), Failure> {
+        interrupt::ends_the_tools()?;
         match self.command {
             ChipCommand::Init(command) => command.run(),
             ChipCommand::Image(command) => command.run(),
@@ -168,10 +177,16 @@ impl From<BurnError> for Failure {
             | BurnError::Signature { .. }
             | BurnError::Closed
             | BurnError::Torn(_)
+            | BurnError::Claim(_)
+            | BurnError::Swapped { .. }
+            | BurnError::Image { .. }
+            | BurnError::OtherImage(_)
             | BurnError::Fuses(_)
             | BurnError::Tool(_) => refused(&error),
             BurnError::NoPair(_)
             | BurnError::NoKeys(_)
+            | BurnError::Linux(_)
+            | BurnError::Vault(_)
             | BurnError::FlashKey(_)
             | BurnError::Record(_)
             | BurnError::Release(_)
@@ -188,9 +203,15 @@ impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::Burn(error) => error.into(),
-            CheckError::Unfinished(_) | CheckError::Said(_) | CheckError::Tool(_) => {
-                refused(&error)
-            }
+            CheckError::Unfinished(_)
+            | CheckError::Said { .. }
+            | CheckError::Unknown(_)
+            | CheckError::OtherChip { .. }
+            | CheckError::Forgotten { .. }
+            | CheckError::Nobody(_)
+            | CheckError::NeverBurnt(_)
+            | CheckError::Anonymous
+            | CheckError::Tool(_) => refused(&error),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::client::failure::Failure;
 use crate::client::show::json;
 use crate::output;
 use clap::Args;
+use countersign_factory::Secrets;
 use countersign_factory::line::Release;
-use countersign_provision::SecretPlace;
 
 /// Shows the chip line: the digest of its boot key, its releases, its batches; opens no vault
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ impl Show {
             releases.push(Release::open(&line, &line.releases_folder().join(name))?);
         }
         let batches = factory.batches()?;
-        let chips = batches.iter().filter(|batch| batch.plan.secret == SecretPlace::Chip);
+        let chips = batches.iter().filter(|batch| batch.plan.secret != Secrets::File);
         if self.json {
             let made: Vec<_> = releases
                 .iter()

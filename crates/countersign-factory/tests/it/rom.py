@@ -1,6 +1,7 @@
 """The download mode of an ESP32-C3's ROM, and esptool's stub, behind a TCP port: enough for esptool and espefuse to burn a chip.
 
-Fuses are Espressif's own model of them, in efuse.bin; flash is flash.bin. Prints its port. Each connection is a reset of the chip."""
+Fuses are Espressif's own model of them, in efuse.bin; flash is flash.bin. Prints its port. Each connection is a reset of the chip. A third
+argument is flags of the security info that no fuse here gives."""
 
 import hashlib
 import socket
@@ -34,7 +35,8 @@ def frames(connection):
 
 
 class Chip:
-    def __init__(self, fuses, flash):
+    def __init__(self, fuses, flash, flags="0"):
+        self.other_flags = int(flags)
         self.fuses, self.path, self.memory = EmulateEfuseController(fuses), flash, {}
         self.flash = bytearray(open(flash, "rb").read())
         self.stub, self.at, self.inflate = False, 0, None
@@ -50,8 +52,11 @@ class Chip:
 
     def security_info(self):
         flags = self.field("SECURE_BOOT_EN") | self.field("ENABLE_SECURITY_DOWNLOAD") << 2
+        flags |= self.field("SECURE_BOOT_AGGRESSIVE_REVOKE") << 1 | self.other_flags
         for index in range(3):
             flags |= self.field(f"SECURE_BOOT_KEY_REVOKE{index}") << 3 + index
+        flags |= self.field("SOFT_DIS_JTAG").bit_count() % 2 << 6 | self.field("DIS_PAD_JTAG") << 7
+        flags |= self.field("DIS_DOWNLOAD_ICACHE") << 10
         purposes = [self.field(f"KEY_PURPOSE_{index}") for index in range(6)] + [0]
         return struct.pack("<IB7BII", flags, self.field("SPI_BOOT_CRYPT_CNT"), *purposes, 5, 3)
 
@@ -120,7 +125,7 @@ def main():
     while True:
         connection, _ = listener.accept()
         try:
-            serve(connection, Chip(sys.argv[1], sys.argv[2]))
+            serve(connection, Chip(*sys.argv[1:]))
         except ConnectionError:
             pass
 
