@@ -1,6 +1,7 @@
 //! From an address to a session: a key, a code, and the server's signed word that they belong together.
 
 use crate::app::LoginTrouble;
+use crate::said::Pow;
 use countersign::register::{UnsignedRegister, code_hash};
 use countersign::verify::{Pending, VerifiedResponse, verify_response};
 use countersign::{
@@ -212,13 +213,7 @@ fn read_view(answer: &Answer) -> Result<LoginView, LoginTrouble> {
 
 /// By hand, as everything else: code made for the type would be a twentieth of all that a browser loads.
 fn view(value: &Value) -> Option<LoginView> {
-    let pow = match &value["pow"] {
-        Value::Null => None,
-        pow => Some(PowView {
-            challenge: Read::read(&pow["challenge"])?,
-            bits: Read::read(&pow["bits"])?,
-        }),
-    };
+    let pow = Option::<Pow>::read(&value["pow"])?;
     let number = |name: &str| Option::<u64>::read(&value[name]);
     Some(LoginView {
         login_id: Read::read(&value["login_id"])?,
@@ -232,7 +227,7 @@ fn view(value: &Value) -> Option<LoginView> {
         next_verification_attempt_ms: number("next_verification_attempt_ms")?,
         attempts_left: Option::read(&value["attempts_left"])?.unwrap_or_default(),
         requested_information: Read::read(&value["requested_information"])?,
-        pow,
+        pow: pow.map(|Pow { challenge, bits }| PowView { challenge, bits }),
     })
 }
 
