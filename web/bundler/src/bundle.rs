@@ -124,12 +124,12 @@ impl Asset {
     fn hashed(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
         let file = format!("{stem}-{}.{extension}", hash::name(&bytes));
         let path = format!("/{file}");
-        Self { path, file, content_type, is_hashed: true, policy: policy(None), bytes }
+        Self { path, file, content_type, is_hashed: true, policy: policy(None, false), bytes }
     }
 
     fn named(path: &str, file: &str, content_type: &'static str, text: String) -> Self {
         let (path, file, bytes) = (path.to_owned(), file.to_owned(), text.into_bytes());
-        Self { path, file, content_type, is_hashed: false, policy: policy(None), bytes }
+        Self { path, file, content_type, is_hashed: false, policy: policy(None, false), bytes }
     }
 }
 
@@ -168,7 +168,7 @@ fn assets(
         html = html.replace(place, &asset.path);
     }
     let index = Asset::named(&page.path, &page.file(), "text/html; charset=utf-8", html);
-    let policy = policy(Some(&hash::integrity(&script.bytes)));
+    let policy = policy(Some(&hash::integrity(&script.bytes)), page.is_nearby);
     Ok(vec![Asset { policy, ..index }, script, program, style])
 }
 
@@ -207,8 +207,9 @@ fn worker(template: &str, pages: &[(Page, Vec<Asset>)], shared: &[Asset]) -> Str
     filled.replace("{{always}}", &always.join(", "))
 }
 
-/// One script, by its hash, and none in what is no page; nothing inline, nothing from elsewhere, no markup from strings.
-fn policy(script: Option<&str>) -> String {
+/// One script, by its hash, and none in what is no page; nothing inline, nothing from elsewhere, no markup from strings. What is nearby
+/// only the server knows, by its configuration.
+fn policy(script: Option<&str>, is_nearby: bool) -> String {
     let script = match script {
         Some(hash) => format!("script-src '{hash}' 'wasm-unsafe-eval'"),
         None => "script-src 'none'".to_owned(),
@@ -218,7 +219,7 @@ fn policy(script: Option<&str>) -> String {
         &script,
         "style-src 'self'",
         "img-src 'self'",
-        "connect-src 'self'",
+        if is_nearby { "connect-src 'self' {{nearby}}" } else { "connect-src 'self'" },
         "manifest-src 'self'",
         "worker-src 'self'",
         "base-uri 'none'",

@@ -11,6 +11,8 @@ pub(crate) struct Page {
     pub(crate) name: String,
     /// What may be transferred before its first view can be used, in bytes of Brotli.
     pub(crate) budget: usize,
+    /// Whether it connects to what is near the person who uses it, and not only to the server.
+    pub(crate) is_nearby: bool,
     /// Whether every device keeps it, or only those that have been there.
     pub(crate) is_always_kept: bool,
 }
@@ -23,9 +25,9 @@ impl Page {
 
     fn row(line: &str) -> Result<Self, Failed> {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [path, name, budget, kept] = cells.as_slice() else {
+        let [path, name, budget, kept, connects] = cells.as_slice() else {
             return Err(
-                format!("A row of pages.tsv has four cells, with tabs between: {line}").into()
+                format!("A row of pages.tsv has five cells, with tabs between: {line}").into()
             );
         };
         let kib: usize =
@@ -35,8 +37,13 @@ impl Page {
             "visited" => false,
             _ => return Err(format!("A page is kept `always` or when `visited`: {line}").into()),
         };
+        let is_nearby = match *connects {
+            "server" => false,
+            "nearby" => true,
+            _ => return Err(format!("A page connects to its `server` or `nearby`: {line}").into()),
+        };
         let (path, name) = ((*path).to_owned(), (*name).to_owned());
-        Ok(Self { path, name, budget: kib * 1024, is_always_kept })
+        Ok(Self { path, name, budget: kib * 1024, is_nearby, is_always_kept })
     }
 
     /// The file with its program, as cargo calls it.
@@ -56,19 +63,25 @@ mod tests {
 
     #[test]
     fn a_row_is_a_page_and_what_is_none_says_why() {
-        let pages = Page::table("# path, name\n/\taccount\t2\talways\n/judge\tjudge\t9\tvisited\n")
-            .unwrap();
+        let pages = Page::table(
+            "# path, name\n/\taccount\t2\talways\tserver\n/judge\tjudge\t9\tvisited\tnearby\n",
+        )
+        .unwrap();
         let account = Page {
             path: "/".to_owned(),
             name: "account".to_owned(),
             budget: 2048,
+            is_nearby: false,
             is_always_kept: true,
         };
         assert_eq!(pages[0], account);
-        assert_eq!((pages.len(), pages[1].is_always_kept), (2, false));
-        for (wrong, why) in
-            [("/ account 2 always", "tabs"), ("/\ta\tx\talways", "KiB"), ("/\ta\t2\tnever", "kept")]
-        {
+        assert_eq!((pages.len(), pages[1].is_always_kept, pages[1].is_nearby), (2, false, true));
+        for (wrong, why) in [
+            ("/ account 2 always server", "tabs"),
+            ("/\ta\tx\talways\tserver", "KiB"),
+            ("/\ta\t2\tnever\tserver", "kept"),
+            ("/\ta\t2\talways\t*", "nearby"),
+        ] {
             let said = Page::table(wrong).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");
         }
