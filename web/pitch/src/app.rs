@@ -33,6 +33,8 @@ pub struct App {
     pub seen_ms: u64,
     /// Whether the screen is kept on.
     pub is_awake: bool,
+    /// Whether a ticket for any device was asked for, on joining one.
+    pub has_prepared: bool,
 }
 
 /// Whether somebody is logged in.
@@ -218,6 +220,7 @@ impl App {
             now_ms: 0,
             seen_ms: 0,
             is_awake: false,
+            has_prepared: false,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Every view as it looks, in a folder for people, and for axe-core.
 
-use crate::{assert_clean, log_in, phone};
-use countersign_web_e2e::{Browser, Server, Tab};
+use crate::pitch::{HOLD, OTHERS, goals, join};
+use crate::{assert_clean, log_in, log_in_at, phone};
+use countersign_web_e2e::{Browser, Pitch, Server, Tab};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ impl Gallery {
         );
         assert_eq!(found, Value::Array(Vec::new()), "{seen}");
         let small = tab.eval(
-            "[...document.querySelectorAll('button, input, select, nav a, td a, main p > a, .lines a')].filter((it) => \
+            "[...document.querySelectorAll('button, input, select, summary, a.button, nav a, td a, main p > a, .lines a')].filter((it) => \
              it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
         );
         assert_eq!(small, Value::Array(Vec::new()), "{seen} has targets that a thumb misses");
@@ -120,4 +121,71 @@ fn every_view_of_somebody_logged_in_fits_its_screen_and_is_accessible() {
     tab.until_text("Vous êtes hors ligne.");
     gallery.hang(&tab, "ranks-offline-french");
     assert_clean(&tab);
+}
+
+#[test]
+fn every_view_of_the_pitch_fits_its_screen_and_is_accessible() {
+    let mut server = Server::start(&[]);
+    let mut pitch = Pitch::open(&mut server);
+    let gallery = Gallery::open();
+    let (_browser, device) = phone();
+    let stranger = device.open(&server.url("/pitch"));
+    stranger.until_text("Log in first.");
+    gallery.hang(&stranger, "pitch-out");
+    let tab = device.open_blank();
+    tab.before_every_page(HOLD);
+    tab.go(&server.url("/"));
+    log_in_at(&server, &tab, "ana@example.org");
+    tab.press("nav a[href='/pitch']");
+    tab.until("!!document.querySelector('#device')");
+    gallery.hang(&tab, "pitch-door");
+    before_the_lobby(&gallery, &tab);
+    pitch.invite(&server, OTHERS);
+    pitch.come(OTHERS, false);
+    tab.press("nav a[href='/#/ranks']");
+    join(&tab, &pitch);
+    tab.until_text("0 of 6 ready");
+    gallery.hang(&tab, "pitch-lobby");
+    tab.press("[data-press=ready]");
+    pitch.say("ready");
+    let hang = |place: &str| {
+        tab.until(&format!("document.querySelector('#app').dataset.place === '{place}'"));
+        tab.eval("hold(true)");
+        gallery.hang(&tab, &format!("pitch-{place}"));
+        tab.eval("hold(false)");
+    };
+    hang("kickoff");
+    pitch.hit("south");
+    goals(&tab, 1);
+    hang("board");
+    hang("review");
+    hang("ending");
+    tab.press("header button");
+    tab.until_text("Ce match");
+    gallery.hang(&tab, "pitch-ending-french");
+    assert_clean(&tab);
+}
+
+/// What is wrong with an address, a Wi-Fi, the browser's question, and a device that does not answer.
+fn before_the_lobby(gallery: &Gallery, tab: &Tab) {
+    let name = |text: &str| {
+        tab.fill("#device", text);
+        tab.press("form[data-form=device] button");
+    };
+    name("somewhere");
+    tab.until_text("This is no device.");
+    gallery.hang(tab, "pitch-door-wrong");
+    name("WIFI:T:WPA;S:Goal teal 07 d1d1;P:k3vd-9mqa-w7he-x2pf;;");
+    tab.until_text("k3vd-9mqa");
+    gallery.hang(tab, "pitch-wifi");
+    tab.press("[data-press=other-device]");
+    // Nobody is at this port.
+    name("127.0.0.1:1");
+    tab.until("!!document.querySelector('[data-press=allow]')");
+    gallery.hang(tab, "pitch-permission");
+    tab.press("[data-press=allow]");
+    tab.until_text("The device does not answer.");
+    gallery.hang(tab, "pitch-approach");
+    tab.press("[data-press=other-device]");
+    tab.until("!!document.querySelector('#device')");
 }
