@@ -35,6 +35,8 @@ pub struct App {
     pub is_awake: bool,
     /// Whether a ticket for any device was asked for, on joining one.
     pub has_prepared: bool,
+    /// How often in a row a device refused to take this player in again because it knew a newer act.
+    pub old_joins: u8,
 }
 
 /// Whether somebody is logged in.
@@ -221,6 +223,7 @@ impl App {
             seen_ms: 0,
             is_awake: false,
             has_prepared: false,
+            old_joins: 0,
         }
     }
 

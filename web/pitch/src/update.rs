@@ -4,6 +4,10 @@ use crate::address::Device;
 use crate::app::{App, Door, Effect, Event, Out, Permission, Phase, Press};
 use countersign::Timestamp;
 use countersign_app::{Event as CoreEvent, Failure, Player, Screen, Tap, Trouble};
+use countersign_league::game::Refusal;
+
+/// How often a device is asked again that knows a newer act of this player than the join.
+const OLD_JOINS_MAX: u8 = 5;
 
 impl App {
     /// Takes in one event; `now` is the server's time, as well as it is known.
@@ -65,10 +69,28 @@ impl App {
             self.has_prepared = true;
             effects.extend(self.core(CoreEvent::Tap(Tap::Prepare), now));
         }
+        if self.is_refused_as_old() {
+            self.old_joins += 1;
+            effects.extend(self.core(CoreEvent::Tap(Tap::Approach), now));
+        } else if self.is_there() {
+            self.old_joins = 0;
+        }
         match is_over {
             true => self.log_out(),
             false => effects,
         }
+    }
+
+    /// Acts are numbered by the second: a page that is loaded again within the second of its last act has to count on.
+    fn is_refused_as_old(&self) -> bool {
+        let old = format!("refused_{}", Refusal::Stale.code());
+        let is_old = |it: &Trouble| matches!(it, Trouble::Refused { code, .. } if *code == old);
+        let is_before = !self.is_there() && self.old_joins < OLD_JOINS_MAX;
+        is_before && self.trouble().is_some_and(is_old)
+    }
+
+    fn is_there(&self) -> bool {
+        self.player.as_ref().is_some_and(|it| matches!(it.screen(), Screen::There { .. }))
     }
 
     fn wants_ticket(&self) -> bool {

@@ -3,15 +3,8 @@
 use crate::{assert_clean, log_in, phone};
 use countersign_web_e2e::{Pitch, Server, Tab};
 
-/// Holds what a page is told and its clock, so that people and axe-core can look at what passes quickly.
-pub(crate) const HOLD: &str = "globalThis.hold = (is) => { globalThis.held = is && performance.now(); if (!is) globalThis.late?.(); globalThis.late = null; }; \
-    const now = performance.now.bind(performance); performance.now = () => globalThis.held || now(); \
-    Object.defineProperty(WebSocket.prototype, 'onmessage', { set(does) { this.heard &&= this.removeEventListener('message', this.heard); \
-    if (!does) return; this.heard = (event) => { if (globalThis.held) globalThis.late = () => does(event); else does(event); }; \
-    this.addEventListener('message', this.heard); } });";
-
 /// The fewest that may start, without the person in the browser.
-pub(crate) const OTHERS: usize = 5;
+const OTHERS: usize = 5;
 
 /// From the link in the navigation to the lobby.
 pub(crate) fn join(tab: &Tab, pitch: &Pitch) {
