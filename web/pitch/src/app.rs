@@ -246,11 +246,12 @@ impl App {
 
 /// What the clock of a view shows so long after it came, in milliseconds: what is left of the match, or of the state's own timer.
 pub fn clock_ms(view: &View, age_ms: u64) -> Option<u64> {
-    let left = match view.state {
-        State::Playing => view.duration.saturating_sub(view.played),
-        State::Drain => return Some(0),
-        _ if view.left == NO_TIMER => return None,
-        _ => view.left,
+    if view.state == State::Drain {
+        return Some(0);
+    }
+    let left = match view.state == State::Playing {
+        true => view.duration.saturating_sub(view.played),
+        false => Some(view.left).filter(|left| *left != NO_TIMER)?,
     };
     Some(u64::from(left).saturating_sub(age_ms))
 }

@@ -1,10 +1,13 @@
 //! A person in the browser among players without a screen, at a real pair of goals.
 
-use crate::{assert_clean, log_in, phone};
+use crate::{assert_clean, log_in, log_in_at, phone};
 use countersign_web_e2e::{Pitch, Server, Tab};
 
 /// The fewest that may start, without the person in the browser.
 const OTHERS: usize = 5;
+
+/// The longest way of a goal from the device's message to the screen.
+const GOAL_MS: f64 = 100.0;
 
 /// From the link in the navigation to the lobby.
 pub(crate) fn join(tab: &Tab, pitch: &Pitch) {
@@ -39,15 +42,30 @@ fn kick_off(server: &Server, pitch: &mut Pitch, tab: &Tab) {
     goals(tab, 0);
 }
 
+/// Notes, for each message of the device that changed the score, how many milliseconds later the new one was painted.
+const WATCH_GOALS: &str = "globalThis.painted = []; \
+    const board = () => [...document.querySelectorAll('.digits')].map((it) => it.innerText).join(':'); \
+    Object.defineProperty(WebSocket.prototype, 'onmessage', { set(does) { \
+    if (does) this.addEventListener('message', (event) => { const began = performance.now(), before = board(); does(event); \
+    if (before && board() !== before) requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); \
+    port1.onmessage = () => painted.push(performance.now() - began); port2.postMessage(0); }); }); } });";
+
 #[test]
 fn a_match_in_the_browser_from_the_door_to_the_rating() {
     let mut server = Server::start(&[]);
     let mut pitch = Pitch::open(&mut server);
     let (_browser, device) = phone();
-    let tab = log_in(&server, &device, "ana@example.org");
+    let tab = device.open_blank();
+    tab.before_every_page(WATCH_GOALS);
+    tab.go(&server.url("/"));
+    log_in_at(&server, &tab, "ana@example.org");
     kick_off(&server, &mut pitch, &tab);
     pitch.hit("south");
     goals(&tab, 1);
+    tab.until("painted.length === 1");
+    let millis = tab.eval("painted[0]").as_f64().unwrap();
+    println!("a goal was on the screen {millis:.1} ms after the device's message");
+    assert!(millis < GOAL_MS, "a goal took {millis:.1} ms to the screen");
     // The page is loaded again in the middle, and is back in the match by itself.
     tab.reload();
     goals(&tab, 1);
