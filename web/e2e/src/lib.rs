@@ -15,10 +15,12 @@
 
 mod browser;
 mod clock;
+mod pitch;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use pitch::Pitch;
 pub use server::Server;
 pub use tab::Tab;
 

@@ -61,6 +61,26 @@ fn the_page_may_run_its_one_script_and_make_no_markup_from_text() {
 }
 
 #[test]
+fn only_the_page_of_the_pitch_may_reach_devices_and_only_those_of_the_league() {
+    let domain = "league.device_domain=glt.example.org";
+    let server = Server::start(&[domain, r#"server.page_connects=["http://192.168.4.1"]"#]);
+    let (_browser, device) = phone();
+    let tab = device.open(&server.url("/"));
+    let connects = |path: &str| {
+        let policy = tab.eval(&format!(
+            "fetch('{path}').then((it) => it.headers.get('content-security-policy'))"
+        ));
+        let rules = policy.as_str().unwrap().split("; ").map(str::to_owned).collect::<Vec<_>>();
+        rules.into_iter().find(|it| it.starts_with("connect-src")).unwrap()
+    };
+    assert_eq!(connects("/"), "connect-src 'self'");
+    let devices =
+        "http://10.77.77.1 ws://10.77.77.1 https://*.glt.example.org wss://*.glt.example.org";
+    assert_eq!(connects("/pitch"), format!("connect-src 'self' {devices} http://192.168.4.1"));
+    assert_clean(&tab);
+}
+
+#[test]
 fn the_app_can_be_installed_and_its_files_are_kept_for_good() {
     let server = Server::start(&[]);
     let (_browser, device) = phone();
