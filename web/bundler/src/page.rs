@@ -13,6 +13,17 @@ pub(crate) struct Page {
     pub(crate) budget: usize,
     /// Whether every device keeps it, or only those that have been there.
     pub(crate) is_always_kept: bool,
+    /// What it may connect to.
+    pub(crate) connects: Connects,
+}
+
+/// What a page may connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connects {
+    /// The server that it came from.
+    Server,
+    /// A hub, too: nobody knows its address before the day.
+    Hub,
 }
 
 impl Page {
@@ -23,9 +34,9 @@ impl Page {
 
     fn row(line: &str) -> Result<Self, Failed> {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [path, name, budget, kept] = cells.as_slice() else {
+        let [path, name, budget, kept, connects] = cells.as_slice() else {
             return Err(
-                format!("A row of pages.tsv has four cells, with tabs between: {line}").into()
+                format!("A row of pages.tsv has five cells, with tabs between: {line}").into()
             );
         };
         let kib: usize =
@@ -35,8 +46,13 @@ impl Page {
             "visited" => false,
             _ => return Err(format!("A page is kept `always` or when `visited`: {line}").into()),
         };
+        let connects = match *connects {
+            "server" => Connects::Server,
+            "hub" => Connects::Hub,
+            _ => return Err(format!("A page connects to its `server` or a `hub`: {line}").into()),
+        };
         let (path, name) = ((*path).to_owned(), (*name).to_owned());
-        Ok(Self { path, name, budget: kib * 1024, is_always_kept })
+        Ok(Self { path, name, budget: kib * 1024, is_always_kept, connects })
     }
 
     /// The file with its program, as cargo calls it.
@@ -56,19 +72,23 @@ mod tests {
 
     #[test]
     fn a_row_is_a_page_and_what_is_none_says_why() {
-        let pages = Page::table("# path, name\n/\taccount\t2\talways\n/judge\tjudge\t9\tvisited\n")
-            .unwrap();
+        let rows = "# path, name\n/\taccount\t2\talways\tserver\n/judge\tjudge\t9\tvisited\thub\n";
+        let pages = Page::table(rows).unwrap();
         let account = Page {
             path: "/".to_owned(),
             name: "account".to_owned(),
             budget: 2048,
             is_always_kept: true,
+            connects: Connects::Server,
         };
         assert_eq!(pages[0], account);
-        assert_eq!((pages.len(), pages[1].is_always_kept), (2, false));
-        for (wrong, why) in
-            [("/ account 2 always", "tabs"), ("/\ta\tx\talways", "KiB"), ("/\ta\t2\tnever", "kept")]
-        {
+        assert_eq!((pages.len(), pages[1].is_always_kept, pages[1].connects), (2, false, Connects::Hub));
+        for (wrong, why) in [
+            ("/ account 2 always server", "tabs"),
+            ("/\ta\tx\talways\tserver", "KiB"),
+            ("/\ta\t2\tnever\tserver", "kept"),
+            ("/\ta\t2\talways\t*", "connects"),
+        ] {
             let said = Page::table(wrong).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");
         }

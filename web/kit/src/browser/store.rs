@@ -7,7 +7,7 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 const DATABASE: &str = "countersign";
 const KEPT: &str = "kept";
@@ -22,6 +22,25 @@ pub async fn get(name: &str) -> Result<JsValue, JsValue> {
     let value = read.await;
     database.close();
     value
+}
+
+/// Everything that is kept under names that begin so.
+pub async fn all(prefix: &str) -> Result<Vec<(String, JsValue)>, JsValue> {
+    let database = open().await?;
+    let read = async {
+        let transaction = database.transaction_with_str(KEPT)?;
+        let kept = transaction.object_store(KEPT)?;
+        let last = format!("{prefix}\u{ffff}");
+        let range = IdbKeyRange::bound(&prefix.into(), &last.as_str().into())?;
+        // In the same order: by name.
+        let names: Array = settled(&kept.get_all_keys_with_key(&range)?).await?.dyn_into()?;
+        let values: Array = settled(&kept.get_all_with_key(&range)?).await?.dyn_into()?;
+        let names = names.iter().map(|name| name.as_string().unwrap_or_default());
+        Ok(names.zip(values.iter()).collect())
+    };
+    let all = read.await;
+    database.close();
+    all
 }
 
 /// Makes what is kept under this name what `becomes` says: nothing if that is undefined, and no change if it is `None`. One transaction,
