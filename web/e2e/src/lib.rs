@@ -15,10 +15,12 @@
 
 mod browser;
 mod clock;
+mod fair;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use fair::{FAIR, Fair, Hub, film};
 pub use server::Server;
 pub use tab::Tab;
 

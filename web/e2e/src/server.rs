@@ -60,6 +60,16 @@ impl Server {
         format!("http://localhost:{}{path}", self.port)
     }
 
+    /// Where it keeps everything.
+    pub(crate) fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// `kill -9`, and no goodbye.
     #[expect(clippy::expect_used, reason = "a process of our own")]
     pub fn kill(&mut self) {
@@ -109,12 +119,16 @@ impl Drop for Running {
     }
 }
 
+/// The real program, built by `cargo build -p countersign-cli`.
+pub(crate) fn program() -> String {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
+    std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned())
+}
+
 /// Starts the program and waits until it is up; if it ends instead, what it said.
 #[expect(clippy::expect_used, reason = "a test without a server has failed")]
 fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Result<Running, String> {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
-    let program = std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned());
-    let mut command = Command::new(program);
+    let mut command = Command::new(program());
     command.args(["serve", "--dev", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
     command.arg(folder.path().join("data")).args(["--set", "admin.listen=127.0.0.1:0"]);
     command.args(set.iter().flat_map(|set| ["--set", set])).current_dir(folder.path());

@@ -4,6 +4,7 @@
 
 mod gallery;
 mod journeys;
+mod judging;
 mod safety;
 
 use countersign_web_e2e::{Browser, Device, Server, Tab};
