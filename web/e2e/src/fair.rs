@@ -69,6 +69,8 @@ impl Fair {
     pub fn publish(&self) {
         self.organise(&["event", "assign", FAIR, "--views", "1"]);
         self.organise(&["event", "publish", FAIR]);
+        // It is not written over what is there.
+        drop(fs::remove_file(self.folder.path().join("fair.package")));
         self.organise(&["event", "bundle", FAIR, "--out", "fair.package"]);
     }
 

@@ -212,6 +212,7 @@ impl Hall {
         let answer = match checked.packet().packet_type() {
             PacketType::Auth => self.auth(&content.unwrap(), now)?,
             PacketType::Vote => {
+                assert!(self.kept.keys().any(|name| name.contains("/ballot/")), "kept first");
                 self.votes += 1;
                 let verdict = self.venue.take_vote(&content.unwrap(), now.wall);
                 let status = ReceiptStatus::ALL[verdict.status() as usize];

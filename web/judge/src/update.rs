@@ -218,8 +218,8 @@ impl App {
         }
         match (text.parse::<EventCode>(), here) {
             (Ok(code), Some(here)) if code.event == here => {
-                let mut effects = self.with_device(|device| device.tap(JudgeTap::Scan(text.to_owned()), now));
-                effects.extend(self.go(if self.hub.is_some() { Route::Projects } else { Route::Event }));
+                let mut effects = self.go(if self.hub.is_some() { Route::Projects } else { Route::Event });
+                effects.extend(self.with_device(|device| device.tap(JudgeTap::Scan(text.to_owned()), now)));
                 self.notice = Some(Notice::CodeTaken);
                 effects
             }
@@ -232,9 +232,9 @@ impl App {
 
     fn find_hub(&mut self, address: HubAddress) -> Vec<Effect> {
         self.hub = Some(address.clone());
-        let mut effects = vec![Effect::Remember(address)];
         let has_code = self.device().is_some_and(Device::has_mesh);
-        effects.extend(self.go(if has_code { Route::Projects } else { Route::Event }));
+        let mut effects = self.go(if has_code { Route::Projects } else { Route::Event });
+        effects.push(Effect::Remember(address));
         self.notice = Some(Notice::HubTaken);
         effects
     }

@@ -39,6 +39,7 @@ fn connect(tab: &Tab, hub: &Hub<'_>) {
     tab.fill("#address", &hub.address);
     tab.press("form[data-form=hub] button");
     tab.until_text("The hub’s address is in.");
+    tab.until("location.hash === '#/projects'");
 }
 
 /// Points for all three criteria; the last is typed.
@@ -131,7 +132,7 @@ fn a_vote_that_finds_no_way_is_shown_as_a_code_and_the_hub_takes_it_once() {
     let browser = Browser::start();
     let (fair, tab) = taken_along(&server, &browser.device());
     let hub = fair.hub(&server);
-    // The bundle says that the round is not open yet, and nobody told this device: the organiser opens it in the bundle, too.
+    // The hub says that the round is open, and then there is no way to it any more.
     join(&tab, &hub);
     tab.until_text("to go");
     tab.press("nav a[href='#/event']");
@@ -139,6 +140,7 @@ fn a_vote_that_finds_no_way_is_shown_as_a_code_and_the_hub_takes_it_once() {
     tab.fill("#address", "127.0.0.1:9");
     tab.press("form[data-form=hub] button");
     tab.until_text("The hub’s address is in.");
+    tab.until("location.hash === '#/projects'");
     vote(&tab, "P3", [1, 2, 33]);
     tab.until_text("on its way");
     tab.press("a[href='#/code/P3/IDEAS']");

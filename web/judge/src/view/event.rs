@@ -109,6 +109,6 @@ fn invitation(app: &App, device: &Device, invitation: &Invitation, own: &str, t:
         (false, Some(_), Some(_)) => (t.enrolled_elsewhere.to_owned(), None),
     };
     let told = el("div").with(named(&invitation.title)).with(el("span").class("quiet").text(says));
-    let item = el("li").class("split").keyed(invitation.event.clone()).with(told);
+    let item = el("li").class("split asks").keyed(invitation.event.clone()).with(told);
     item.all(action)
 }

@@ -16,8 +16,12 @@ const LINES_MAX: usize = 100;
 pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
     let screen = device.screen();
     let Some(event) = screen.event else { return Vec::new() };
-    let mut view = vec![heading().with(named(&event.title)), progress(device, t)];
-    view.extend(screen.round.is_none().then(|| el("p").class("card warn").text(t.no_round)));
+    // Who is asked for what is a matter of the round.
+    let state = match screen.round {
+        Some(_) => progress(device, t),
+        None => el("p").class("card warn").text(t.no_round),
+    };
+    let mut view = vec![heading().with(named(&event.title)), state];
     let input = el("input").set("type", "search").set("autocomplete", "off").set("maxlength", "64");
     let input = input.set("data-input", "search");
     view.push(el("div").set("role", "search").with(field("search", t.search, input, Some(Hint::Hint(t.search_hint)))));
