@@ -113,6 +113,15 @@ impl Courier {
         due
     }
 
+    /// The next try of everything is due now, and the waits begin anew.
+    pub(crate) fn hurry(&mut self, now: Timestamp) {
+        for carried in self.carried.values_mut() {
+            if let Delivery::ToServer { next, tries } = &mut carried.delivery {
+                (*next, *tries) = (now, 0);
+            }
+        }
+    }
+
     /// When the next try is due.
     pub(crate) fn next_try(&self) -> Option<Timestamp> {
         let next = |carried: &Carried| match carried.delivery {
@@ -205,6 +214,18 @@ mod tests {
         assert_eq!(courier.next_try(), Some(at(12)));
         assert_eq!(courier.due(at(12), 0).len(), 1);
         assert_eq!(courier.next_try(), Some(at(16)));
+    }
+
+    #[test]
+    fn whoever_comes_back_online_does_not_wait() {
+        let mut courier = Courier::default();
+        courier.take_up(id(1), alloc::vec![1], at(10));
+        for second in [10, 12, 16] {
+            assert_eq!(courier.due(at(second), 0).len(), 1);
+        }
+        assert_eq!(courier.next_try(), Some(at(24)));
+        courier.hurry(at(17));
+        assert_eq!((courier.due(at(17), 0).len(), courier.next_try()), (1, Some(at(19))));
     }
 
     #[test]

@@ -77,6 +77,15 @@ impl Errands {
         due
     }
 
+    /// The next try of every request is due now, and the waits begin anew.
+    pub(crate) fn hurry(&mut self, now: Timestamp) {
+        for (_, errand) in self.errands.values_mut() {
+            if let Errand::ToServer { next, tries, .. } = errand {
+                (*next, *tries) = (now, 0);
+            }
+        }
+    }
+
     /// When the next try is due.
     pub(crate) fn next_try(&self) -> Option<Timestamp> {
         let next = |(_, errand): &(Timestamp, Errand)| match errand {

@@ -20,6 +20,8 @@ pub enum Event {
     Tap(Tap),
     /// Time has passed.
     Tick,
+    /// A network came, or came back: what waits for one is tried at once.
+    Online,
 }
 
 /// What a person can do at the pitch.

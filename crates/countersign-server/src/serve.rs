@@ -388,6 +388,7 @@ fn ingress_limits(config: &Config, trusted_proxies: Arc<TrustedProxies>) -> Ingr
         body_deadline: Duration::from_secs(config.limits.body_seconds),
         rest_prefix: if config.upstream.is_some() { rest_prefix.clone() } else { String::new() },
         public_prefix: public_prefix.clone(),
+        page_connects: config.page_connects(),
         trusted_proxies,
     }
 }

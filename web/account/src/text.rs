@@ -7,6 +7,7 @@ texts! {
     players: "Players", "Joueurs";
     player: "Player", "Joueur";
     profile: "Profile", "Profil";
+    play: "Play", "Jouer";
     devices: "Devices", "Appareils";
 
     login_lead: "We send you a code. There is no password.", "Nous vous envoyons un code. Il n’y a pas de mot de passe.";

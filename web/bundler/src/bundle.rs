@@ -207,7 +207,8 @@ fn worker(template: &str, pages: &[(Page, Vec<Asset>)], shared: &[Asset]) -> Str
     filled.replace("{{always}}", &always.join(", "))
 }
 
-/// One script, by its hash, and none in what is no page; nothing inline, nothing from elsewhere, no markup from strings.
+/// One script, by its hash, and none in what is no page; nothing inline, nothing from elsewhere, no markup from strings. What is nearby
+/// only the server knows, by its configuration; where a hub is nobody knows.
 fn policy(script: Option<&str>, connects: Connects) -> String {
     let script = match script {
         Some(hash) => format!("script-src '{hash}' 'wasm-unsafe-eval'"),
@@ -220,6 +221,7 @@ fn policy(script: Option<&str>, connects: Connects) -> String {
         "img-src 'self'",
         match connects {
             Connects::Server => "connect-src 'self'",
+            Connects::Nearby => "connect-src 'self' {{nearby}}",
             Connects::Hub => "connect-src 'self' ws: http:",
         },
         "manifest-src 'self'",

@@ -22,6 +22,8 @@ pub(crate) struct Page {
 pub(crate) enum Connects {
     /// The server that it came from.
     Server,
+    /// What is near the person who uses it, too, by the server's configuration.
+    Nearby,
     /// A hub, too: nobody knows its address before the day.
     Hub,
 }
@@ -48,8 +50,12 @@ impl Page {
         };
         let connects = match *connects {
             "server" => Connects::Server,
+            "nearby" => Connects::Nearby,
             "hub" => Connects::Hub,
-            _ => return Err(format!("A page connects to its `server` or a `hub`: {line}").into()),
+            _ => {
+                let why = "A page connects to its `server`, to what is `nearby`, or to a `hub`";
+                return Err(format!("{why}: {line}").into());
+            }
         };
         let (path, name) = ((*path).to_owned(), (*name).to_owned());
         Ok(Self { path, name, budget: kib * 1024, is_always_kept, connects })
@@ -72,8 +78,10 @@ mod tests {
 
     #[test]
     fn a_row_is_a_page_and_what_is_none_says_why() {
-        let rows = "# path, name\n/\taccount\t2\talways\tserver\n/judge\tjudge\t9\tvisited\thub\n";
-        let pages = Page::table(rows).unwrap();
+        let pages = Page::table(
+            "# path, name\n/\taccount\t2\talways\tserver\n/judge\tjudge\t9\tvisited\tnearby\n",
+        )
+        .unwrap();
         let account = Page {
             path: "/".to_owned(),
             name: "account".to_owned(),
@@ -82,7 +90,8 @@ mod tests {
             connects: Connects::Server,
         };
         assert_eq!(pages[0], account);
-        assert_eq!((pages.len(), pages[1].is_always_kept, pages[1].connects), (2, false, Connects::Hub));
+        assert_eq!((pages.len(), pages[1].is_always_kept), (2, false));
+        assert_eq!(pages[1].connects, Connects::Nearby);
         for (wrong, why) in [
             ("/ account 2 always server", "tabs"),
             ("/\ta\tx\talways\tserver", "KiB"),

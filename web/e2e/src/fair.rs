@@ -4,8 +4,7 @@ use crate::clock::instant;
 use crate::server::program;
 use crate::{PATIENCE, Server};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -39,6 +38,8 @@ title = "The day"
 pub struct Fair {
     folder: TempDir,
     data: String,
+    /// The public half of the server's root key.
+    root: String,
 }
 
 impl Fair {
@@ -46,7 +47,8 @@ impl Fair {
     #[expect(clippy::expect_used, reason = "a test without an event has failed")]
     pub fn create(server: &Server, projects: &[&str], judges: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for the event");
-        let fair = Self { folder, data: server.data() };
+        let data = server.data().display().to_string();
+        let fair = Self { folder, data, root: server.root() };
         let keys = fair.run(&["hub", "init", "--dir", "hub", "--name", "Main hall"]);
         let keys = keys.split_once("[[hub]]").map(|(_, keys)| keys).expect("the hub's keys");
         let rows = |rows: Vec<String>, head: &str| format!("{head}\n{}\n", rows.join("\n"));
@@ -74,10 +76,8 @@ impl Fair {
         self.organise(&["event", "bundle", FAIR, "--out", "fair.package"]);
     }
 
-    /// The hub's laptop, from the package and the keys of this server; it needs no server any more.
-    #[expect(clippy::expect_used, reason = "a test without a hub has failed")]
-    pub fn hub(&self, server: &Server) -> Hub<'_> {
-        fs::write(self.folder.path().join("keyset"), keyset(server)).expect("a file");
+    /// The hub's laptop, from the package and the root of this server; it needs no server any more.
+    pub fn hub(&self) -> Hub<'_> {
         let hub = Hub { fair: self, process: None, address: "127.0.0.1:0".to_owned(), code: String::new() }.begun();
         self.run(&["hub", "open", "--dir", "hub", "--round", "1"]);
         hub
@@ -97,7 +97,7 @@ impl Fair {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(program("countersign"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }
@@ -160,8 +160,8 @@ impl Hub<'_> {
 
     #[expect(clippy::expect_used, reason = "a test without a hub has failed")]
     fn begin(&mut self) {
-        let args = ["hub", "run", "--dir", "hub", "--bundle", "fair.package", "--keyset", "keyset", "--listen"];
-        let args = [&args[..], &[self.address.as_str()]].concat();
+        let args = ["hub", "run", "--dir", "hub", "--bundle", "fair.package", "--listen"];
+        let args = [&args[..], &[self.address.as_str(), "--root", self.fair.root.as_str()]].concat();
         let mut command = self.fair.command(&args);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a hub");
         let said = BufReader::new(process.stdout.take().expect("its words"));
@@ -191,17 +191,6 @@ impl Drop for Hub<'_> {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The server's key set, as anybody may have it.
-#[expect(clippy::expect_used, reason = "a server without keys fails the test")]
-fn keyset(server: &Server) -> Vec<u8> {
-    let mut tcp = TcpStream::connect(("127.0.0.1", server.port())).expect("the server");
-    write!(tcp, "GET /keyset HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("a question");
-    let mut answer = Vec::new();
-    tcp.read_to_end(&mut answer).expect("an answer");
-    let at = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
-    answer.split_off(at + 4)
 }
 
 /// A film for a browser's camera that shows nothing but a code, in light or in negative.

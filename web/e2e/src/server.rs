@@ -34,7 +34,7 @@ pub struct Server {
 
 /// A process that ends with this, also when a test gives up while it starts.
 #[derive(Debug)]
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Server {
     /// Starts on a new folder, with `name=value` settings of its own.
@@ -60,14 +60,24 @@ impl Server {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// Where it keeps everything.
-    pub(crate) fn data(&self) -> String {
-        self.folder.path().join("data").display().to_string()
+    /// One more setting, from the next start on.
+    pub fn set(&mut self, setting: &str) {
+        self.set.push(setting.to_owned());
     }
 
-    /// Its port.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// Where its database and keys are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The public half of its root key.
+    #[expect(clippy::expect_used, reason = "a server without keys has failed")]
+    pub(crate) fn root(&self) -> String {
+        let mut command = Command::new(program("countersign"));
+        command.args(["keys", "show", "--json", "--dir"]).arg(self.data().join("keys"));
+        let shown = command.output().expect("the program").stdout;
+        let shown: serde_json::Value = serde_json::from_slice(&shown).expect("its keys as JSON");
+        shown["roots"][0]["pk"].as_str().expect("a root").to_owned()
     }
 
     /// `kill -9`, and no goodbye.
@@ -119,16 +129,17 @@ impl Drop for Running {
     }
 }
 
-/// The real program, built by `cargo build -p countersign-cli`.
-pub(crate) fn program() -> String {
+/// A program of the main workspace; all lie in one folder.
+pub(crate) fn program(name: &str) -> PathBuf {
     let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
-    std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned())
+    let server = std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned());
+    PathBuf::from(server).with_file_name(name)
 }
 
 /// Starts the program and waits until it is up; if it ends instead, what it said.
 #[expect(clippy::expect_used, reason = "a test without a server has failed")]
 fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Result<Running, String> {
-    let mut command = Command::new(program());
+    let mut command = Command::new(program("countersign"));
     command.args(["serve", "--dev", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
     command.arg(folder.path().join("data")).args(["--set", "admin.listen=127.0.0.1:0"]);
     command.args(set.iter().flat_map(|set| ["--set", set])).current_dir(folder.path());

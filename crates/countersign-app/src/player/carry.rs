@@ -44,6 +44,12 @@ impl Player {
         self.show();
     }
 
+    /// The waits were for a server that nobody reached; now it may be there.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        self.courier.hurry(now);
+        self.errands.hurry(now);
+    }
+
     /// Tries what is due, gives up what is too old, and asks to be woken.
     pub(super) fn run_courier(&mut self, now: Timestamp) {
         for id in self.courier.expired(now) {

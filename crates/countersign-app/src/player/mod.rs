@@ -186,6 +186,7 @@ impl Player {
             Event::View(frame) => self.viewed(&frame, now),
             Event::Tap(tap) => self.tapped(tap, now),
             Event::Tick => self.notice_outbox(now),
+            Event::Online => self.hurry(now),
         }
         self.run_courier(now);
         core::mem::take(&mut self.effects)

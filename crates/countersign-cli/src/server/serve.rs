@@ -36,6 +36,10 @@ pub(crate) struct Serve {
     dev: bool,
 }
 
+/// With `--dev`, a device or a hub of this machine is nearby.
+const LOOPBACK: &str =
+    r#"["http://127.0.0.1:*", "ws://127.0.0.1:*", "http://localhost:*", "ws://localhost:*"]"#;
+
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.load()?;
@@ -60,6 +64,7 @@ impl Serve {
             set.push("realm.app=dev".to_owned());
             set.push("realm.audience=localhost".to_owned());
             set.push("email.mode=dev".to_owned());
+            set.push(format!("server.page_connects={LOOPBACK}"));
             set.push(format!("email.dev_directory={data}/mail"));
         }
         let flags = [

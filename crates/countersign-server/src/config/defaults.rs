@@ -14,6 +14,7 @@ impl Default for ServerConfig {
             trusted_proxies: Vec::new(),
             rest_prefix: "/api".into(),
             public_prefix: String::new(),
+            page_connects: Vec::new(),
             threads: 0,
             shutdown_seconds: 10,
         }

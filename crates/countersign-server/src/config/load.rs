@@ -99,6 +99,11 @@ impl Config {
                 "limits.connections, limits.connections_per_ip and limits.verify_queue are at least 1",
             );
         }
+        if !super::pages::are_sources(&self.server.page_connects) {
+            return fail(
+                "server.page_connects has at most 32 sources like http://192.168.4.1 or wss://*.hubs.example.org",
+            );
+        }
         for prefix in [&self.server.rest_prefix, &self.server.public_prefix] {
             if !prefix.is_empty() && (!prefix.starts_with('/') || prefix.ends_with('/')) {
                 return fail(

@@ -5,6 +5,7 @@
 mod defaults;
 mod league;
 mod load;
+mod pages;
 
 pub use league::LeagueConfig;
 
@@ -83,6 +84,9 @@ pub struct ServerConfig {
     pub rest_prefix: String,
     /// What a proxy in front cuts off paths; clients sign it. Default empty.
     pub public_prefix: String,
+    /// Where pages of the app may connect besides this server and the devices of the league: sources like `http://192.168.4.1` or
+    /// `wss://*.hubs.example.org`. At most 32. Default none.
+    pub page_connects: Vec<String>,
     /// Threads that serve; 0: one per core.
     pub threads: usize,
     /// Time for requests under way when the server is told to end. Default 10.

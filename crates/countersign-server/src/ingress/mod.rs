@@ -50,6 +50,8 @@ pub struct IngressLimits {
     pub rest_prefix: String,
     /// What a proxy in front has cut off the path before it came here.
     pub public_prefix: String,
+    /// Where pages that need it may connect besides this server, as it stands in a policy.
+    pub page_connects: String,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Arc<countersign_listen::TrustedProxies>,
 }
@@ -71,7 +73,7 @@ pub fn router<S: Backend>(app: Arc<App<S>>) -> Router {
         .route("/health", get(public::health))
         .route("/ready", get(public::ready::<S>))
         .route("/openapi.json", get(openapi::serve));
-    let router = web::add(router);
+    let router = web::add(router, &app.limits.page_connects);
     let router = match app.league {
         Some(_) => league::ALIASES.iter().fold(router, |router, (path, only)| {
             let call = move |State(app): State<Arc<App<S>>>, Caller(ip): Caller, body: Body| {

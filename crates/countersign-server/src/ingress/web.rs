@@ -26,6 +26,9 @@ struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
+/// Where a policy wants what is nearby.
+const NEARBY: &str = "{{nearby}}";
+
 /// What stands at `/` when there is no app.
 const NONE: &str = "This is a Countersign server. It was built without its app for browsers: run `cargo xtask web`, then build \
                     it again.\n";
@@ -40,15 +43,15 @@ const SAFE: [(&str, &str); 5] = [
 ];
 
 /// Adds a route for each file.
-pub(super) fn add<S: Backend>(router: Router<Arc<App<S>>>) -> Router<Arc<App<S>>> {
+pub(super) fn add<S: Backend>(router: Router<Arc<App<S>>>, nearby: &str) -> Router<Arc<App<S>>> {
     if ASSETS.is_empty() {
         return router.route("/", get(|| async { NONE }));
     }
     ASSETS.iter().fold(router, |router, asset| {
-        let tag = tag(asset);
+        let (tag, policy) = (tag(asset), policy(asset, nearby));
         let serve = move |headers: HeaderMap| {
-            let tag = tag.clone();
-            async move { answer(asset, tag, &headers) }
+            let (tag, policy) = (tag.clone(), policy.clone());
+            async move { answer(asset, tag, policy, &headers) }
         };
         router.route(asset.path, get(serve))
     })
@@ -61,7 +64,13 @@ fn tag(asset: &Asset) -> HeaderValue {
     tag.unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
-fn answer(asset: &Asset, tag: HeaderValue, asked: &HeaderMap) -> Response {
+/// The policy, with what is nearby in its place. Without one nothing may be reached at all.
+fn policy(asset: &Asset, nearby: &str) -> HeaderValue {
+    let filled = HeaderValue::from_str(&asset.policy.replace(NEARBY, nearby));
+    filled.unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+fn answer(asset: &Asset, tag: HeaderValue, policy: HeaderValue, asked: &HeaderMap) -> Response {
     let mut response = match asked.get(header::IF_NONE_MATCH) == Some(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => full(asset, asked),
@@ -69,7 +78,7 @@ fn answer(asset: &Asset, tag: HeaderValue, asked: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag);
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(asset.policy));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let caching = match asset.is_hashed {
         true => "public, max-age=31536000, immutable, no-transform",
         false => "no-cache, no-transform",
@@ -115,14 +124,16 @@ mod tests {
         path: "/app-0123.js",
         content_type: "text/javascript",
         is_hashed: true,
-        policy: "policy",
+        policy: "connect-src 'self' {{nearby}}; base-uri 'none'",
         raw: b"raw",
         gzip: b"gzip",
         brotli: b"brotli",
     };
 
+    const FILLED: &str = "connect-src 'self' http://10.77.77.1; base-uri 'none'";
+
     fn serve(asset: &Asset, asked: &HeaderMap) -> Response {
-        answer(asset, tag(asset), asked)
+        answer(asset, tag(asset), policy(asset, "http://10.77.77.1"), asked)
     }
 
     fn asking(name: HeaderName, value: &str) -> HeaderMap {
@@ -151,7 +162,7 @@ mod tests {
         let tag = first.headers()[header::ETAG].to_str().unwrap();
         let again = serve(&ASSET, &asking(header::IF_NONE_MATCH, tag));
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(again.headers()[header::CONTENT_SECURITY_POLICY], "policy");
+        assert_eq!(again.headers()[header::CONTENT_SECURITY_POLICY], FILLED);
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub fn page(app: &App) -> Vec<Element> {
         },
     };
     let places = match app.phase {
-        Phase::In { .. } => MAIN.iter().map(|route| link(app, route, t)).collect(),
+        Phase::In { .. } => {
+            let pitch = Place { href: "/pitch".into(), name: t.play, is_here: false };
+            MAIN.iter().map(|route| link(app, route, t)).chain([pitch]).collect()
+        }
         Phase::Starting | Phase::Address(_) | Phase::Code(_) => Vec::new(),
     };
     let (home, bars) = (Route::Ranks.hash().into(), notice::bars(app, t));

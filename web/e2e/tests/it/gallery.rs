@@ -150,7 +150,7 @@ fn every_view_of_a_judge_fits_its_screen_and_is_accessible() {
     tab.press("[data-press^=fetch]");
     tab.until_text("The event is on this device.");
     gallery.hang(&tab, "judge-projects-before");
-    let hub = fair.hub(&server);
+    let hub = fair.hub();
     server.kill();
     tab.press("nav a[href='#/scan']");
     tab.until_text("Try the camera again");

@@ -73,7 +73,7 @@ fn a_judge_scans_the_event_with_the_camera_and_judges_while_the_server_is_dead()
     let mut server = Server::start(&[]);
     let browser = Browser::with_camera(&picture);
     let (fair, tab) = taken_along(&server, &browser.device());
-    let hub = fair.hub(&server);
+    let hub = fair.hub();
     server.kill();
     tab.reload();
     film(&picture, &hub.code, false);
@@ -113,7 +113,7 @@ fn a_clock_that_is_days_off_does_not_matter() {
     let browser = Browser::start();
     let device = browser.device();
     let (fair, first) = taken_along(&server, &device);
-    let hub = fair.hub(&server);
+    let hub = fair.hub();
     first.go("about:blank");
     let tab = device.open_blank();
     tab.before_every_page("const now = Date.now; Date.now = () => now() - 3 * 86_400_000;");
@@ -131,7 +131,7 @@ fn a_vote_that_finds_no_way_is_shown_as_a_code_and_the_hub_takes_it_once() {
     let server = Server::start(&[]);
     let browser = Browser::start();
     let (fair, tab) = taken_along(&server, &browser.device());
-    let hub = fair.hub(&server);
+    let hub = fair.hub();
     // The hub says that the round is open, and then there is no way to it any more.
     join(&tab, &hub);
     tab.until_text("to go");
@@ -172,7 +172,7 @@ fn votes_wait_for_a_hub_that_dies_and_reach_the_one_that_comes_back() {
     let server = Server::start(&[]);
     let browser = Browser::start();
     let (fair, tab) = taken_along(&server, &browser.device());
-    let mut hub = fair.hub(&server);
+    let mut hub = fair.hub();
     join(&tab, &hub);
     vote(&tab, "P1", [7, 8, 55]);
     tab.until_text(RECEIPT);
@@ -192,7 +192,7 @@ fn a_newer_event_comes_from_the_hub_when_there_is_no_server() {
     let mut server = Server::start(&[]);
     let browser = Browser::start();
     let (fair, tab) = taken_along(&server, &browser.device());
-    let mut hub = fair.hub(&server);
+    let mut hub = fair.hub();
     join(&tab, &hub);
     tab.until_text("to go");
     hub.kill();

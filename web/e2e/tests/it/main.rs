@@ -5,6 +5,7 @@
 mod gallery;
 mod journeys;
 mod judging;
+mod pitch;
 mod safety;
 
 use countersign_web_e2e::{Browser, Device, Server, Tab};

@@ -9,9 +9,8 @@ use countersign_app::judge::JudgeConfig;
 use countersign_web_kit::browser::keys::Key;
 use countersign_web_kit::browser::link::{Before, Link};
 use countersign_web_kit::browser::{random, store, trust};
-use js_sys::Uint8Array;
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// The key pair that votes are signed with: another than the session's, which ends with a logout.
 const KEY: &str = "judging/key";
@@ -53,11 +52,8 @@ async fn device(shell: &Rc<Shell>, link: Option<Link>) -> Result<Option<(Device,
     let mut device = Device::new(config, fill);
     let current = store::get(CURRENT).await?.as_string();
     if let Some(event) = current.and_then(|text| EventId::new(&text).ok()) {
-        let prefix = prefix(&event);
-        for (name, value) in store::all(&prefix).await? {
-            if let (Some(name), Ok(bytes)) = (name.strip_prefix(&prefix), value.dyn_into::<Uint8Array>()) {
-                device.restore(name, bytes.to_vec(), now());
-            }
+        for (name, bytes) in store::all(&prefix(&event)).await? {
+            device.restore(&name, bytes, now());
         }
     }
     *shell.own.borrow_mut() = Some(Rc::new(Own { realm, key, link }));
@@ -100,8 +96,7 @@ fn prefix(event: &EventId) -> String {
 
 /// Keeps what the device wants kept. With a bundle its event is the one that this device judges at.
 pub(super) async fn keep(event: &EventId, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
-    let value: JsValue = Uint8Array::from(bytes).into();
-    store::change(&format!("{}{name}", prefix(event)), &|_| Some(value.clone())).await?;
+    store::put(&format!("{}{name}", prefix(event)), Some(bytes)).await?;
     if name == "judge/bundle" {
         store::ask_to_persist();
         store::change(CURRENT, &|_| Some(event.as_str().into())).await?;

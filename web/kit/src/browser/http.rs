@@ -49,18 +49,20 @@ impl From<JsValue> for Unreachable {
 
 /// Fetches what is at a path of the server.
 pub async fn get(path: &str) -> Result<Answer, Unreachable> {
-    send("GET", path, None).await
+    send("GET", path, None, WITHIN_MS).await
 }
 
 /// Sends something to a path of the server.
 pub async fn post(path: &str, content_type: &str, body: &[u8]) -> Result<Answer, Unreachable> {
-    send("POST", path, Some((content_type, body))).await
+    send("POST", path, Some((content_type, body)), WITHIN_MS).await
 }
 
-async fn send(
+/// One request to a path of the server or to another address, within so many milliseconds from its first byte to the last of its answer.
+pub async fn send(
     method: &str,
-    path: &str,
+    url: &str,
     body: Option<(&str, &[u8])>,
+    within_ms: u32,
 ) -> Result<Answer, Unreachable> {
     let window = window().ok_or_else(|| Unreachable("no window".to_owned()))?;
     let init = RequestInit::new();
@@ -68,11 +70,11 @@ async fn send(
     init.set_credentials(RequestCredentials::Omit);
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Error);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(WITHIN_MS)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(within_ms)));
     if let Some((_, body)) = body {
         init.set_body(&Uint8Array::from(body));
     }
-    let request = Request::new_with_str_and_init(path, &init)?;
+    let request = Request::new_with_str_and_init(url, &init)?;
     if let Some((content_type, _)) = body {
         request.headers().set("content-type", content_type)?;
     }

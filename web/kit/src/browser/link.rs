@@ -8,7 +8,10 @@ use crate::kept::Kept;
 use crate::said::{self, Read};
 use countersign::client::{OpenError, Outcome, Sent, Session};
 use countersign::offset::Reading;
-use countersign::{Name, Payload, RequestId, ResultCode, SessionId, Timestamp};
+use countersign::{
+    Keyset, Name, Payload, Realm, RequestId, ResultCode, SessionId, Signature, Timestamp,
+    VerifyingKey,
+};
 use countersign_app::Failure;
 use countersign_app::trust::Trust;
 use js_sys::{Object, Reflect};
@@ -80,6 +83,34 @@ impl Link {
     /// The session, as it was when it was taken up.
     pub fn kept(&self) -> &Kept {
         &self.kept
+    }
+
+    /// The deployment.
+    pub fn realm(&self) -> Realm {
+        self.trust.borrow().realm().clone()
+    }
+
+    /// The server's keys, as they are believed now.
+    pub fn keyset(&self) -> Keyset {
+        self.session.borrow().keyset().clone()
+    }
+
+    /// The public half of the session's key.
+    pub fn public(&self) -> &VerifyingKey {
+        self.key.public()
+    }
+
+    /// Signs what is no request: evidence for somebody else than the server.
+    pub async fn sign_evidence(&self, message: &[u8]) -> Result<Signature, Failure> {
+        self.key.sign(message).await.map_err(cannot_sign)
+    }
+
+    /// The server's time, as well as it is known.
+    pub fn server_now(&self) -> Timestamp {
+        let wall = clock::read().wall.as_millis();
+        Timestamp::from_millis(
+            wall.saturating_add_signed(self.offset_ms().or(self.kept.offset_ms).unwrap_or(0)),
+        )
     }
 
     /// Whether the key is gone with the page.

@@ -3,11 +3,13 @@
 //! The database is open only during an operation, so that nothing stands in the way of a browser that clears it.
 
 use super::window;
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{
+    IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+};
 
 const DATABASE: &str = "countersign";
 const KEPT: &str = "kept";
@@ -22,25 +24,6 @@ pub async fn get(name: &str) -> Result<JsValue, JsValue> {
     let value = read.await;
     database.close();
     value
-}
-
-/// Everything that is kept under names that begin so.
-pub async fn all(prefix: &str) -> Result<Vec<(String, JsValue)>, JsValue> {
-    let database = open().await?;
-    let read = async {
-        let transaction = database.transaction_with_str(KEPT)?;
-        let kept = transaction.object_store(KEPT)?;
-        let last = format!("{prefix}\u{ffff}");
-        let range = IdbKeyRange::bound(&prefix.into(), &last.as_str().into())?;
-        // In the same order: by name.
-        let names: Array = settled(&kept.get_all_keys_with_key(&range)?).await?.dyn_into()?;
-        let values: Array = settled(&kept.get_all_with_key(&range)?).await?.dyn_into()?;
-        let names = names.iter().map(|name| name.as_string().unwrap_or_default());
-        Ok(names.zip(values.iter()).collect())
-    };
-    let all = read.await;
-    database.close();
-    all
 }
 
 /// Makes what is kept under this name what `becomes` says: nothing if that is undefined, and no change if it is `None`. One transaction,
@@ -66,6 +49,33 @@ pub async fn change(
     let changed = changed.await;
     database.close();
     changed
+}
+
+/// Everything that is kept under names that begin so, without the beginning: bytes only.
+pub async fn all(beginning: &str) -> Result<Vec<(String, Vec<u8>)>, JsValue> {
+    let range = IdbKeyRange::bound(&beginning.into(), &format!("{beginning}\u{ffff}").into())?;
+    let database = open().await?;
+    let read = async {
+        let kept = database.transaction_with_str(KEPT)?.object_store(KEPT)?;
+        let (names, values) = (kept.get_all_keys_with_key(&range)?, kept.get_all_with_key(&range)?);
+        Ok::<_, JsValue>((settled(&names).await?, settled(&values).await?))
+    };
+    let found = read.await;
+    database.close();
+    let (names, values) = found?;
+    let (names, values) = (Array::from(&names), Array::from(&values));
+    let pairs = names.iter().zip(values.iter());
+    let pair = |(name, value): (JsValue, JsValue)| {
+        let name = name.as_string()?.strip_prefix(beginning)?.to_owned();
+        Some((name, value.dyn_into::<Uint8Array>().ok()?.to_vec()))
+    };
+    Ok(pairs.filter_map(pair).collect())
+}
+
+/// Keeps bytes under a name instead of what is there, or nothing any more.
+pub async fn put(name: &str, bytes: Option<&[u8]>) -> Result<(), JsValue> {
+    let value = bytes.map_or(JsValue::UNDEFINED, |bytes| Uint8Array::from(bytes).into());
+    change(name, &|_| Some(value.clone())).await
 }
 
 async fn open() -> Result<IdbDatabase, JsValue> {
