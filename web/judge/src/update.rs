@@ -23,7 +23,8 @@ impl App {
     pub fn update(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         let before = self.device().and_then(Device::event);
         let mut effects = self.take(event, now);
-        if self.device().and_then(Device::event) != before && before.is_some() {
+        let after = self.device().and_then(Device::event);
+        if before.is_some() && after.is_some() && after != before {
             // What is kept of the other event is not in memory.
             effects.push(Effect::Restart);
         }

@@ -217,7 +217,9 @@ fn another_event_begins_with_what_is_kept_of_it() {
 #[test]
 fn a_tab_that_lost_the_lock_does_nothing_any_more() {
     let (mut hall, mut app) = welcome();
+    hall.rest.clear();
     hall.happens(&mut app, Event::Stolen, at(2));
+    assert_eq!(hall.rest, [Effect::Camera(false), Effect::Connect(None)]);
     hall.rest.clear();
     fill_in(&mut hall, &mut app, "P1", [7, 88], 3);
     hall.happens(&mut app, press(Press::Cast), at(3));

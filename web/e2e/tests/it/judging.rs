@@ -22,7 +22,7 @@ pub(crate) fn taken_along(server: &Server, device: &Device) -> (Fair, Tab) {
     tab.press(&format!("[data-press='fetch {FAIR}']"));
     tab.until_text("The event is on this device.");
     tab.until("!!document.querySelector('#search')");
-    tab.until("caches.match('/judge').then((it) => { globalThis.isKept = !!it; }), globalThis.isKept");
+    tab.until("caches.match('/judge').then((it) => { globalThis.isCached = !!it; }), globalThis.isCached");
     (fair, tab)
 }
 
@@ -58,6 +58,16 @@ fn vote(tab: &Tab, project: &str, points: [u16; 3]) {
     tab.press("[data-press=cast]:not([aria-disabled])");
 }
 
+/// Waits until a draft that ends with so many points is on the disk.
+fn until_kept(tab: &Tab, points: u8) {
+    tab.until(&format!(
+        "(() => {{ const open = indexedDB.open('countersign'); open.onsuccess = () => {{ \
+         const all = open.result.transaction('kept').objectStore('kept').getAll(); all.onsuccess = () => {{ open.result.close(); \
+         globalThis.isKept = all.result.some((it) => it instanceof Uint8Array && it.slice(-4).join() === '0,0,0,{points}'); }}; }}; \
+         return globalThis.isKept; }})()"
+    ));
+}
+
 const RECEIPT: &str = "The hub has it on its disk";
 
 /// The rows of the hub's votes of a project.
@@ -85,6 +95,7 @@ fn a_judge_scans_the_event_with_the_camera_and_judges_while_the_server_is_dead()
     tab.until_text(RECEIPT);
     // What is typed and not sent is there after a reload, and so is the receipt.
     give(&tab, "P2", [3, 4, 50]);
+    until_kept(&tab, 50);
     tab.reload();
     tab.until("document.querySelector(\"[data-press='points 1 4']\")?.ariaPressed === 'true'");
     assert_eq!(tab.eval("document.querySelector('[name=points-2]').value"), "50");
@@ -253,6 +264,7 @@ fn the_key_of_votes_cannot_be_exported_and_outlives_a_logout() {
     );
     assert_eq!(tab.eval(&export), "InvalidAccessError");
     tab.go(&server.url("/#/devices"));
+    tab.until_text("You are logged in on this device only.");
     tab.press("[data-press=logout]");
     tab.until("!!document.querySelector('#address')");
     tab.go(&server.url("/judge"));
