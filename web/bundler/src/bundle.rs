@@ -124,12 +124,26 @@ impl Asset {
     fn hashed(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
         let file = format!("{stem}-{}.{extension}", hash::name(&bytes));
         let path = format!("/{file}");
-        Self { path, file, content_type, is_hashed: true, policy: policy(None, Connects::Server), bytes }
+        Self {
+            path,
+            file,
+            content_type,
+            is_hashed: true,
+            policy: policy(None, Connects::Server),
+            bytes,
+        }
     }
 
     fn named(path: &str, file: &str, content_type: &'static str, text: String) -> Self {
         let (path, file, bytes) = (path.to_owned(), file.to_owned(), text.into_bytes());
-        Self { path, file, content_type, is_hashed: false, policy: policy(None, Connects::Server), bytes }
+        Self {
+            path,
+            file,
+            content_type,
+            is_hashed: false,
+            policy: policy(None, Connects::Server),
+            bytes,
+        }
     }
 }
 

@@ -68,7 +68,9 @@ impl Camera {
         let Some((canvas, context)) = surface(&document) else { return };
         let mut reader = Reader::default();
         while self.stream.active() && self.video.is_connected() {
-            let text = self.picture(&canvas, &context).and_then(|(width, height, luma)| reader.read(width, height, &luma));
+            let text = self
+                .picture(&canvas, &context)
+                .and_then(|(width, height, luma)| reader.read(width, height, &luma));
             if text.is_some_and(|text| !takes(text)) {
                 return;
             }
@@ -91,7 +93,8 @@ impl Camera {
         canvas: &HtmlCanvasElement,
         context: &CanvasRenderingContext2d,
     ) -> Option<(usize, usize, Vec<u8>)> {
-        let (width, height) = (f64::from(self.video.video_width()), f64::from(self.video.video_height()));
+        let (width, height) =
+            (f64::from(self.video.video_width()), f64::from(self.video.video_height()));
         if width < 1.0 || height < 1.0 {
             return None;
         }
@@ -99,7 +102,13 @@ impl Camera {
         let (width, height) = ((width * scale).floor(), (height * scale).floor());
         canvas.set_width(width as u32);
         canvas.set_height(height as u32);
-        let drawn = context.draw_image_with_html_video_element_and_dw_and_dh(&self.video, 0.0, 0.0, width, height);
+        let drawn = context.draw_image_with_html_video_element_and_dw_and_dh(
+            &self.video,
+            0.0,
+            0.0,
+            width,
+            height,
+        );
         drawn.ok()?;
         let pixels = context.get_image_data(0.0, 0.0, width, height).ok()?.data();
         Some((width as usize, height as usize, luma(&pixels)))

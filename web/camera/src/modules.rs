@@ -27,7 +27,8 @@ impl Modules {
 
     /// Whether the one in this column and row is dark.
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
-        let at = |place: usize| i32::try_from(place).unwrap_or(i32::MAX).saturating_sub(QUIET as i32);
+        let at =
+            |place: usize| i32::try_from(place).unwrap_or(i32::MAX).saturating_sub(QUIET as i32);
         self.0.get_module(at(column), at(row))
     }
 }

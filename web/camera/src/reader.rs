@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn a_picture_without_a_code_or_of_another_size_than_it_says_gives_nothing() {
         let mut reader = Reader::default();
-        let noise: Vec<u8> = (0..640 * 480_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noise: Vec<u8> =
+            (0..640 * 480_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         for _ in 0..4 {
             assert_eq!(reader.read(640, 480, &noise), None);
             assert_eq!(reader.read(640, 481, &noise), None);
@@ -108,6 +109,9 @@ mod tests {
 
     #[test]
     fn green_is_brighter_than_blue() {
-        assert_eq!(luma(&[255, 255, 255, 255, 0, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255]), [255, 0, 149, 28]);
+        assert_eq!(
+            luma(&[255, 255, 255, 255, 0, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255]),
+            [255, 0, 149, 28]
+        );
     }
 }

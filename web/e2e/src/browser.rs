@@ -110,7 +110,12 @@ impl Browser {
     }
 
     /// The same, where it may fail: a page that goes away takes its answers with it.
-    pub(crate) fn try_call(&self, method: &str, session: &str, params: Value) -> Result<Value, String> {
+    pub(crate) fn try_call(
+        &self,
+        method: &str,
+        session: &str,
+        params: Value,
+    ) -> Result<Value, String> {
         self.wire.borrow_mut().call(method, session, params)
     }
 

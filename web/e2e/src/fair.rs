@@ -52,19 +52,36 @@ impl Fair {
         let keys = fair.run(&["hub", "init", "--dir", "hub", "--name", "Main hall"]);
         let keys = keys.split_once("[[hub]]").map(|(_, keys)| keys).expect("the hub's keys");
         let rows = |rows: Vec<String>, head: &str| format!("{head}\n{}\n", rows.join("\n"));
-        let judge = |(number, address): (usize, &&str)| format!("J{},Judge {0},{address}", number + 1);
+        let judge =
+            |(number, address): (usize, &&str)| format!("J{},Judge {0},{address}", number + 1);
         let judges = judges.iter().enumerate().map(judge).collect();
         fair.write("event.toml", &format!("{EVENT}\n[[hub]]{keys}"));
         fair.write("judges.csv", &rows(judges, "id,name,email"));
         fair.projects(projects);
-        fair.organise(&["event", "create", "event.toml", "--projects", "projects.csv", "--judges", "judges.csv"]);
+        fair.organise(&[
+            "event",
+            "create",
+            "event.toml",
+            "--projects",
+            "projects.csv",
+            "--judges",
+            "judges.csv",
+        ]);
         fair
     }
 
     /// Other projects than before.
     pub fn amend(&self, projects: &[&str]) {
         self.projects(projects);
-        self.organise(&["event", "amend", "event.toml", "--projects", "projects.csv", "--judges", "judges.csv"]);
+        self.organise(&[
+            "event",
+            "amend",
+            "event.toml",
+            "--projects",
+            "projects.csv",
+            "--judges",
+            "judges.csv",
+        ]);
     }
 
     /// Everybody who has a key judges everything; the server signs that.
@@ -78,13 +95,22 @@ impl Fair {
 
     /// The hub's laptop, from the package and the root of this server; it needs no server any more.
     pub fn hub(&self) -> Hub<'_> {
-        let hub = Hub { fair: self, process: None, address: "127.0.0.1:0".to_owned(), code: String::new() }.begun();
+        let hub = Hub {
+            fair: self,
+            process: None,
+            address: "127.0.0.1:0".to_owned(),
+            code: String::new(),
+        }
+        .begun();
         self.run(&["hub", "open", "--dir", "hub", "--round", "1"]);
         hub
     }
 
     fn projects(&self, projects: &[&str]) {
-        self.write("projects.csv", &format!("id,title,table,categories\n{}\n", projects.join("\n")));
+        self.write(
+            "projects.csv",
+            &format!("id,title,table,categories\n{}\n", projects.join("\n")),
+        );
     }
 
     #[expect(clippy::expect_used, reason = "a test without an event has failed")]
@@ -161,9 +187,11 @@ impl Hub<'_> {
     #[expect(clippy::expect_used, reason = "a test without a hub has failed")]
     fn begin(&mut self) {
         let args = ["hub", "run", "--dir", "hub", "--bundle", "fair.package", "--listen"];
-        let args = [&args[..], &[self.address.as_str(), "--root", self.fair.root.as_str()]].concat();
+        let args =
+            [&args[..], &[self.address.as_str(), "--root", self.fair.root.as_str()]].concat();
         let mut command = self.fair.command(&args);
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a hub");
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a hub");
         let said = BufReader::new(process.stdout.take().expect("its words"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {

@@ -35,22 +35,34 @@ impl HubAddress {
         let (host, port) = match authority.strip_prefix('[') {
             Some(six) => {
                 let (host, port) = six.split_once(']')?;
-                let is_six = host.contains(':') && host.bytes().all(|it| it.is_ascii_hexdigit() || b":.".contains(&it));
-                (is_six.then(|| format!("[{host}]"))?, port.strip_prefix(':').or(port.is_empty().then_some(""))?)
+                let is_six = host.contains(':')
+                    && host.bytes().all(|it| it.is_ascii_hexdigit() || b":.".contains(&it));
+                (
+                    is_six.then(|| format!("[{host}]"))?,
+                    port.strip_prefix(':').or(port.is_empty().then_some(""))?,
+                )
             }
             None => {
                 let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-                let is_name = host.bytes().all(|it| it.is_ascii_alphanumeric() || b"-.".contains(&it));
-                ((is_name && host.contains(|it: char| it.is_ascii_alphanumeric())).then(|| host.to_owned())?, port)
+                let is_name =
+                    host.bytes().all(|it| it.is_ascii_alphanumeric() || b"-.".contains(&it));
+                (
+                    (is_name && host.contains(|it: char| it.is_ascii_alphanumeric()))
+                        .then(|| host.to_owned())?,
+                    port,
+                )
             }
         };
-        let port = if port.is_empty() { PORT } else { port.parse().ok().filter(|port| *port != 0)? };
+        let port =
+            if port.is_empty() { PORT } else { port.parse().ok().filter(|port| *port != 0)? };
         Some(Self { host, port })
     }
 
     /// Whether a scanned text means one: typed text needs no scheme, a code has one.
     pub fn is_code(text: &str) -> bool {
-        let is = |scheme: &str| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+        let is = |scheme: &str| {
+            text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme))
+        };
         is("ws://") || is("http://")
     }
 
@@ -77,20 +89,45 @@ mod tests {
 
     #[test]
     fn what_people_type_and_what_codes_say_is_the_same_address() {
-        for text in ["192.0.2.7", " 192.0.2.7:8470 ", "http://192.0.2.7:8470/", "WS://192.0.2.7:8470/mesh", "ws://192.0.2.7"] {
+        for text in [
+            "192.0.2.7",
+            " 192.0.2.7:8470 ",
+            "http://192.0.2.7:8470/",
+            "WS://192.0.2.7:8470/mesh",
+            "ws://192.0.2.7",
+        ] {
             let address = HubAddress::parse(text).expect(text);
             assert_eq!(address.mesh(), "ws://192.0.2.7:8470/mesh", "{text}");
         }
-        assert_eq!(HubAddress::parse("hub.local:80").unwrap().page("/bundle"), "http://hub.local:80/bundle");
-        assert_eq!(HubAddress::parse("http://[FE80::1]:7868/").unwrap().to_string(), "[fe80::1]:7868");
+        assert_eq!(
+            HubAddress::parse("hub.local:80").unwrap().page("/bundle"),
+            "http://hub.local:80/bundle"
+        );
+        assert_eq!(
+            HubAddress::parse("http://[FE80::1]:7868/").unwrap().to_string(),
+            "[fe80::1]:7868"
+        );
     }
 
     #[test]
     fn what_is_no_address_of_a_hub_is_refused() {
         let long = "a".repeat(400);
         for text in [
-            "", " ", "https://192.0.2.7/", "ftp://192.0.2.7", "ana@192.0.2.7", "192.0.2.7:99999", "192.0.2.7:0", "a b", "http://a/other",
-            "[zz]:1", "[::1]x", "-", "a?b", "a#b", &long,
+            "",
+            " ",
+            "https://192.0.2.7/",
+            "ftp://192.0.2.7",
+            "ana@192.0.2.7",
+            "192.0.2.7:99999",
+            "192.0.2.7:0",
+            "a b",
+            "http://a/other",
+            "[zz]:1",
+            "[::1]x",
+            "-",
+            "a?b",
+            "a#b",
+            &long,
         ] {
             assert_eq!(HubAddress::parse(text), None, "{text}");
         }
@@ -98,7 +135,13 @@ mod tests {
 
     #[test]
     fn only_a_code_with_a_scheme_is_an_address() {
-        assert!(HubAddress::is_code("ws://192.0.2.7:8470/mesh") && HubAddress::is_code("HTTP://hub/"));
-        assert!(!HubAddress::is_code("NODUS:EVENT_ID=x") && !HubAddress::is_code("192.0.2.7") && !HubAddress::is_code("é"));
+        assert!(
+            HubAddress::is_code("ws://192.0.2.7:8470/mesh") && HubAddress::is_code("HTTP://hub/")
+        );
+        assert!(
+            !HubAddress::is_code("NODUS:EVENT_ID=x")
+                && !HubAddress::is_code("192.0.2.7")
+                && !HubAddress::is_code("é")
+        );
     }
 }

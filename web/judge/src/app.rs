@@ -229,7 +229,9 @@ impl Press {
             ["reload"] => Self::Reload,
             ["enrol", event] => Self::Enrol(EventId::new(event).ok()?),
             ["fetch", event] => Self::Fetch(EventId::new(event).ok()?),
-            ["points", criterion, points] => Self::Points(criterion.parse().ok()?, points.parse().ok()?),
+            ["points", criterion, points] => {
+                Self::Points(criterion.parse().ok()?, points.parse().ok()?)
+            }
             ["step", criterion, by] => Self::Step(criterion.parse().ok()?, by.parse().ok()?),
             ["undo"] => Self::Undo,
             ["cast"] => Self::Cast,
@@ -357,7 +359,16 @@ mod tests {
         ] {
             assert_eq!(Press::parse(&press.name()), Some(press));
         }
-        for wrong in ["", "points", "points 1", "points -1 3", "points 1 70000", "enrol a b", "enrol ", "nothing"] {
+        for wrong in [
+            "",
+            "points",
+            "points 1",
+            "points -1 3",
+            "points 1 70000",
+            "enrol a b",
+            "enrol ",
+            "nothing",
+        ] {
             assert_eq!(Press::parse(wrong), None, "{wrong}");
         }
     }

@@ -8,9 +8,7 @@ use countersign_app::judge::{
     FromMesh, Judge, JudgeAsk, JudgeConfig, JudgeEffect, JudgeEvent, JudgeScreen, JudgeTap,
     JudgeTrouble, Place,
 };
-use countersign_mesh::{
-    Bearer, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role,
-};
+use countersign_mesh::{Bearer, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role};
 use std::collections::VecDeque;
 
 /// Bytes of the largest message of a WebSocket: any packet is one frame.
@@ -68,7 +66,10 @@ pub struct Device {
 
 impl core::fmt::Debug for Device {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Device").field("link", &self.link).field("wake", &self.wake).finish_non_exhaustive()
+        f.debug_struct("Device")
+            .field("link", &self.link)
+            .field("wake", &self.wake)
+            .finish_non_exhaustive()
     }
 }
 

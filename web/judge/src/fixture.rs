@@ -4,12 +4,13 @@ use crate::app::{App, Effect, Event, Found, LinkState, Phase};
 use crate::device::{Device, Moment, Wish};
 use crate::route::Route;
 use countersign::evidence::{Stamp, open, seal};
-use countersign::{KeyState, KeysetContent, OnlineKey};
 use countersign::{EventId, Keyset, Realm, RecordHeader, RecordId, Signer, SigningKey, Timestamp};
+use countersign::{KeyState, KeysetContent, OnlineKey};
 use countersign_app::judge::{JudgeAsk, JudgeConfig, JudgeEvent, JudgeTap, Place};
 use countersign_judging::auth::{AuthMessage, Desk};
 use countersign_judging::event::{
-    Assignment, Category, Conflict, Criterion, Event as Fair, HubKey, Judge, Project, Round, RoundState,
+    Assignment, Category, Conflict, Criterion, Event as Fair, HubKey, Judge, Project, Round,
+    RoundState,
 };
 use countersign_judging::{Bundle, CategoryId, JudgeId, ProjectId, Venue};
 use countersign_mesh::framing::split;
@@ -74,7 +75,8 @@ pub(crate) fn fair(state: RoundState) -> Fair {
         anchor: false,
     };
     let judge = JudgeId::new("J1").unwrap();
-    let assigned = |number: u8| Assignment { judge, round: 1, project: project(number).id, category: ideas };
+    let assigned =
+        |number: u8| Assignment { judge, round: 1, project: project(number).id, category: ideas };
     Fair {
         id: EventId::new("FAIR").unwrap(),
         version: 1,
@@ -95,7 +97,11 @@ pub(crate) fn fair(state: RoundState) -> Fair {
         rounds: vec![Round { number: 1, title: "Day".into(), state }],
         conflicts: vec![Conflict { judge, project: project(4).id }],
         assignments: vec![assigned(1), assigned(2)],
-        hubs: vec![HubKey { name: "Hall".into(), key: key(HUB).verifying_key().clone(), sealing: None }],
+        hubs: vec![HubKey {
+            name: "Hall".into(),
+            key: key(HUB).verifying_key().clone(),
+            sealing: None,
+        }],
     }
 }
 
@@ -112,7 +118,10 @@ pub(crate) fn code(event: &str) -> String {
 }
 
 fn ble() -> BleUuid {
-    let text = format!("NODUS:EVENT_ID=X;KEY={};BLE_UUID=0000180f-0000-1000-8000-00805f9b34fb", "A".repeat(43));
+    let text = format!(
+        "NODUS:EVENT_ID=X;KEY={};BLE_UUID=0000180f-0000-1000-8000-00805f9b34fb",
+        "A".repeat(43)
+    );
     text.parse::<EventCode>().unwrap().ble
 }
 
@@ -160,8 +169,11 @@ pub(crate) struct Hall {
 
 impl Hall {
     pub(crate) fn new() -> Self {
-        let signed = open(&realm(), key(251).verifying_key(), &bundle(fair(RoundState::Open))).unwrap();
-        let (venue, _) = Venue::begin(realm(), *key(HUB).verifying_key().fingerprint(), signed, at(0).wall).unwrap();
+        let signed =
+            open(&realm(), key(251).verifying_key(), &bundle(fair(RoundState::Open))).unwrap();
+        let (venue, _) =
+            Venue::begin(realm(), *key(HUB).verifying_key().fingerprint(), signed, at(0).wall)
+                .unwrap();
         let event = EventId::new("FAIR").unwrap();
         let event_key = EventKey::from_bytes([0; 32]);
         Self {
@@ -189,11 +201,18 @@ impl Hall {
                         let result = Ok(key(17).sign(&input).to_vec());
                         events.push_back(Event::Told(JudgeEvent::Answer { id, result }));
                     }
-                    Effect::Wish(Wish::Frame(frame)) if self.is_linked => {
-                        events.extend(self.hears(&frame, now).into_iter().map(Event::Frame));
+                    Effect::Wish(Wish::Frame(frame)) => {
+                        let heard = self.is_linked.then(|| self.hears(&frame, now)).flatten();
+                        events.extend(heard.map(Event::Frame));
                     }
-                    Effect::Wish(Wish::Frame(_)) => {}
-                    other => self.rest.push(other),
+                    other @ (Effect::Wish(Wish::Ask { ask: JudgeAsk::Bundle(_), .. })
+                    | Effect::Call(_)
+                    | Effect::Connect(_)
+                    | Effect::Remember(_)
+                    | Effect::Speak(_)
+                    | Effect::Go(_)
+                    | Effect::Camera(_)
+                    | Effect::Restart) => self.rest.push(other),
                 }
             }
         }
@@ -219,10 +238,17 @@ impl Hall {
                 let item = ReceiptItem { packet: checked.packet().id().short(), status };
                 let receipt = Receipt { time: now.wall, items: vec![item] };
                 let event = EventId::new("FAIR").unwrap();
-                let content = countersign_mesh::hub::sign(&realm(), &event, &key(HUB), &receipt).unwrap();
-                self.sealer.publish(&self.keys.net, PacketType::Receipt, T16::UNKNOWN, &content, &mut fill).unwrap()
+                let content =
+                    countersign_mesh::hub::sign(&realm(), &event, &key(HUB), &receipt).unwrap();
+                self.sealer
+                    .publish(&self.keys.net, PacketType::Receipt, T16::UNKNOWN, &content, &mut fill)
+                    .unwrap()
             }
-            PacketType::Receipt | PacketType::Beacon | PacketType::Control | PacketType::Sync | PacketType::Bundle => {
+            PacketType::Receipt
+            | PacketType::Beacon
+            | PacketType::Control
+            | PacketType::Sync
+            | PacketType::Bundle => {
                 return None;
             }
         };
@@ -232,14 +258,23 @@ impl Hall {
     fn auth(&mut self, content: &[u8], now: Moment) -> Option<Packet> {
         let event = EventId::new("FAIR").unwrap();
         let content = match AuthMessage::decode(content).unwrap() {
-            AuthMessage::Hello(hello) => self.desk.hello(&self.venue, &hello, now.wall).unwrap().encode(),
+            AuthMessage::Hello(hello) => {
+                self.desk.hello(&self.venue, &hello, now.wall).unwrap().encode()
+            }
             AuthMessage::Proof(proof) => {
                 let (_, welcome) = self.desk.proof(&self.venue, &proof, now.wall).unwrap();
                 welcome.sign(&realm(), &event, &key(HUB)).unwrap()
             }
             AuthMessage::Challenge(_) | AuthMessage::Welcome(_) => return None,
         };
-        let sealed = self.sealer.seal(&self.keys, PacketType::Auth, Flags::NONE, T16::UNKNOWN, &content, &mut fill);
+        let sealed = self.sealer.seal(
+            &self.keys,
+            PacketType::Auth,
+            Flags::NONE,
+            T16::UNKNOWN,
+            &content,
+            &mut fill,
+        );
         Some(sealed.unwrap())
     }
 }

@@ -24,14 +24,17 @@ impl Form {
     /// As it was left: the draft, or what was voted, or nothing.
     pub fn open(place: Place, criteria: usize, ballot: Option<&Ballot>) -> Self {
         let voted = |ballot: &Ballot| ballot.points.iter().copied().map(Some).collect();
-        let mut points: Vec<_> = ballot.map(|it| it.draft.clone().unwrap_or_else(|| voted(it))).unwrap_or_default();
+        let mut points: Vec<_> =
+            ballot.map(|it| it.draft.clone().unwrap_or_else(|| voted(it))).unwrap_or_default();
         points.resize(criteria, None);
         Self { place, points, is_recusing: false, generation: 0, undo: Vec::new() }
     }
 
     /// Gives so many points, or takes them away. `false` if that changes nothing.
     pub fn set(&mut self, criterion: usize, points: Option<u16>) -> bool {
-        let Some(there) = self.points.get(criterion).filter(|there| **there != points) else { return false };
+        let Some(there) = self.points.get(criterion).filter(|there| **there != points) else {
+            return false;
+        };
         debug_assert_ne!(*there, points);
         if self.undo.len() == UNDO_MAX {
             self.undo.remove(0);
@@ -59,7 +62,11 @@ impl Form {
     pub fn complete(&self, category: &Category) -> Option<Vec<u16>> {
         let all = self.points.iter().copied().collect::<Option<Vec<u16>>>()?;
         let fits = all.len() == category.criteria.len()
-            && category.criteria.iter().zip(&all).all(|(criterion, points)| (criterion.min..=criterion.max).contains(points));
+            && category
+                .criteria
+                .iter()
+                .zip(&all)
+                .all(|(criterion, points)| (criterion.min..=criterion.max).contains(points));
         fits.then_some(all)
     }
 
@@ -68,7 +75,9 @@ impl Form {
         let voted = ballot.filter(|ballot| ballot.revision > 0 && !ballot.points.is_empty());
         match voted {
             None => self.points.iter().any(Option::is_some),
-            Some(ballot) => !ballot.points.iter().copied().map(Some).eq(self.points.iter().copied()),
+            Some(ballot) => {
+                !ballot.points.iter().copied().map(Some).eq(self.points.iter().copied())
+            }
         }
     }
 }

@@ -29,8 +29,12 @@ impl Route {
         match parts.as_slice() {
             ["scan"] => Self::Scan,
             ["event"] => Self::Event,
-            ["vote", project, category] => place(project, category).map_or(Self::Projects, Self::Vote),
-            ["code", project, category] => place(project, category).map_or(Self::Projects, Self::Code),
+            ["vote", project, category] => {
+                place(project, category).map_or(Self::Projects, Self::Vote)
+            }
+            ["code", project, category] => {
+                place(project, category).map_or(Self::Projects, Self::Code)
+            }
             _ => Self::Projects,
         }
     }
@@ -49,7 +53,10 @@ impl Route {
 
 /// What is judged, by its ids.
 pub fn place(project: &str, category: &str) -> Option<Place> {
-    Some(Place { project: ProjectId::new(project).ok()?, category: CategoryId::new(category).ok()? })
+    Some(Place {
+        project: ProjectId::new(project).ok()?,
+        category: CategoryId::new(category).ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -66,7 +73,14 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_the_first_one() {
-        for hash in ["", "#/nowhere", "#/vote/P1", "#/vote/P 1/IDEAS", "#/vote/<img>/IDEAS", "#/code/P1/IDEAS/3"] {
+        for hash in [
+            "",
+            "#/nowhere",
+            "#/vote/P1",
+            "#/vote/P 1/IDEAS",
+            "#/vote/<img>/IDEAS",
+            "#/code/P1/IDEAS/3",
+        ] {
             assert_eq!(Route::parse(hash), Route::Projects, "{hash}");
         }
     }

@@ -103,8 +103,8 @@ countersign_web_kit::texts! {
     show_code: "No connection? Show it as a QR code", "Pas de connexion ? L’afficher en code QR";
 
     code_title: "Your vote as a QR code", "Votre vote en code QR";
-    code_lead: "Let the hub’s operator scan it. Only the hub can read it, and it counts once however often it arrives.",
-        "Faites-le scanner à l’opérateur du hub. Seul le hub peut le lire, et il compte une fois même s’il arrive souvent.";
+    code_lead: "Let the hub’s operator scan it. It is sealed, and counts once however often it arrives.",
+        "Faites-le scanner à l’opérateur du hub. Il est scellé, et ne compte qu’une fois même s’il arrive souvent.";
     code_none: "There is no vote to show here yet.", "Il n’y a pas encore de vote à montrer ici.";
     code_alt: "QR code of your vote on {}", "Code QR de votre vote sur {}";
     back_to_form: "Back to the form", "Retour au formulaire";

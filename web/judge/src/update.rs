@@ -55,7 +55,9 @@ impl App {
             }
             Event::Press(press) => self.pressed(press, now),
             Event::Typed(name, value) => self.typed(&name, value, now),
-            Event::Submit(Sent::Paste(text)) | Event::Scanned(text) => self.scanned(text.trim(), now),
+            Event::Submit(Sent::Paste(text)) | Event::Scanned(text) => {
+                self.scanned(text.trim(), now)
+            }
             Event::Submit(Sent::Hub(text)) => match HubAddress::parse(&text) {
                 Some(address) => self.find_hub(address),
                 None => self.say(Notice::NoAddress),
@@ -122,7 +124,9 @@ impl App {
             }
             Press::Reload => self.ask(Ask::Invitations).into_iter().collect(),
             Press::Enrol(event) => self.ask(Ask::Enrol(event)).into_iter().collect(),
-            Press::Fetch(event) => self.with_device(|device| device.tap(JudgeTap::Fetch(event), now)),
+            Press::Fetch(event) => {
+                self.with_device(|device| device.tap(JudgeTap::Fetch(event), now))
+            }
             Press::Points(criterion, points) => self.give(criterion, Some(points), now),
             Press::Step(criterion, by) => self.step(criterion, by, now),
             Press::Undo => match self.form.as_mut().is_some_and(Form::undo) {
@@ -133,7 +137,9 @@ impl App {
             Press::Recuse => self.recusing(true),
             Press::RecuseNot => self.recusing(false),
             Press::RecuseSure => {
-                let Some(form) = self.form.as_mut().filter(|form| form.is_recusing) else { return Vec::new() };
+                let Some(form) = self.form.as_mut().filter(|form| form.is_recusing) else {
+                    return Vec::new();
+                };
                 form.is_recusing = false;
                 let place = form.place;
                 self.with_device(|device| device.tap(JudgeTap::Recuse(place), now))
@@ -219,8 +225,11 @@ impl App {
         }
         match (text.parse::<EventCode>(), here) {
             (Ok(code), Some(here)) if code.event == here => {
-                let mut effects = self.go(if self.hub.is_some() { Route::Projects } else { Route::Event });
-                effects.extend(self.with_device(|device| device.tap(JudgeTap::Scan(text.to_owned()), now)));
+                let mut effects =
+                    self.go(if self.hub.is_some() { Route::Projects } else { Route::Event });
+                effects.extend(
+                    self.with_device(|device| device.tap(JudgeTap::Scan(text.to_owned()), now)),
+                );
                 self.notice = Some(Notice::CodeTaken);
                 effects
             }
@@ -259,7 +268,8 @@ impl App {
                     Vec::new()
                 }
                 None => {
-                    let failure = Failure::Refused { code: "unreadable".to_owned(), detail: String::new() };
+                    let failure =
+                        Failure::Refused { code: "unreadable".to_owned(), detail: String::new() };
                     self.say(Notice::Failed(ask, failure))
                 }
             },
@@ -271,7 +281,8 @@ impl App {
     }
 
     fn told(&mut self, told: JudgeEvent, now: Moment) -> Vec<Effect> {
-        let version = |app: &Self| app.device()?.screen().event.map(|bundle| (bundle.id, bundle.version));
+        let version =
+            |app: &Self| app.device()?.screen().event.map(|bundle| (bundle.id, bundle.version));
         let before = version(self);
         let effects = self.with_device(|device| device.handle(told, now));
         if version(self) != before {
@@ -291,12 +302,11 @@ impl App {
         self.link = state;
         match (state, was_up) {
             (LinkState::Up, _) => self.with_device(|device| device.link_up(now)),
-            (LinkState::Off | LinkState::Connecting | LinkState::Blocked, true) => {
-                self.with_device(|device| {
+            (LinkState::Off | LinkState::Connecting | LinkState::Blocked, true) => self
+                .with_device(|device| {
                     device.link_down();
                     Vec::new()
-                })
-            }
+                }),
             (LinkState::Off | LinkState::Connecting | LinkState::Blocked, false) => Vec::new(),
         }
     }

@@ -68,7 +68,10 @@ fn what_was_kept_is_there_again_with_drafts_and_receipts() {
     let mut app = App::new(Language::English, Route::Vote(place("P2")));
     let phase = Phase::Ready(Box::new(again));
     let hub = HubAddress::parse(ADDRESS);
-    let effects = app.update(Event::Found(Found { phase, account: None, hub: hub.clone(), keeps: true }), at(60));
+    let effects = app.update(
+        Event::Found(Found { phase, account: None, hub: hub.clone(), keeps: true }),
+        at(60),
+    );
     assert!(effects.contains(&Effect::Connect(hub)), "{effects:?}");
     assert_eq!(state(&app, "P1"), BallotState::Accepted);
     assert_eq!(app.form.unwrap().points, [Some(1), Some(2)]);
@@ -95,7 +98,8 @@ fn points_are_taken_back_step_by_step_and_the_draft_with_them() {
     let (mut hall, mut app) = welcome();
     fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
     hall.happens(&mut app, press(Press::Undo), at(3));
-    let draft = |app: &App| app.device().unwrap().judge().ballot(&place("P1")).unwrap().draft.clone();
+    let draft =
+        |app: &App| app.device().unwrap().judge().ballot(&place("P1")).unwrap().draft.clone();
     assert_eq!(draft(&app), Some(vec![Some(7), None]));
     hall.happens(&mut app, press(Press::Step(1, 1)), at(3));
     assert_eq!(draft(&app), Some(vec![Some(7), Some(1)]), "a first step is the fewest");

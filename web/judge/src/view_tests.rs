@@ -15,7 +15,9 @@ fn presses(app: &App, press: &Press) -> bool {
     let name = press.name();
     any(app, &|it| {
         let has = |key: &str, value: Option<&str>| {
-            it.attributes.iter().any(|(name, there)| *name == key && value.is_none_or(|value| there == value))
+            it.attributes
+                .iter()
+                .any(|(name, there)| *name == key && value.is_none_or(|value| there == value))
         };
         has("data-press", Some(&name)) && !has("aria-disabled", None)
     })
@@ -30,7 +32,13 @@ fn every_place_says_something_in_both_languages() {
     for language in [Language::English, Language::French] {
         let mut app = attending();
         app.language = language;
-        for route in [Route::Scan, Route::Event, Route::Vote(place("P1")), Route::Code(place("P1")), Route::Projects] {
+        for route in [
+            Route::Scan,
+            Route::Event,
+            Route::Vote(place("P1")),
+            Route::Code(place("P1")),
+            Route::Projects,
+        ] {
             going(&mut app, route);
             assert!(text(&app).len() > 80, "{route:?}");
             assert!(any(&app, &|it| it.tag == "h1"), "{route:?}");
@@ -61,7 +69,10 @@ fn a_vote_can_be_sent_when_it_is_complete_and_not_before() {
     drop(app.update(Event::Typed("points-1".to_owned(), "50".to_owned()), at(1)));
     assert!(presses(&app, &Press::Cast));
     drop(app.update(Event::Typed("points-1".to_owned(), "500".to_owned()), at(1)));
-    assert!(!presses(&app, &Press::Cast) && any(&app, &|it| it.attributes.iter().any(|it| it.0 == "aria-invalid")));
+    assert!(
+        !presses(&app, &Press::Cast)
+            && any(&app, &|it| it.attributes.iter().any(|it| it.0 == "aria-invalid"))
+    );
 }
 
 #[test]
@@ -77,7 +88,10 @@ fn a_few_points_have_buttons_and_many_are_typed() {
 fn nobody_judges_what_they_must_not_and_everybody_is_told_what_nobody_asked_for() {
     let mut app = attending();
     going(&mut app, Route::Vote(place("P4")));
-    assert!(text(&app).contains("You must not judge this project") && !any(&app, &|it| it.tag == "button" && it.inner_text() == "5"));
+    assert!(
+        text(&app).contains("You must not judge this project")
+            && !any(&app, &|it| it.tag == "button" && it.inner_text() == "5")
+    );
     going(&mut app, Route::Vote(place("P3")));
     assert!(text(&app).contains("Nobody asked you") && text(&app).contains("Table T3"));
     going(&mut app, Route::Vote(place("P9")));
@@ -95,7 +109,11 @@ fn a_vote_says_what_became_of_it_and_where_to_go_on() {
     hall.happens(&mut app, Event::Press(Press::Cast), at(2));
     assert!(text(&app).contains("on its way") && text(&app).contains("Show it as a QR code"));
     hall.link(&mut app, at(3));
-    assert!(text(&app).contains("The hub has it on its disk") && text(&app).contains("Next: Project 2"), "{}", text(&app));
+    assert!(
+        text(&app).contains("The hub has it on its disk") && text(&app).contains("Next: Project 2"),
+        "{}",
+        text(&app)
+    );
     hall.happens(&mut app, Event::Press(Press::Points(0, 5)), at(4));
     assert!(text(&app).contains("You changed something"));
     hall.happens(&mut app, Event::Went(Route::Projects), at(5));
@@ -107,7 +125,10 @@ fn what_is_wrong_is_said_at_the_top() {
     let mut app = attending();
     app.notice = Some(Notice::OtherEvent("ELSE".to_owned()));
     app.keeps = false;
-    assert!(text(&app).contains("another event: ELSE") && text(&app).contains("This browser keeps nothing"));
+    assert!(
+        text(&app).contains("another event: ELSE")
+            && text(&app).contains("This browser keeps nothing")
+    );
     app.camera = CameraState::Denied;
     going(&mut app, Route::Scan);
     drop(app.update(Event::Camera(CameraState::Denied), at(2)));

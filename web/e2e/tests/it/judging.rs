@@ -22,7 +22,9 @@ pub(crate) fn taken_along(server: &Server, device: &Device) -> (Fair, Tab) {
     tab.press(&format!("[data-press='fetch {FAIR}']"));
     tab.until_text("The event is on this device.");
     tab.until("!!document.querySelector('#search')");
-    tab.until("caches.match('/judge').then((it) => { globalThis.isCached = !!it; }), globalThis.isCached");
+    tab.until(
+        "caches.match('/judge').then((it) => { globalThis.isCached = !!it; }), globalThis.isCached",
+    );
     (fair, tab)
 }
 
@@ -163,7 +165,8 @@ fn a_vote_that_finds_no_way_is_shown_as_a_code_and_the_hub_takes_it_once() {
          return [big.width, Array.from(to.getImageData(0, 0, big.width, big.height).data).join()]; })()",
     );
     let side = usize::try_from(seen[0].as_u64().unwrap()).unwrap();
-    let pixels: Vec<u8> = seen[1].as_str().unwrap().split(',').map(|it| it.parse().unwrap()).collect();
+    let pixels: Vec<u8> =
+        seen[1].as_str().unwrap().split(',').map(|it| it.parse().unwrap()).collect();
     let text = Reader::default().read(side, side, &luma(&pixels)).expect("a code on the page");
     let said = hub.scan(&text);
     assert!(said.to_lowercase().contains("accepted"), "{said}");
@@ -271,6 +274,9 @@ fn the_key_of_votes_cannot_be_exported_and_outlives_a_logout() {
     tab.until("!!document.querySelector('#search')");
     tab.press("nav a[href='#/event']");
     tab.until_text("Log in to see where you are asked to judge");
-    assert_eq!(tab.eval(&format!("{key}.then((pair) => pair.privateKey.extractable)")), Value::Bool(false));
+    assert_eq!(
+        tab.eval(&format!("{key}.then((pair) => pair.privateKey.extractable)")),
+        Value::Bool(false)
+    );
     assert_clean(&tab);
 }

@@ -30,7 +30,9 @@ pub(super) async fn look(shell: &Rc<Shell>) -> Found {
     let account = link.as_ref().map(|link| link.kept().address.clone());
     let hub = store::get(HUB).await.ok().and_then(|it| HubAddress::parse(&it.as_string()?));
     match device(shell, link).await {
-        Ok(Some((device, keeps))) => Found { phase: Phase::Ready(Box::new(device)), account, hub, keeps },
+        Ok(Some((device, keeps))) => {
+            Found { phase: Phase::Ready(Box::new(device)), account, hub, keeps }
+        }
         Ok(None) => Found { phase: Phase::Stranger, account, hub, keeps: true },
         Err(_) => Found { phase: Phase::Unusable, account, hub, keeps: true },
     }

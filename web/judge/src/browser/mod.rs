@@ -151,7 +151,8 @@ impl Shell {
             let shell = Rc::clone(self);
             Closure::<dyn FnMut()>::new(move || shell.happened(Event::Tick)).into_js_value()
         });
-        let set = window.set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), wait);
+        let set = window
+            .set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), wait);
         self.timer.set(set.ok());
     }
 }

@@ -68,7 +68,11 @@ impl Socket {
 
     /// Whether the other end still speaks; if not, the link is made again.
     pub(super) fn look(&self) {
-        let is_open = self.socket.borrow().as_ref().is_some_and(|it| it.socket.ready_state() == WebSocket::OPEN);
+        let is_open = self
+            .socket
+            .borrow()
+            .as_ref()
+            .is_some_and(|it| it.socket.ready_state() == WebSocket::OPEN);
         let is_silent = now().steady_ms.saturating_sub(self.heard_ms.get()) > SILENT_MS;
         let lost = self.lost.borrow().clone().filter(|_| is_open && is_silent);
         if let Some(lost) = lost {
@@ -107,7 +111,9 @@ impl Shell {
         let closed = Closure::<dyn FnMut()>::new(move || shell.lost(&again, turn));
         let shell = Rc::clone(self);
         let said = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            if let (Ok(bytes), true) = (message.data().dyn_into::<ArrayBuffer>(), shell.socket.turn.get() == turn) {
+            if let (Ok(bytes), true) =
+                (message.data().dyn_into::<ArrayBuffer>(), shell.socket.turn.get() == turn)
+            {
                 shell.socket.heard_ms.set(now().steady_ms);
                 shell.happened(Event::Frame(Uint8Array::new(&bytes).to_vec()));
             }
@@ -142,7 +148,10 @@ impl Shell {
         });
         if let Some(window) = window() {
             let wait = i32::try_from(wait).unwrap_or(i32::MAX);
-            drop(window.set_timeout_with_callback_and_timeout_and_arguments_0(again.unchecked_ref(), wait));
+            drop(window.set_timeout_with_callback_and_timeout_and_arguments_0(
+                again.unchecked_ref(),
+                wait,
+            ));
         }
     }
 
@@ -151,6 +160,11 @@ impl Shell {
         let Some(window) = window() else { return };
         let shell = Rc::clone(self);
         let look = Closure::<dyn FnMut()>::new(move || shell.socket.look()).into_js_value();
-        drop(window.set_interval_with_callback_and_timeout_and_arguments_0(look.unchecked_ref(), LOOK_MS));
+        drop(
+            window.set_interval_with_callback_and_timeout_and_arguments_0(
+                look.unchecked_ref(),
+                LOOK_MS,
+            ),
+        );
     }
 }

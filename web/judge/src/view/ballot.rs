@@ -60,7 +60,9 @@ pub(super) fn card(ballot: &Ballot, t: &Texts) -> Option<Element> {
     };
     let mut card = el("section").class(class).set("role", "status");
     if ballot.revision > 0 {
-        let head = el("p").class("tags").with(el("b").text(fill(t.revision, &[&ballot.revision.to_string()])));
+        let head = el("p")
+            .class("tags")
+            .with(el("b").text(fill(t.revision, &[&ballot.revision.to_string()])));
         card = card.with(head.all(tag(ballot, t)));
     }
     if is_recusal(ballot) {

@@ -17,12 +17,14 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
     let code = match app.code.as_ref().filter(|(of, _)| of == place) {
         None => el("p").class("card").text(t.code_none),
         Some((_, text)) => {
-            let canvas = el("canvas").set("id", "code").set("data-code", text.clone()).set("role", "img");
+            let canvas =
+                el("canvas").set("id", "code").set("data-code", text.clone()).set("role", "img");
             let canvas = canvas.set("aria-label", fill(t.code_alt, &[name]));
             el("div").class("code-card").keyed(text.clone()).with(canvas)
         }
     };
-    let back = el("p").with(el("a").class("button").set("href", Route::Vote(*place).hash()).text(t.back_to_form));
+    let back = el("p")
+        .with(el("a").class("button").set("href", Route::Vote(*place).hash()).text(t.back_to_form));
     let state = el("div").all(device.judge().ballot(place).and_then(|it| ballot::card(it, t)));
     vec![title(t.code_title), lead, code, el("p").text(t.code_lead), state, back]
 }

@@ -42,7 +42,8 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         };
         el("li").class("split").with(named(name)).with(el("span").class("tag").text(state))
     };
-    let rounds = el("ul").class("lines").all(event.rounds.iter().map(|it| round(it.number, &it.title)));
+    let rounds =
+        el("ul").class("lines").all(event.rounds.iter().map(|it| round(it.number, &it.title)));
     let rounds = el("section").class("card").with(el("h2").text(t.rounds)).with(rounds);
     let mut view = vec![title(t.event), facts, hub(app, device, t), rounds, fetch];
     view.extend(invitations(app, device, t));
@@ -62,10 +63,13 @@ fn hub(app: &App, device: &Device, t: &Texts) -> Element {
         (HubState::Welcome, LinkState::Up) => ("known", t.hub_welcome.to_owned()),
     };
     let input = el("input").set("type", "text").set("inputmode", "url").set("autocomplete", "off");
-    let input = input.set("autocapitalize", "off").set("spellcheck", "false").set("maxlength", "300");
+    let input =
+        input.set("autocapitalize", "off").set("spellcheck", "false").set("maxlength", "300");
     let input = input.set("value", address).flag("required", true);
     let form = el("form").set("data-form", "hub");
-    let form = form.with(field("address", t.hub_address, input, Some(Hint::Hint(t.hub_hint)))).with(send(t.hub_use, false));
+    let form = form
+        .with(field("address", t.hub_address, input, Some(Hint::Hint(t.hub_hint))))
+        .with(send(t.hub_use, false));
     let says = el("p").class(class).set("role", "status").text(says);
     el("section").class("card").with(el("h2").text(t.hub)).with(says).with(form)
 }
@@ -77,20 +81,34 @@ fn invitations(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
     let own = device.key().fingerprint().to_string();
     let mut section = el("section").class("card").with(el("h2").text(t.invitations));
     section = match &app.invitations {
-        None if app.is_asking(&Ask::Invitations) => section.with(el("p").class("quiet").text(t.loading)),
+        None if app.is_asking(&Ask::Invitations) => {
+            section.with(el("p").class("quiet").text(t.loading))
+        }
         None => section.with(el("p").class("quiet").text(t.unreachable)),
-        Some(events) if events.is_empty() => section.with(el("p").class("quiet").text(t.no_invitations)),
+        Some(events) if events.is_empty() => {
+            section.with(el("p").class("quiet").text(t.no_invitations))
+        }
         Some(events) => {
             let lines = events.iter().map(|it| invitation(app, device, it, &own, t));
             section.with(el("ul").class("lines").all(lines))
         }
     };
     let reload = busy(press(Press::Reload.name(), t.try_again), app.is_asking(&Ask::Invitations));
-    let key = el("p").class("quiet wrap").text(format!("{}: {}", t.device_key, own.get(..16).unwrap_or(&own)));
+    let key = el("p").class("quiet wrap").text(format!(
+        "{}: {}",
+        t.device_key,
+        own.get(..16).unwrap_or(&own)
+    ));
     vec![section, el("p").with(reload), key]
 }
 
-fn invitation(app: &App, device: &Device, invitation: &Invitation, own: &str, t: &Texts) -> Element {
+fn invitation(
+    app: &App,
+    device: &Device,
+    invitation: &Invitation,
+    own: &str,
+    t: &Texts,
+) -> Element {
     let Some(event) = event_id(&invitation.event) else { return el("li") };
     let is_own = invitation.key.as_deref() == Some(own);
     let here = device.screen().event.filter(|it| it.id == event).map(|it| it.version);
@@ -102,7 +120,9 @@ fn invitation(app: &App, device: &Device, invitation: &Invitation, own: &str, t:
         (true, _, Some(version)) if here.is_some_and(|it| it >= version) => {
             (fill(t.on_this_device, &[&version.to_string()]), None)
         }
-        (true, _, Some(_)) => (t.enrolled_here.to_owned(), Some(press(Press::Fetch(event).name(), t.take_along))),
+        (true, _, Some(_)) => {
+            (t.enrolled_here.to_owned(), Some(press(Press::Fetch(event).name(), t.take_along)))
+        }
         (true, _, None) => (t.not_published.to_owned(), None),
         (false, None, _) => (fill(t.as_judge, &[&invitation.judge]), Some(enrol(t.enrol))),
         (false, Some(_), None) => (t.enrolled_elsewhere.to_owned(), Some(enrol(t.enrol_instead))),

@@ -17,11 +17,16 @@ const BUTTONS_MAX: u16 = 20;
 
 pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<Element> {
     let screen = device.screen();
-    let is_it = |line: &&ProjectLine<'_>| line.project.id == place.project && line.category.id == place.category;
+    let is_it = |line: &&ProjectLine<'_>| {
+        line.project.id == place.project && line.category.id == place.category
+    };
     let Some(line) = screen.lines.iter().find(is_it) else {
         return vec![title(t.project), el("p").class("card").text(t.not_here), back(t)];
     };
-    let lead = el("p").class("lead").all(projects::table(&line.project.table, t)).with(named(&line.category.title));
+    let lead = el("p")
+        .class("lead")
+        .all(projects::table(&line.project.table, t))
+        .with(named(&line.category.title));
     let mut view = vec![heading().with(named(&line.project.title)), lead];
     if line.has_conflict {
         view.extend([el("p").class("card bad").text(t.conflict), back(t)]);
@@ -34,7 +39,11 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
     }
     // A place of its own, so that what follows keeps its own.
     view.push(el("div").all(line.ballot.and_then(|it| ballot::card(it, t))));
-    view.push(el("div").class("next").all(next(&screen.lines, line, t)).all(as_code(line.ballot, place, t)));
+    view.push(el("div").class("next").all(next(&screen.lines, line, t)).all(as_code(
+        line.ballot,
+        place,
+        t,
+    )));
     let Some(form) = app.form.as_ref().filter(|form| form.place == *place) else { return view };
     if form.is_recusing {
         view.push(recusing(t));
@@ -59,7 +68,12 @@ fn criterion(form: &Form, index: usize, criterion: &Criterion, weights: u32, t: 
     let counts = fill(t.weight, &[&criterion.weight.to_string(), &weights.to_string()]);
     let range = fill(t.range, &[&criterion.min.to_string(), &criterion.max.to_string()]);
     let about = el("p").class("quiet").text(format!("{counts} · {range}"));
-    let section = el("section").class("card").set("role", "group").set("aria-labelledby", id).with(name).with(about);
+    let section = el("section")
+        .class("card")
+        .set("role", "group")
+        .set("aria-labelledby", id)
+        .with(name)
+        .with(about);
     match criterion.max - criterion.min <= BUTTONS_MAX {
         true => section.with(buttons(index, criterion, given, t)),
         false => section.with(number(form, index, criterion, given, t)),
@@ -69,16 +83,25 @@ fn criterion(form: &Form, index: usize, criterion: &Criterion, weights: u32, t: 
 fn buttons(index: usize, criterion: &Criterion, given: Option<u16>, t: &Texts) -> Element {
     let button = |points: u16| {
         let label = fill(t.points_named, &[&criterion.title, &points.to_string()]);
-        let button = el("button").set("type", "button").set("data-press", Press::Points(index, points).name());
+        let button = el("button")
+            .set("type", "button")
+            .set("data-press", Press::Points(index, points).name());
         let is_given = if given == Some(points) { "true" } else { "false" };
         button.set("aria-label", label).set("aria-pressed", is_given).text(points.to_string())
     };
     el("div").class("points").all((criterion.min..=criterion.max).map(button))
 }
 
-fn number(form: &Form, index: usize, criterion: &Criterion, given: Option<u16>, t: &Texts) -> Element {
+fn number(
+    form: &Form,
+    index: usize,
+    criterion: &Criterion,
+    given: Option<u16>,
+    t: &Texts,
+) -> Element {
     let step = |by: i8, sign: &'static str, label: &str| {
-        press(Press::Step(index, by).name(), sign).set("aria-label", fill(label, &[&criterion.title]))
+        press(Press::Step(index, by).name(), sign)
+            .set("aria-label", fill(label, &[&criterion.title]))
     };
     let input = el("input")
         .set("type", "number")
@@ -100,27 +123,46 @@ fn number(form: &Form, index: usize, criterion: &Criterion, given: Option<u16>, 
     el("div").class("stepper").with(step(-1, "−", t.fewer)).with(input).with(step(1, "+", t.more))
 }
 
-fn actions(form: &Form, category: &Category, ballot: Option<&Ballot>, is_open: bool, t: &Texts) -> Element {
+fn actions(
+    form: &Form,
+    category: &Category,
+    ballot: Option<&Ballot>,
+    is_open: bool,
+    t: &Texts,
+) -> Element {
     let is_signing = ballot.is_some_and(|it| it.state == BallotState::Signing);
     let is_complete = form.complete(category).is_some();
     let has_voted = ballot.is_some_and(|it| it.revision > 0);
-    let is_new = !has_voted || form.differs(ballot) || ballot.is_some_and(|it| it.points.is_empty());
+    let is_new =
+        !has_voted || form.differs(ballot) || ballot.is_some_and(|it| it.points.is_empty());
     let text = match (is_complete, has_voted) {
         (false, _) => t.cast_missing,
         (true, true) => t.cast_again,
         (true, false) => t.cast,
     };
-    let cast = busy(press(Press::Cast.name(), text).class("main"), !is_complete || is_signing || !is_open || !is_new);
+    let cast = busy(
+        press(Press::Cast.name(), text).class("main"),
+        !is_complete || is_signing || !is_open || !is_new,
+    );
     let undo = busy(press(Press::Undo.name(), t.undo), !form.can_undo());
     let recuse = press(Press::Recuse.name(), t.recuse).class("plain danger");
-    el("div").class("actions").keyed("actions").with(cast).with(el("div").class("row").with(undo).with(recuse))
+    el("div")
+        .class("actions")
+        .keyed("actions")
+        .with(cast)
+        .with(el("div").class("row").with(undo).with(recuse))
 }
 
 fn recusing(t: &Texts) -> Element {
     let sure = press(Press::RecuseSure.name(), t.recuse_sure).class("danger");
     let not = press(Press::RecuseNot.name(), t.recuse_not);
     let row = el("div").class("row").with(sure).with(not);
-    el("section").class("card").keyed("recusing").with(el("h2").text(t.recuse)).with(el("p").text(t.recuse_lead)).with(row)
+    el("section")
+        .class("card")
+        .keyed("recusing")
+        .with(el("h2").text(t.recuse))
+        .with(el("p").text(t.recuse_lead))
+        .with(row)
 }
 
 /// After a vote: where to go on.

@@ -20,7 +20,9 @@ pub fn page(app: &App) -> Vec<Element> {
     let t = Texts::of(app.language);
     let content = match &app.phase {
         Phase::Starting => vec![title(t.judging), el("p").class("quiet").text(t.loading)],
-        Phase::Stranger => vec![title(t.judging), el("p").class("card").text(t.stranger), log_in(t)],
+        Phase::Stranger => {
+            vec![title(t.judging), el("p").class("card").text(t.stranger), log_in(t)]
+        }
         Phase::Unusable => vec![title(t.judging), el("p").class("card").text(t.unusable)],
         Phase::Elsewhere => {
             let here = press(Press::Here.name(), t.here).class("main");

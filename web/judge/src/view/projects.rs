@@ -24,11 +24,21 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
     let mut view = vec![heading().with(named(&event.title)), state];
     let input = el("input").set("type", "search").set("autocomplete", "off").set("maxlength", "64");
     let input = input.set("data-input", "search");
-    view.push(el("div").set("role", "search").with(field("search", t.search, input, Some(Hint::Hint(t.search_hint)))));
+    view.push(el("div").set("role", "search").with(field(
+        "search",
+        t.search,
+        input,
+        Some(Hint::Hint(t.search_hint)),
+    )));
     let wanted = app.search.trim().to_lowercase();
     let lines: Vec<_> = screen.lines.iter().filter(|line| fits(line, &wanted)).collect();
     if lines.is_empty() && !wanted.is_empty() {
-        view.push(el("p").class("card quiet").set("role", "status").text(fill(t.found_none, &[app.search.trim()])));
+        view.push(
+            el("p")
+                .class("card quiet")
+                .set("role", "status")
+                .text(fill(t.found_none, &[app.search.trim()])),
+        );
         return view;
     }
     let is_done = |line: &ProjectLine<'_>| line.ballot.is_some_and(|it| it.revision > 0);
@@ -38,7 +48,9 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
     let todo = part(&|line| line.is_assigned && !is_done(line));
     let done = part(&is_done);
     let others = part(&|line| !line.is_assigned && !is_done(line));
-    for (name, key, lines) in [(t.left, "left", todo), (t.done, "done", done), (t.others, "others", others)] {
+    for (name, key, lines) in
+        [(t.left, "left", todo), (t.done, "done", done), (t.others, "others", others)]
+    {
         if !lines.is_empty() {
             view.push(list(name, key, &lines, t));
         }
@@ -57,8 +69,13 @@ fn progress(device: &Device, t: &Texts) -> Element {
     };
     if assigned > 0 {
         let done = assigned - screen.left;
-        let bar = el("progress").set("max", assigned.to_string()).set("value", done.to_string()).set("aria-hidden", "true");
-        card = card.with(bar).with(el("p").text(fill(t.done_of, &[&done.to_string(), &assigned.to_string()])));
+        let bar = el("progress")
+            .set("max", assigned.to_string())
+            .set("value", done.to_string())
+            .set("aria-hidden", "true");
+        card = card
+            .with(bar)
+            .with(el("p").text(fill(t.done_of, &[&done.to_string(), &assigned.to_string()])));
     }
     if screen.waiting > 0 {
         card = card.with(el("p").text(fill(t.waiting_count, &[&screen.waiting.to_string()])));
@@ -79,7 +96,8 @@ fn list(name: &'static str, key: &'static str, lines: &[&ProjectLine<'_>], t: &T
     let shown = lines.iter().take(LINES_MAX).map(|it| line(it, t));
     let list = el("ul").class("lines").all(shown);
     let more = lines.len().saturating_sub(LINES_MAX);
-    let more = (more > 0).then(|| el("p").class("quiet").text(fill(t.more_projects, &[&more.to_string()])));
+    let more = (more > 0)
+        .then(|| el("p").class("quiet").text(fill(t.more_projects, &[&more.to_string()])));
     el("section").class("card").keyed(key).with(el("h2").text(name)).with(list).all(more)
 }
 
@@ -90,14 +108,22 @@ fn line(line: &ProjectLine<'_>, t: &Texts) -> Element {
         true => Some(el("span").class("tag bad").text(t.state_conflict)),
         false => line.ballot.and_then(|it| ballot::tag(it, t)),
     };
-    let about = el("span").class("quiet").all(table(&line.project.table, t)).with(named(&line.category.title));
+    let about = el("span")
+        .class("quiet")
+        .all(table(&line.project.table, t))
+        .with(named(&line.category.title));
     let is_waiting = line.ballot.is_some_and(|it| matches!(it.state, BallotState::Sent { .. }));
     let told = el("div").with(link).with(about);
-    let item = el("li").class("split").keyed(format!("{} {}", place.project, place.category)).with(told).all(tag);
+    let item = el("li")
+        .class("split")
+        .keyed(format!("{} {}", place.project, place.category))
+        .with(told)
+        .all(tag);
     if is_waiting { item.set("data-waiting", "") } else { item }
 }
 
 /// "Table A1 · ", if the organiser said a table.
 pub(super) fn table(table: &str, t: &Texts) -> Option<Element> {
-    (!table.is_empty()).then(|| el("span").class("at").with(named(&fill(t.table_at, &[table]))).text(" · "))
+    (!table.is_empty())
+        .then(|| el("span").class("at").with(named(&fill(t.table_at, &[table]))).text(" · "))
 }
