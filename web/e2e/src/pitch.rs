@@ -67,18 +67,33 @@ impl Pitch {
         }
     }
 
-    /// Those who were invited come, are ready, play and confirm. They carry nothing, unless they are told to.
+    /// Those who were invited come, and wait for a word. They carry nothing, unless they are told to.
     #[expect(clippy::expect_used, reason = "processes of our own")]
-    pub fn play(&mut self, count: usize, do_carry: bool) {
+    pub fn come(&mut self, count: usize, do_carry: bool) {
         let device = format!("http://{}", self.address());
+        let before = self.players_there();
         for number in 0..count {
             let profile = format!("other{number}");
-            let args = ["player", "play", "--auto", "--device", &device, "--profile", &profile];
+            let args = ["player", "play", "--device", &device, "--profile", &profile];
             let mut command = self.command("countersign", &args);
             command.args((!do_carry).then_some("--no-carry"));
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
             self.players.push(Running(command.spawn().expect("a player")));
         }
+        self.wait("everybody there", || self.players_there() == before + count);
+    }
+
+    /// A word to all of them, as `player play` understands it: `ready`, `confirm`, `annul 0`.
+    #[expect(clippy::expect_used, reason = "processes of our own")]
+    pub fn say(&mut self, word: &str) {
+        for player in &mut self.players {
+            let stdin = player.0.stdin.as_mut().expect("a pipe to the player");
+            writeln!(stdin, "{word}").expect("a player that listens");
+        }
+    }
+
+    fn players_there(&self) -> usize {
+        self.show()["players"].as_array().map_or(0, Vec::len)
     }
 
     /// A ball hits a goal, `north` or `south`.
@@ -87,21 +102,31 @@ impl Pitch {
     }
 
     /// Waits until the device is in a state.
-    #[expect(clippy::panic, reason = "a state that does not come fails the test")]
     pub fn until(&self, state: &str) {
-        let until = instant() + PATIENCE;
-        while instant() < until {
-            if self.show()["state"] == state {
-                return;
-            }
-            std::thread::sleep(LOOK);
-        }
-        panic!("the device never was in {state}: {}", self.show());
+        self.wait(state, || self.show()["state"] == state);
     }
 
     /// What the device shows.
     pub fn show(&self) -> Value {
-        serde_json::from_str(&self.ask(&["show", "--json"])).unwrap_or_default()
+        self.half("master")
+    }
+
+    fn half(&self, half: &str) -> Value {
+        let slave = (half == "slave").then_some("--slave");
+        let args: Vec<&str> = ["show", "--json"].into_iter().chain(slave).collect();
+        let output = self.try_ask(&args);
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    #[expect(clippy::panic, reason = "what does not come fails the test")]
+    fn wait(&self, what: &str, is: impl Fn() -> bool) {
+        let until = instant() + PATIENCE;
+        while !is() {
+            if instant() > until {
+                panic!("never {what}: {} {}", self.show(), self.half("slave"));
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// The factory makes boxes with the short rules. Its key.
@@ -132,13 +157,14 @@ impl Pitch {
         self.until("off");
         self.ask(&["button"]);
         self.until("goal_check");
-        // The sheets have to be quiet before they take the first ball.
-        for end in ["north", "south"] {
-            let until = instant() + PATIENCE;
-            while !self.try_ask(&["hit", "--end", end]).status.success() && instant() < until {
-                std::thread::sleep(LOOK);
-            }
-        }
+        // The slave hears of it later, and sheets have to be quiet before they take a ball.
+        let is_armed = |half: &Value| half["armed"] == true;
+        self.wait("both goals armed", || {
+            let slave = self.half("slave");
+            is_armed(&self.show()) && is_armed(&slave) && slave["phase"] == "check"
+        });
+        self.hit("north");
+        self.hit("south");
         self.until("lobby");
     }
 
@@ -168,16 +194,8 @@ impl Pitch {
     }
 
     /// A command for the device, to its good end.
-    fn ask(&self, args: &[&str]) -> String {
-        let until = instant() + PATIENCE;
-        // Its socket is there a moment after its process.
-        let mut output = self.try_ask(args);
-        while !output.status.success() && args[0] == "show" && instant() < until {
-            std::thread::sleep(LOOK);
-            output = self.try_ask(args);
-        }
-        expect(&output, &args.join(" "));
-        String::from_utf8_lossy(&output.stdout).into_owned()
+    fn ask(&self, args: &[&str]) {
+        expect(&self.try_ask(args), &args.join(" "));
     }
 
     #[expect(clippy::expect_used, reason = "a program of our own")]

@@ -33,6 +33,10 @@ pub struct App {
     pub seen_ms: u64,
     /// Whether the screen is kept on.
     pub is_awake: bool,
+    /// Whether a ticket for any device was asked for, on joining one.
+    pub has_prepared: bool,
+    /// How often in a row a device refused to take this player in again because it knew a newer act.
+    pub old_joins: u8,
 }
 
 /// Whether somebody is logged in.
@@ -218,6 +222,8 @@ impl App {
             now_ms: 0,
             seen_ms: 0,
             is_awake: false,
+            has_prepared: false,
+            old_joins: 0,
         }
     }
 
@@ -240,11 +246,12 @@ impl App {
 
 /// What the clock of a view shows so long after it came, in milliseconds: what is left of the match, or of the state's own timer.
 pub fn clock_ms(view: &View, age_ms: u64) -> Option<u64> {
-    let left = match view.state {
-        State::Playing => view.duration.saturating_sub(view.played),
-        State::Drain => return Some(0),
-        _ if view.left == NO_TIMER => return None,
-        _ => view.left,
+    if view.state == State::Drain {
+        return Some(0);
+    }
+    let left = match view.state == State::Playing {
+        true => view.duration.saturating_sub(view.played),
+        false => Some(view.left).filter(|left| *left != NO_TIMER)?,
     };
     Some(u64::from(left).saturating_sub(age_ms))
 }

@@ -108,11 +108,11 @@ texts! {
     confirmed: "You confirmed. {} of {} have.", "Vous avez confirmé. {} sur {} l’ont fait.";
     closes_in: "Closes in {}", "Se termine dans {}";
     annul: "This was no goal", "Ce n’était pas un but";
-    annul_named: "Vote that the goal at {} was none", "Voter que le but à {} n’en était pas un";
+    annul_named: "This was no goal (at {})", "Ce n’était pas un but (à {})";
     votes: "Votes: {}", "Votes : {}";
     who_was_absent: "Somebody was not there", "Quelqu’un n’était pas là";
     absent: "Was not there", "N’était pas là";
-    absent_named: "Vote that {} was not there", "Voter que {} n’était pas là";
+    absent_named: "Was not there: {}", "N’était pas là : {}";
     flag: "Something is wrong with this match", "Ce match pose problème";
     flagged: "You flagged this match.", "Vous avez signalé ce match.";
 

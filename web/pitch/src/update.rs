@@ -3,7 +3,11 @@
 use crate::address::Device;
 use crate::app::{App, Door, Effect, Event, Out, Permission, Phase, Press};
 use countersign::Timestamp;
-use countersign_app::{Event as CoreEvent, Failure, Screen, Tap, Trouble};
+use countersign_app::{Event as CoreEvent, Failure, Player, Screen, Tap, Trouble};
+use countersign_league::game::Refusal;
+
+/// How often a device is asked again that knows a newer act of this player than the join.
+const OLD_JOINS_MAX: u8 = 5;
 
 impl App {
     /// Takes in one event; `now` is the server's time, as well as it is known.
@@ -39,12 +43,12 @@ impl App {
             }
             Event::Online(is_online) => {
                 self.offline = !is_online;
-                if is_online { self.core(CoreEvent::Online, now) } else { Vec::new() }
+                if is_online { self.came_online(now) } else { Vec::new() }
             }
             Event::Reached(is_reached) => {
                 let came_back = self.offline && is_reached;
                 self.offline = !is_reached;
-                if came_back { self.core(CoreEvent::Online, now) } else { Vec::new() }
+                if came_back { self.came_online(now) } else { Vec::new() }
             }
             Event::Awake(is_awake) => {
                 self.is_awake = is_awake;
@@ -59,11 +63,53 @@ impl App {
             self.seen_ms = self.now_ms;
         }
         let is_over = matches!(&event, CoreEvent::Answer { result: Err(Failure::LoggedOut), .. });
-        let effects = self.core(event, now);
+        let mut effects = self.core(event, now);
+        if self.wants_ticket() {
+            // With it, a page that is loaded again without internet gets back into the match.
+            self.has_prepared = true;
+            effects.extend(self.core(CoreEvent::Tap(Tap::Prepare), now));
+        }
+        if self.is_refused_as_old() {
+            self.old_joins += 1;
+            effects.extend(self.core(CoreEvent::Tap(Tap::Approach), now));
+        } else if self.is_there() {
+            self.old_joins = 0;
+        }
         match is_over {
             true => self.log_out(),
             false => effects,
         }
+    }
+
+    /// Acts are numbered by the second: a page that is loaded again within the second of its last act has to count on.
+    fn is_refused_as_old(&self) -> bool {
+        let old = format!("refused_{}", Refusal::Stale.code());
+        let is_old = |it: &Trouble| matches!(it, Trouble::Refused { code, .. } if *code == old);
+        let is_before = !self.is_there() && self.old_joins < OLD_JOINS_MAX;
+        is_before && self.trouble().is_some_and(is_old)
+    }
+
+    fn is_there(&self) -> bool {
+        self.player.as_ref().is_some_and(|it| matches!(it.screen(), Screen::There { .. }))
+    }
+
+    fn wants_ticket(&self) -> bool {
+        let is_there = |it: &Player| matches!(it.screen(), Screen::There { view: Some(_), .. });
+        let lacks = |it: &Player| it.travel_ticket().is_none() && it.trouble().is_none();
+        let player = self.player.as_ref();
+        !self.has_prepared && !self.offline && player.is_some_and(|it| is_there(it) && lacks(it))
+    }
+
+    /// What waits for a network does not wait any longer; neither does whoever stood before a device for want of a ticket.
+    fn came_online(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = self.core(CoreEvent::Online, now);
+        let is_stuck = |it: &Player| {
+            matches!(it.screen(), Screen::Approaching { .. }) && it.trouble().is_some()
+        };
+        if self.player.as_ref().is_some_and(is_stuck) {
+            effects.extend(self.core(CoreEvent::Tap(Tap::Approach), now));
+        }
+        effects
     }
 
     fn log_out(&mut self) -> Vec<Effect> {

@@ -1,7 +1,8 @@
 //! Every view as it looks, in a folder for people, and for axe-core.
 
-use crate::{assert_clean, judging, log_in, phone};
-use countersign_web_e2e::{Browser, Fair, Server, Tab};
+use crate::pitch::{goals, join};
+use crate::{assert_clean, judging, log_in, log_in_at, phone};
+use countersign_web_e2e::{Browser, Fair, Pitch, Server, Tab};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -63,7 +64,7 @@ impl Gallery {
         );
         assert_eq!(found, Value::Array(Vec::new()), "{seen}");
         let small = tab.eval(
-            "[...document.querySelectorAll('button, input, select, nav a, td a, main p > a, .lines a')].filter((it) => \
+            "[...document.querySelectorAll('button, input, select, summary, a.button, nav a, td a, main p > a, .lines a')].filter((it) => \
              it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
         );
         assert_eq!(small, Value::Array(Vec::new()), "{seen} has targets that a thumb misses");
@@ -132,6 +133,95 @@ fn every_view_of_somebody_logged_in_fits_its_screen_and_is_accessible() {
     tab.until_text("Vous êtes hors ligne.");
     gallery.hang(&tab, "ranks-offline-french");
     assert_clean(&tab);
+}
+
+/// Gives a page a `hold()`, after which it hears nothing more of its device and its clock stands still: what passes within seconds can be
+/// looked at. `holdAt` does it at a place.
+const HOLD: &str = "\
+    const now = performance.now.bind(performance); let held = 0; globalThis.hold = () => { held = now(); }; \
+    performance.now = () => held || now(); \
+    new MutationObserver(() => { if (document.querySelector('#app')?.dataset.place === globalThis.holdAt) hold(); }) \
+    .observe(document, { subtree: true, attributes: true, attributeFilter: ['data-place'] }); \
+    Object.defineProperty(WebSocket.prototype, 'onmessage', { set(does) { \
+    if (does) this.addEventListener('message', (event) => { if (!held) does(event); }); } });";
+
+/// People in the browser, and those without a screen who make six of them.
+const PEOPLE: [&str; 4] =
+    ["ana@example.org", "ben@example.org", "cid@example.org", "dora@example.org"];
+const OTHERS: usize = 2;
+
+#[test]
+fn every_view_of_the_pitch_fits_its_screen_and_is_accessible() {
+    let mut server = Server::start(&[]);
+    let mut pitch = Pitch::open(&mut server);
+    let gallery = Gallery::open();
+    let browser = Browser::start();
+    let stranger = browser.device().open(&server.url("/pitch"));
+    stranger.until_text("Log in first.");
+    gallery.hang(&stranger, "pitch-out");
+    pitch.invite(&server, OTHERS);
+    pitch.come(OTHERS, false);
+    let tabs = PEOPLE.map(|address| {
+        let tab = browser.device().open_blank();
+        tab.before_every_page(HOLD);
+        tab.go(&server.url("/"));
+        log_in_at(&server, &tab, address);
+        if address == PEOPLE[0] {
+            tab.press("nav a[href='/pitch']");
+            tab.until("!!document.querySelector('#device')");
+            gallery.hang(&tab, "pitch-door");
+            before_the_lobby(&gallery, &tab);
+            tab.press("nav a[href='/#/ranks']");
+        }
+        join(&tab, &pitch);
+        tab
+    });
+    let [kickoff, board, review, ending] = &tabs;
+    kickoff.until_text("0 of 6 ready");
+    gallery.hang(kickoff, "pitch-lobby");
+    kickoff.eval("holdAt = 'kickoff'");
+    review.eval("holdAt = 'review'");
+    for tab in &tabs {
+        tab.press("[data-press=ready]");
+    }
+    pitch.say("ready");
+    pitch.until("playing");
+    pitch.hit("south");
+    goals(board, 1);
+    board.eval("hold()");
+    ending.until_text("The league has countersigned this result.");
+    for (tab, place) in tabs.iter().zip(["kickoff", "board", "review", "ending"]) {
+        assert_eq!(tab.eval("document.querySelector('#app').dataset.place"), place);
+        gallery.hang(tab, &format!("pitch-{place}"));
+        assert_clean(tab);
+    }
+    ending.press("header button");
+    ending.until_text("La ligue a contresigné ce résultat.");
+    gallery.hang(ending, "pitch-ending-french");
+}
+
+/// What is wrong with an address, a Wi-Fi, the browser's question, and a device that does not answer.
+fn before_the_lobby(gallery: &Gallery, tab: &Tab) {
+    let name = |text: &str| {
+        tab.fill("#device", text);
+        tab.press("form[data-form=device] button");
+    };
+    name("somewhere");
+    tab.until_text("This is no device.");
+    gallery.hang(tab, "pitch-door-wrong");
+    name("WIFI:T:WPA;S:Goal teal 07 d1d1;P:k3vd-9mqa-w7he-x2pf;;");
+    tab.until_text("k3vd-9mqa");
+    gallery.hang(tab, "pitch-wifi");
+    tab.press("[data-press=other-device]");
+    // Nobody is at this port.
+    name("127.0.0.1:1");
+    tab.until("!!document.querySelector('[data-press=allow]')");
+    gallery.hang(tab, "pitch-permission");
+    tab.press("[data-press=allow]");
+    tab.until_text("The device does not answer.");
+    gallery.hang(tab, "pitch-approach");
+    tab.press("[data-press=other-device]");
+    tab.until("!!document.querySelector('#device')");
 }
 
 #[test]

@@ -11,13 +11,17 @@ use countersign_web_kit::text::fill;
 
 pub(super) fn view(shown: &Shown<'_>) -> Vec<Element> {
     let (t, state) = (shown.t, shown.view.state);
-    let mut view = match state {
-        State::Void => vec![title(t.void)],
-        State::Abandoned => vec![title(t.abandoned)],
-        _ => vec![board::score(shown), el("h2").class("ask").text(verdict(shown))],
+    let nothing = if state == State::Void {
+        Some(t.void)
+    } else {
+        (state == State::Abandoned).then_some(t.abandoned)
+    };
+    let mut view = match nothing {
+        Some(heading) => vec![title(heading)],
+        None => vec![board::score(shown), el("h2").class("ask").text(verdict(shown))],
     };
     view.extend(why(shown).map(|text| el("p").class("lead").text(text)));
-    if !matches!(state, State::Void | State::Abandoned) {
+    if nothing.is_none() {
         view.extend(shown.me().map(|me| own(shown, me)));
         view.push(table(shown));
         view.push(board::goals(shown, &|_, _| None));
