@@ -87,6 +87,7 @@ texts! {
     matches: "Matches", "Matchs";
     won_drawn_lost: "Won, drawn, lost", "Gagnés, nuls, perdus";
     met: "Opponents met", "Adversaires rencontrés";
+    judging: "Judge at an event", "Évaluer lors d’un événement";
     provisional: "provisional", "provisoire";
 
     devices_lead: "Where you are logged in. Log out what you do not recognise.",

@@ -1,7 +1,7 @@
 //! From programs and pages to files that hold each other by their hashes.
 
 use crate::compressed::{Sizes, brotli, gzip};
-use crate::page::Page;
+use crate::page::{Connects, Page};
 use crate::{Failed, hash};
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,12 +124,26 @@ impl Asset {
     fn hashed(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
         let file = format!("{stem}-{}.{extension}", hash::name(&bytes));
         let path = format!("/{file}");
-        Self { path, file, content_type, is_hashed: true, policy: policy(None, false), bytes }
+        Self {
+            path,
+            file,
+            content_type,
+            is_hashed: true,
+            policy: policy(None, Connects::Server),
+            bytes,
+        }
     }
 
     fn named(path: &str, file: &str, content_type: &'static str, text: String) -> Self {
         let (path, file, bytes) = (path.to_owned(), file.to_owned(), text.into_bytes());
-        Self { path, file, content_type, is_hashed: false, policy: policy(None, false), bytes }
+        Self {
+            path,
+            file,
+            content_type,
+            is_hashed: false,
+            policy: policy(None, Connects::Server),
+            bytes,
+        }
     }
 }
 
@@ -168,7 +182,7 @@ fn assets(
         html = html.replace(place, &asset.path);
     }
     let index = Asset::named(&page.path, &page.file(), "text/html; charset=utf-8", html);
-    let policy = policy(Some(&hash::integrity(&script.bytes)), page.is_nearby);
+    let policy = policy(Some(&hash::integrity(&script.bytes)), page.connects);
     Ok(vec![Asset { policy, ..index }, script, program, style])
 }
 
@@ -208,8 +222,8 @@ fn worker(template: &str, pages: &[(Page, Vec<Asset>)], shared: &[Asset]) -> Str
 }
 
 /// One script, by its hash, and none in what is no page; nothing inline, nothing from elsewhere, no markup from strings. What is nearby
-/// only the server knows, by its configuration.
-fn policy(script: Option<&str>, is_nearby: bool) -> String {
+/// only the server knows, by its configuration; where a hub is nobody knows.
+fn policy(script: Option<&str>, connects: Connects) -> String {
     let script = match script {
         Some(hash) => format!("script-src '{hash}' 'wasm-unsafe-eval'"),
         None => "script-src 'none'".to_owned(),
@@ -219,7 +233,11 @@ fn policy(script: Option<&str>, is_nearby: bool) -> String {
         &script,
         "style-src 'self'",
         "img-src 'self'",
-        if is_nearby { "connect-src 'self' {{nearby}}" } else { "connect-src 'self'" },
+        match connects {
+            Connects::Server => "connect-src 'self'",
+            Connects::Nearby => "connect-src 'self' {{nearby}}",
+            Connects::Hub => "connect-src 'self' ws: http:",
+        },
         "manifest-src 'self'",
         "worker-src 'self'",
         "base-uri 'none'",

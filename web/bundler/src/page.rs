@@ -11,10 +11,21 @@ pub(crate) struct Page {
     pub(crate) name: String,
     /// What may be transferred before its first view can be used, in bytes of Brotli.
     pub(crate) budget: usize,
-    /// Whether it connects to what is near the person who uses it, and not only to the server.
-    pub(crate) is_nearby: bool,
     /// Whether every device keeps it, or only those that have been there.
     pub(crate) is_always_kept: bool,
+    /// What it may connect to.
+    pub(crate) connects: Connects,
+}
+
+/// What a page may connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connects {
+    /// The server that it came from.
+    Server,
+    /// What is near the person who uses it, too, by the server's configuration.
+    Nearby,
+    /// A hub, too: nobody knows its address before the day.
+    Hub,
 }
 
 impl Page {
@@ -37,13 +48,17 @@ impl Page {
             "visited" => false,
             _ => return Err(format!("A page is kept `always` or when `visited`: {line}").into()),
         };
-        let is_nearby = match *connects {
-            "server" => false,
-            "nearby" => true,
-            _ => return Err(format!("A page connects to its `server` or `nearby`: {line}").into()),
+        let connects = match *connects {
+            "server" => Connects::Server,
+            "nearby" => Connects::Nearby,
+            "hub" => Connects::Hub,
+            _ => {
+                let why = "A page connects to its `server`, to what is `nearby`, or to a `hub`";
+                return Err(format!("{why}: {line}").into());
+            }
         };
         let (path, name) = ((*path).to_owned(), (*name).to_owned());
-        Ok(Self { path, name, budget: kib * 1024, is_nearby, is_always_kept })
+        Ok(Self { path, name, budget: kib * 1024, is_always_kept, connects })
     }
 
     /// The file with its program, as cargo calls it.
@@ -71,16 +86,17 @@ mod tests {
             path: "/".to_owned(),
             name: "account".to_owned(),
             budget: 2048,
-            is_nearby: false,
             is_always_kept: true,
+            connects: Connects::Server,
         };
         assert_eq!(pages[0], account);
-        assert_eq!((pages.len(), pages[1].is_always_kept, pages[1].is_nearby), (2, false, true));
+        assert_eq!((pages.len(), pages[1].is_always_kept), (2, false));
+        assert_eq!(pages[1].connects, Connects::Nearby);
         for (wrong, why) in [
             ("/ account 2 always server", "tabs"),
             ("/\ta\tx\talways\tserver", "KiB"),
             ("/\ta\t2\tnever\tserver", "kept"),
-            ("/\ta\t2\talways\t*", "nearby"),
+            ("/\ta\t2\talways\t*", "connects"),
         ] {
             let said = Page::table(wrong).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");

@@ -5,6 +5,7 @@ use crate::{ANSWER, Tab};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
@@ -50,13 +51,26 @@ struct Wire {
 
 impl Browser {
     /// Starts one.
-    #[expect(clippy::expect_used, reason = "a test without a browser has failed")]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one whose camera, allowed to every page, shows a film; it need not be there before the camera is opened.
+    pub fn with_camera(film: &Path) -> Self {
+        Self::start_with(&[
+            "--use-fake-device-for-media-stream".to_owned(),
+            "--use-fake-ui-for-media-stream".to_owned(),
+            format!("--use-file-for-fake-video-capture={}", film.display()),
+        ])
+    }
+
+    #[expect(clippy::expect_used, reason = "a test without a browser has failed")]
+    fn start_with(more: &[String]) -> Self {
         let profile = TempDir::new().expect("a folder for the profile");
         // The protocol is on descriptors 3 and 4, and nothing else is of interest.
         let mut command = Command::new("sh");
         command.args(["-c", r#"exec chromium "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#, "sh"]);
-        command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().display()));
+        command.args(FLAGS).args(more).arg(format!("--user-data-dir={}", profile.path().display()));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().expect("Chromium starts");
         let to = process.stdin.take().expect("a pipe to the browser");
@@ -89,10 +103,20 @@ impl Browser {
     /// One command; its answer.
     #[expect(clippy::panic, reason = "a command that fails fails the test")]
     pub(crate) fn call(&self, method: &str, session: &str, params: Value) -> Value {
-        match self.wire.borrow_mut().call(method, session, params) {
+        match self.try_call(method, session, params) {
             Ok(answer) => answer,
             Err(error) => panic!("{method}: {error}"),
         }
+    }
+
+    /// The same, where it may fail: a page that goes away takes its answers with it.
+    pub(crate) fn try_call(
+        &self,
+        method: &str,
+        session: &str,
+        params: Value,
+    ) -> Result<Value, String> {
+        self.wire.borrow_mut().call(method, session, params)
     }
 
     /// Everything that was said unasked in a session, by method.

@@ -15,11 +15,13 @@
 
 mod browser;
 mod clock;
+mod fair;
 mod pitch;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use fair::{FAIR, Fair, Hub, film};
 pub use pitch::Pitch;
 pub use server::Server;
 pub use tab::Tab;

@@ -4,6 +4,7 @@ mod organiser;
 mod page;
 mod papers;
 mod problem;
+mod reached;
 mod status;
 mod ws;
 
@@ -54,6 +55,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/bundle", get(papers::bundle).post(papers::bundle_for_judge))
         .route("/bundle/challenge", post(papers::challenge))
         .route("/package", get(papers::package))
+        .route("/link.svg", get(reached::svg))
         .route("/event.svg", get(papers::event_svg))
         .route("/event.png", get(papers::event_png))
         .route("/event.pdf", get(papers::event_pdf))

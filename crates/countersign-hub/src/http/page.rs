@@ -2,10 +2,11 @@
 
 use super::App;
 use super::problem::{self, Problem};
+use super::reached::Reached;
 use crate::html::Text;
 use crate::view::{self, CoverageView, RoundView};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use countersign_keys::Utc;
 use std::fmt::Write;
@@ -31,12 +32,15 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-pub(super) async fn public(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let now = app.clock.now();
+pub(super) async fn public(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (now, reached) = (app.clock.now(), Reached::of(&headers));
     let of_venue = Arc::clone(&app);
     // Large events take milliseconds.
     let shown = tokio::task::spawn_blocking(move || Public::of(&of_venue)).await;
-    let page = shown.map_err(|_| problem::FAILED)?.html(&Utc(now).to_string());
+    let page = shown.map_err(|_| problem::FAILED)?.html(&Utc(now).to_string(), reached.as_ref());
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response())
 }
 
@@ -64,7 +68,7 @@ impl Public {
         }
     }
 
-    fn html(&self, now: &str) -> String {
+    fn html(&self, now: &str, reached: Option<&Reached>) -> String {
         let title = Text(&self.title);
         let mut page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -75,8 +79,9 @@ impl Public {
              <p>Scan this with the judging app, not with the camera.</p>\n\
              <p class=\"code\"><img src=\"/event.svg\" alt=\"QR code of the event {}\" width=\"352\" height=\"352\"></p>\n\
              <p><a href=\"/event.png\">PNG</a> · <a href=\"/event.svg\">SVG</a> · <a href=\"/event.pdf\">PDF to print</a></p>\n\
-             </section>\n<section aria-labelledby=\"state\"><h2 id=\"state\">Rounds</h2>\n<ul class=\"plain\">\n",
-            Text(&self.event)
+             {}</section>\n<section aria-labelledby=\"state\"><h2 id=\"state\">Rounds</h2>\n<ul class=\"plain\">\n",
+            Text(&self.event),
+            way(reached)
         );
         for round in &self.rounds {
             let (class, state) = match round.state {
@@ -132,4 +137,18 @@ impl Public {
         out.push_str("</tbody>\n</table>\n</div>\n");
         out
     }
+}
+
+/// How a phone with the judging page gets here: that page came from the server, and does not know where the hub is.
+fn way(reached: Option<&Reached>) -> String {
+    let Some(reached) = reached else {
+        return "<p class=\"quiet\">Open this page by an address that phones reach in this network, and it shows that address as a second \
+                code.</p>\n"
+            .to_owned();
+    };
+    let address = Text(reached.text());
+    format!(
+        "<h3>Where this hub is</h3>\n<p>Scan this, too, on the judging page in a browser, or type <code>{address}</code> there.</p>\n\
+         <p class=\"code\"><img src=\"/link.svg\" alt=\"QR code of the address {address}\" width=\"352\" height=\"352\"></p>\n"
+    )
 }

@@ -85,6 +85,38 @@ async fn everybody_sees_the_code_and_the_coverage_and_nobody_a_score_or_markup()
     hub.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_the_page_by_an_address_of_the_hall_sees_it_as_a_second_code() {
+    let venue = Venue::new(1);
+    let hub = venue.start(0).await;
+    let to = hub.addr;
+    // A proxy's or a name's: the test itself has no address but the machine's own.
+    let by = move |host: &'static str, path: &'static str| {
+        let request = move || {
+            let mut tcp = TcpStream::connect(to).unwrap();
+            write!(tcp, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")
+                .unwrap();
+            let mut text = String::new();
+            tcp.read_to_string(&mut text).unwrap();
+            text
+        };
+        tokio::task::spawn_blocking(request)
+    };
+    let page = by("192.0.2.7:8470", "/").await.unwrap();
+    assert!(
+        page.contains("<code>192.0.2.7:8470</code>") && page.contains("src=\"/link.svg\""),
+        "{page}"
+    );
+    assert!(by("192.0.2.7:8470", "/link.svg").await.unwrap().contains("<svg"));
+    let page = by("localhost:8470", "/").await.unwrap();
+    assert!(
+        page.contains("by an address that phones reach") && !page.contains("/link.svg"),
+        "{page}"
+    );
+    assert!(by("localhost:8470", "/link.svg").await.unwrap().starts_with("HTTP/1.1 404"));
+    hub.stop().await.unwrap();
+}
+
 /// The salt is in it: without it the code on the projector opens nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
@@ -95,6 +127,7 @@ async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
     }
     let authorised = format!("authorization: Bearer {}\r\n", hub.token());
     let package = get(&hub, "/package", authorised.clone()).await;
+    assert!(!package.head.contains("access-control-allow-origin"));
     assert_eq!(Package::decode(&package.body).unwrap(), venue.package);
     assert_eq!(get(&hub, "/bundle", authorised).await.body, venue.package.bundle);
 
@@ -115,6 +148,8 @@ async fn the_bundle_is_for_the_organiser_and_for_whoever_has_a_judges_key() {
         let got = send("/bundle", proof).await.unwrap();
         assert_eq!(got.status, status, "signed by judge {number}");
         assert_eq!(got.body == venue.package.bundle, status == 200);
+        // The judging page is of another origin; what the organiser may have is for no page.
+        assert_eq!(got.head.contains("access-control-allow-origin: *"), status == 200);
     }
     let stranger = Hello { judge: "J9".parse().unwrap(), nonce: [4; 16] };
     assert_eq!(send("/bundle/challenge", stranger.encode()).await.unwrap().status, 403);

@@ -11,7 +11,7 @@ use countersign_web_kit::text::fill;
 
 pub(super) fn own(app: &App, t: &Texts) -> Vec<Element> {
     if app.data.no_league {
-        return vec![title(t.profile), el("p").class("card").text(t.no_league)];
+        return vec![title(t.profile), el("p").class("card").text(t.no_league), judging(t)];
     }
     let Some(profile) = &app.data.profile else { return vec![title(t.profile), waiting(app, t)] };
     let is_busy = app.is_asking(|ask| matches!(ask, Ask::Save { .. }));
@@ -34,7 +34,12 @@ pub(super) fn own(app: &App, t: &Texts) -> Vec<Element> {
         .with(field("name", t.name, name, Some(hint)))
         .with(field("visibility", t.visibility, visibility, None))
         .with(send(if is_busy { t.saving } else { t.save }, is_busy));
-    vec![title(t.profile), form, facts(profile, t)]
+    vec![title(t.profile), form, facts(profile, t), judging(t)]
+}
+
+/// The page of those who judge.
+fn judging(t: &Texts) -> Element {
+    el("p").with(el("a").set("href", "/judge").text(t.judging))
 }
 
 pub(super) fn other(app: &App, t: &Texts) -> Vec<Element> {

@@ -1,13 +1,21 @@
 //! Every view as it looks, in a folder for people, and for axe-core.
 
 use crate::pitch::{goals, join};
-use crate::{assert_clean, log_in, log_in_at, phone};
-use countersign_web_e2e::{Browser, Pitch, Server, Tab};
-use serde_json::Value;
+use crate::{assert_clean, judging, log_in, log_in_at, phone};
+use countersign_web_e2e::{Browser, Fair, Pitch, Server, Tab};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Widths in pixels: the narrowest phone, and a desk.
 const WIDTHS: [u32; 2] = [360, 1280];
+
+/// Names as people write them: long ones, and one that is read from the right.
+const PROJECTS: [&str; 4] = [
+    "P1,Solar kettle,T1,IDEAS",
+    "P2,A bridge of recycled newspaper that carries a grown-up and a half over a stream of two metres,Hall B row 17,IDEAS",
+    "P3,ساعة المطر,T3,IDEAS",
+    "P4,Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenpresse,,IDEAS",
+];
 
 struct Gallery {
     folder: PathBuf,
@@ -37,6 +45,10 @@ impl Gallery {
                     "Math.max(document.documentElement.scrollWidth, innerWidth) - {width}"
                 ));
                 assert!(overflow.as_i64().unwrap() <= 0, "{seen} is {overflow} px too wide");
+                // All of it at once: what the bar at the bottom covers is only not scrolled to.
+                let height = tab.eval("document.documentElement.scrollHeight");
+                let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700 });
+                tab.call("Emulation.setDeviceMetricsOverride", size);
                 self.check(tab, &seen);
             }
         }
@@ -210,4 +222,65 @@ fn before_the_lobby(gallery: &Gallery, tab: &Tab) {
     gallery.hang(tab, "pitch-approach");
     tab.press("[data-press=other-device]");
     tab.until("!!document.querySelector('#device')");
+}
+
+#[test]
+fn every_view_of_a_judge_fits_its_screen_and_is_accessible() {
+    let mut server = Server::start(&[]);
+    let gallery = Gallery::open();
+    let (_browser, device) = phone();
+    let tab = device.open(&server.url("/judge"));
+    tab.until_text("Log in once");
+    gallery.hang(&tab, "judge-stranger");
+    let tab = log_in(&server, &device, "ana@example.org");
+    let fair = Fair::create(&server, &PROJECTS, &["ana@example.org"]);
+    tab.go(&server.url("/judge"));
+    tab.until_text("Register this device");
+    gallery.hang(&tab, "judge-invited");
+    tab.press("[data-press^=enrol]");
+    tab.until_text("The event is not published yet.");
+    fair.publish();
+    tab.press("[data-press=reload]");
+    tab.press("[data-press^=fetch]");
+    tab.until_text("The event is on this device.");
+    gallery.hang(&tab, "judge-projects-before");
+    let hub = fair.hub();
+    server.kill();
+    tab.press("nav a[href='#/scan']");
+    tab.until_text("Try the camera again");
+    gallery.hang(&tab, "judge-scan");
+    judging::join(&tab, &hub);
+    tab.press("nav a[href='#/event']");
+    tab.until_text("The hub knows this device.");
+    gallery.hang(&tab, "judge-event");
+    tab.press("nav a[href='#/projects']");
+    tab.press("a[href='#/vote/P1/IDEAS']");
+    tab.until("!!document.querySelector('.points')");
+    gallery.hang(&tab, "judge-form-empty");
+    judging::give(&tab, "P1", [7, 10, 55]);
+    tab.until("!!document.querySelector('[data-press=cast]:not([aria-disabled])')");
+    gallery.hang(&tab, "judge-form-filled");
+    tab.press("[data-press=cast]");
+    tab.until_text("The hub has it on its disk");
+    gallery.hang(&tab, "judge-form-receipt");
+    tab.press("[data-press=recuse]");
+    tab.until_text("Recuse me");
+    gallery.hang(&tab, "judge-form-recusing");
+    drop(hub);
+    judging::give(&tab, "P2", [0, 1, 2]);
+    tab.press("[data-press=cast]");
+    tab.until_text("Show it as a QR code");
+    tab.press("a[href='#/code/P2/IDEAS']");
+    tab.until("document.querySelector('#code')?.width > 60");
+    gallery.hang(&tab, "judge-code");
+    tab.press("nav a[href='#/projects']");
+    tab.until_text("1 of 4 have a receipt of the hub.");
+    gallery.hang(&tab, "judge-projects");
+    tab.press("header button");
+    tab.until_text("Chercher un projet");
+    gallery.hang(&tab, "judge-projects-french");
+    tab.press("a[href='#/vote/P2/IDEAS']");
+    tab.until_text("Je ne dois pas évaluer ceci");
+    gallery.hang(&tab, "judge-form-french");
+    assert_clean(&tab);
 }

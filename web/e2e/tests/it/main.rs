@@ -4,6 +4,7 @@
 
 mod gallery;
 mod journeys;
+mod judging;
 mod pitch;
 mod safety;
 

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
     Document, Element as DomElement, Event as DomEvent, EventTarget, FocusOptions, FormData,
-    HtmlElement, HtmlFormElement,
+    HtmlElement, HtmlFormElement, HtmlInputElement,
 };
 
 /// What the root of a page says before its program has looked around.
@@ -114,6 +114,18 @@ impl Screen {
         on(&self.root, "submit", move |event| {
             if let Some((name, form)) = submitted(event) {
                 does(Touch::Submit(name, form));
+            }
+        });
+    }
+
+    /// Hears, for as long as the page lives, what is typed into a field that wants to be heard at once: its name, and what stands in it.
+    pub fn on_input(&self, mut does: impl FnMut(String, String) + 'static) {
+        on(&self.root, "input", move |event| {
+            let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+            if let Some(input) = input
+                && let Some(name) = input.get_attribute("data-input")
+            {
+                does(name, input.value());
             }
         });
     }

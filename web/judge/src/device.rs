@@ -1,0 +1,271 @@
+//! A judge's device: the program of the judge and a relay of its own, over one link at a time.
+//!
+//! What it wants done comes out in an order that matters: what is to be kept stands before what is to be sent.
+
+use countersign::{EventId, Keyset, Timestamp, VerifyingKey};
+use countersign_app::AskId;
+use countersign_app::judge::{
+    FromMesh, Judge, JudgeAsk, JudgeConfig, JudgeEffect, JudgeEvent, JudgeScreen, JudgeTap,
+    JudgeTrouble, Place,
+};
+use countersign_mesh::{Bearer, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role};
+use std::collections::VecDeque;
+
+/// Bytes of the largest message of a WebSocket: any packet is one frame.
+const FRAME_MAX: usize = 2048;
+/// A link is not up and down more often than this within what a relay remembers of numbers.
+const FIRST_LINK: u32 = 1;
+
+/// This moment by both clocks of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock, however wrong.
+    pub wall: Timestamp,
+    /// Milliseconds of a clock that only goes forward.
+    pub steady_ms: u64,
+}
+
+/// Fills bytes with those of the browser's generator.
+pub type Fill = fn(&mut [u8]);
+
+/// Something to be done outside.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Keep these bytes under this name, for this event.
+    Keep {
+        /// Whose.
+        event: EventId,
+        /// The name.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Do this, and answer with the same id.
+    Ask {
+        /// To be given back.
+        id: AskId,
+        /// What.
+        ask: JudgeAsk,
+    },
+    /// Send this over the link.
+    Frame(Vec<u8>),
+}
+
+/// A judge's device.
+pub struct Device {
+    judge: Judge,
+    key: VerifyingKey,
+    fill: Fill,
+    relay: Option<Relay<Fill>>,
+    link: Option<LinkId>,
+    next_link: u32,
+    wake: Option<Timestamp>,
+    wishes: Vec<Wish>,
+    has_changed: bool,
+}
+
+impl core::fmt::Debug for Device {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Device")
+            .field("link", &self.link)
+            .field("wake", &self.wake)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Device {
+    /// One without an event.
+    pub fn new(config: JudgeConfig, fill: Fill) -> Self {
+        Self {
+            key: config.key.clone(),
+            judge: Judge::new(config),
+            fill,
+            relay: None,
+            link: None,
+            next_link: FIRST_LINK,
+            wake: None,
+            wishes: Vec::new(),
+            has_changed: false,
+        }
+    }
+
+    /// Gives back what was kept before a reload, in any order, before anything else.
+    pub fn restore(&mut self, name: &str, bytes: Vec<u8>, now: Moment) {
+        self.judge.restore(name, bytes, now.wall);
+    }
+
+    /// The server's keys, which may have changed.
+    pub fn set_keyset(&mut self, keyset: Keyset) {
+        self.judge.set_keyset(keyset);
+    }
+
+    /// What is to be shown.
+    pub fn screen(&self) -> JudgeScreen<'_> {
+        self.judge.screen()
+    }
+
+    /// The program, for looking at.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// The key that it votes with.
+    pub fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// What went wrong last.
+    pub fn trouble(&self) -> Option<&JudgeTrouble> {
+        self.judge.trouble()
+    }
+
+    /// The event, once its bundle is here.
+    pub fn event(&self) -> Option<EventId> {
+        self.judge.screen().event.map(|bundle| bundle.id)
+    }
+
+    /// Whether it has the keys of a mesh to talk to.
+    pub fn has_mesh(&self) -> bool {
+        self.relay.is_some()
+    }
+
+    /// Whether a link is up.
+    pub fn is_linked(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// Whether what is shown may have changed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        core::mem::take(&mut self.has_changed)
+    }
+
+    /// The newest vote about a place as a text for a code.
+    pub fn vote_code(&mut self, place: &Place, now: Moment) -> Result<String, JudgeTrouble> {
+        self.judge.vote_code(place, now.wall)
+    }
+
+    /// The person did something.
+    pub fn tap(&mut self, tap: JudgeTap, now: Moment) -> Vec<Wish> {
+        self.handle(JudgeEvent::Tap(Box::new(tap)), now)
+    }
+
+    /// Something happened.
+    pub fn handle(&mut self, event: JudgeEvent, now: Moment) -> Vec<Wish> {
+        self.run(VecDeque::from([event]), now);
+        core::mem::take(&mut self.wishes)
+    }
+
+    /// A link is there.
+    pub fn link_up(&mut self, now: Moment) -> Vec<Wish> {
+        let Some(relay) = &mut self.relay else { return Vec::new() };
+        if let Some(before) = self.link.take() {
+            relay.link_down(before);
+        }
+        let link = LinkId(self.next_link);
+        self.next_link = self.next_link.wrapping_add(1).max(FIRST_LINK);
+        // It fails with too many links or too small frames: there is one, and its frames are large.
+        if relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_ok() {
+            self.link = Some(link);
+        }
+        self.has_changed = true;
+        self.handle(JudgeEvent::Mesh(FromMesh::Linked), now)
+    }
+
+    /// The link is gone.
+    pub fn link_down(&mut self) {
+        if let (Some(relay), Some(link)) = (&mut self.relay, self.link.take()) {
+            relay.link_down(link);
+        }
+        self.has_changed = true;
+    }
+
+    /// A frame came in.
+    pub fn frame(&mut self, frame: &[u8], now: Moment) -> Vec<Wish> {
+        if let (Some(relay), Some(link)) = (&mut self.relay, self.link)
+            && frame.len() <= FRAME_MAX
+        {
+            relay.handle_frame(Hop::only(link), frame, now.steady_ms);
+        }
+        self.run(VecDeque::new(), now);
+        core::mem::take(&mut self.wishes)
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Moment) -> Vec<Wish> {
+        if let Some(relay) = &mut self.relay {
+            relay.handle_timeout(now.steady_ms);
+        }
+        self.handle(JudgeEvent::Tick, now)
+    }
+
+    /// How long until [`Self::tick`] is wanted, in milliseconds; never, if nothing waits.
+    pub fn next_tick(&self, now: Moment) -> Option<u64> {
+        let judge = self.wake.map(|at| at.as_millis().saturating_sub(now.wall.as_millis()));
+        // Without a link there is nobody to ask and nothing to forward to.
+        let relay = self.relay.as_ref().filter(|_| self.link.is_some());
+        let relay = relay.and_then(Relay::poll_timeout).map(|at| at.saturating_sub(now.steady_ms));
+        judge.into_iter().chain(relay).min()
+    }
+
+    fn run(&mut self, mut events: VecDeque<JudgeEvent>, now: Moment) {
+        loop {
+            self.drain(&mut events);
+            let Some(event) = events.pop_front() else { return };
+            self.wake = self.wake.filter(|at| *at > now.wall);
+            for effect in self.judge.update(event, now.wall) {
+                self.carry_out(effect, now);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: JudgeEffect, now: Moment) {
+        match effect {
+            JudgeEffect::Ask { id, ask } => self.wishes.push(Wish::Ask { id, ask }),
+            JudgeEffect::Join { net, hubs } => self.join(net, hubs, now),
+            JudgeEffect::Send(packet) => {
+                if let Some(relay) = &mut self.relay {
+                    relay.originate(packet, now.steady_ms);
+                }
+            }
+            JudgeEffect::Keep { name, bytes } => {
+                if let Some(event) = self.event() {
+                    self.wishes.push(Wish::Keep { event, name, bytes });
+                }
+            }
+            JudgeEffect::Wake(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+            JudgeEffect::Show => self.has_changed = true,
+        }
+    }
+
+    /// Starts the relay, or gives it one more key.
+    fn join(&mut self, net: NetKeys, hubs: HubKeys, now: Moment) {
+        self.has_changed = true;
+        if self.relay.as_mut().is_some_and(|relay| relay.add_keys(net.clone()).is_ok()) {
+            return;
+        }
+        // None yet, or another event's: a relay has one.
+        let role = Role::Member { keys: vec![net], hubs };
+        let mut relay = Relay::new(RelayConfig::new(role), self.fill, now.steady_ms);
+        if let Some(link) = self.link
+            && relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_err()
+        {
+            self.link = None;
+        }
+        self.relay = Some(relay);
+    }
+
+    fn drain(&mut self, events: &mut VecDeque<JudgeEvent>) {
+        while let Some(output) = self.relay.as_mut().and_then(Relay::poll_output) {
+            events.push_back(JudgeEvent::Mesh(match output {
+                Output::Send { frame, link: _, packet: _, cause: _ } => {
+                    self.wishes.push(Wish::Frame(frame));
+                    continue;
+                }
+                Output::Deliver { packet, from: _ } => FromMesh::Packet(packet),
+                Output::Beacon(said) => FromMesh::Beacon(said),
+                Output::Receipt(said) => FromMesh::Receipt(said),
+                Output::Control(said) => FromMesh::Control(said),
+            }));
+        }
+    }
+}
