@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError, ENV_PREFIX, LogConfig};
 use crate::app::Retention;
+use crate::commands::Role;
 use countersign::{FreshnessWindow, Realm, ReplayLimits};
 use std::path::Path;
 use std::time::Duration;
@@ -110,6 +111,11 @@ impl Config {
             && !(upstream.url.starts_with("http://") || upstream.url.starts_with("https://"))
         {
             return fail("upstream.url begins with http:// or https://");
+        }
+        if self.account.new_scopes.iter().any(|scope| scope == Role::Operator.scope()) {
+            return fail(
+                "account.new_scopes makes nobody an operator; use `countersign user grant ADDRESS operator`",
+            );
         }
         if let Some(league) = &self.league {
             league.check()?;
