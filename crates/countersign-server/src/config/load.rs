@@ -205,6 +205,8 @@ mod tests {
         assert!(text(load(&[], &["nonsense"])).contains("section.name=value"));
         assert!(text(load(&[], &["limits.frame_max=1"])).contains("between 1,024 and"));
         assert!(text(load(&[], &["realm.app=UPPER"])).contains("a-z"));
+        let everybody = r#"account.new_scopes=["user", "operator"]"#;
+        assert!(text(load(&[], &[everybody])).contains("countersign user grant"));
         assert!(
             text(Config::load(Some(Path::new("/nowhere.toml")), [], &[])).contains("/nowhere.toml")
         );
