@@ -14,11 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build.rs");
     let list = fs::read_to_string(folder.join("assets.tsv")).unwrap_or_default();
-    let policy = match list.is_empty() {
-        true => String::new(),
-        false => fs::read_to_string(folder.join("policy.txt"))?,
-    };
-    let mut code = format!("const POLICY: &str = {policy:?};\nconst ASSETS: &[Asset] = &[\n");
+    let mut code = "const ASSETS: &[Asset] = &[\n".to_owned();
     for line in list.lines() {
         code += &asset(&folder, line)?;
     }
@@ -27,17 +23,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Path, file, content type, and how long it may be kept, with tabs between.
+/// Path, file, content type, how long it may be kept, and the policy under which it runs, with tabs between.
 fn asset(folder: &Path, line: &str) -> Result<String, Box<dyn Error>> {
     let parts: Vec<&str> = line.split('\t').collect();
-    let [path, file, content_type, caching] = parts.as_slice() else {
+    let [path, file, content_type, caching, policy] = parts.as_slice() else {
         return Err(format!("assets.tsv has a line that is none: {line}").into());
     };
     let bytes =
         |ending: &str| format!("include_bytes!({:?})", folder.join(format!("{file}{ending}")));
     let mut code = String::new();
     writeln!(code, "Asset {{ path: {path:?}, content_type: {content_type:?},")?;
-    writeln!(code, "is_hashed: {},", *caching == "forever")?;
+    writeln!(code, "is_hashed: {}, policy: {policy:?},", *caching == "forever")?;
     writeln!(code, "raw: {}, gzip: {}, brotli: {} }},", bytes(""), bytes(".gz"), bytes(".br"))?;
     Ok(code)
 }

@@ -147,8 +147,8 @@ const WEB: &str = "\
 cargo xtask web
 
 Builds the app for browsers (web/, a workspace of its own) into target/web, prints the sizes, and
-fails when the first load is above its budget of 120 KiB (Brotli). A program that is built after
-it has the app embedded and serves it at `/`; one that was built before says there what to do.
+fails when the first load of a page is above its budget in web/pages.tsv. A program that is built
+after it has the app embedded and serves it at `/`; one that was built before says there what to do.
 docs/web.md has the decisions, the sizes and the tests.";
 
 /// The names of all commands.

@@ -21,23 +21,37 @@ pub(crate) fn command(args: &[String]) -> Outcome {
 
 /// Makes `target/web`. Files that have not changed are not written again, so that nothing is built again because of them.
 pub(crate) fn build() -> Outcome {
-    let page = workspace::root().join("web/shell/page");
-    let output = workspace::root().join("target/web");
-    let program = target().join(TARGET).join(PROFILE).join("countersign-web.wasm");
+    let (web, output) = (workspace::root().join("web"), workspace::root().join("target/web"));
+    let programs = programs()?;
+    let named = programs.iter().flat_map(|program| ["--package", program.as_str()]);
     cargo("build")
         .env_quietly(
             "CARGO_ENCODED_RUSTFLAGS",
             &without_paths(workspace::root(), home().as_deref()),
         )
-        .args(["--quiet", "--package", "countersign-web", "--bin", "countersign-web"])
-        .args(["--profile", PROFILE, "--target", TARGET])
+        .args(["--quiet", "--bins", "--profile", PROFILE, "--target", TARGET])
+        .args(named)
         .run()?;
     cargo("run")
         .args(["--quiet", "--package", "countersign-web-bundler", "--"])
-        .path(&program)
-        .path(&page)
+        .path(&web)
+        .path(&target().join(TARGET).join(PROFILE))
         .path(&output)
         .run()
+}
+
+/// The crate of each page's program, by the table of the pages.
+fn programs() -> Result<Vec<String>, Failure> {
+    let table = workspace::root().join("web/pages.tsv");
+    let text = std::fs::read_to_string(&table)
+        .map_err(|error| Failure::new(format!("{}: {error}", table.display())))?;
+    Ok(text.lines().filter_map(program).collect())
+}
+
+/// The crate that a row names in its second cell; the bundler says what is wrong with a row.
+fn program(row: &str) -> Option<String> {
+    let name = row.split('\t').nth(1).filter(|_| !row.starts_with('#'))?;
+    Some(format!("countersign-web-{name}"))
 }
 
 /// The tests without a browser, then those in one. The program has to be built, after [`build`].
@@ -71,11 +85,14 @@ fn home() -> Option<PathBuf> {
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
 }
 
-/// The lints, for both of the shell's halves.
+/// The lints, for both halves of each program.
 pub(crate) fn clippy() -> Outcome {
     let deny = ["--", "-D", "warnings"];
     cargo("clippy").args(["--all-targets"]).args(deny).run()?;
-    cargo("clippy").args(["--package", "countersign-web", "--target", TARGET]).args(deny).run()
+    let programs = programs()?;
+    let named = programs.iter().flat_map(|program| ["--package", program.as_str()]);
+    let kit = ["--package", "countersign-web-kit", "--target", TARGET];
+    cargo("clippy").args(kit).args(named).args(deny).run()
 }
 
 /// Cargo in the workspace of the app.
@@ -101,6 +118,12 @@ fn built(program: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_the_table_names_a_crate_and_a_comment_none() {
+        assert_eq!(program("/pitch\tpitch\t120\talways").as_deref(), Some("countersign-web-pitch"));
+        assert_eq!(program("# path,\tcrate"), None);
+    }
 
     #[test]
     fn a_folder_with_a_space_in_its_name_is_one_flag() {

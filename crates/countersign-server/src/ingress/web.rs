@@ -17,6 +17,8 @@ struct Asset {
     content_type: &'static str,
     /// Whether its name changes with its content.
     is_hashed: bool,
+    /// Under which it runs; of a page, with the hash of its script.
+    policy: &'static str,
     raw: &'static [u8],
     gzip: &'static [u8],
     brotli: &'static [u8],
@@ -46,20 +48,20 @@ pub(super) fn add<S: Backend>(router: Router<Arc<App<S>>>) -> Router<Arc<App<S>>
         let tag = tag(asset);
         let serve = move |headers: HeaderMap| {
             let tag = tag.clone();
-            async move { answer(asset, tag, POLICY, &headers) }
+            async move { answer(asset, tag, &headers) }
         };
         router.route(asset.path, get(serve))
     })
 }
 
-/// The page and the service worker keep their names; what they name has a hash, so their own bytes tell all versions apart.
+/// Pages and the service worker keep their names; what they name has a hash, so their own bytes tell all versions apart.
 fn tag(asset: &Asset) -> HeaderValue {
     let tag = countersign::payload::hash(asset.raw).to_string();
     let tag = HeaderValue::from_str(&format!("W/\"{}\"", &tag[..32]));
     tag.unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
-fn answer(asset: &Asset, tag: HeaderValue, policy: &'static str, asked: &HeaderMap) -> Response {
+fn answer(asset: &Asset, tag: HeaderValue, asked: &HeaderMap) -> Response {
     let mut response = match asked.get(header::IF_NONE_MATCH) == Some(&tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => full(asset, asked),
@@ -67,7 +69,7 @@ fn answer(asset: &Asset, tag: HeaderValue, policy: &'static str, asked: &HeaderM
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag);
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(asset.policy));
     let caching = match asset.is_hashed {
         true => "public, max-age=31536000, immutable, no-transform",
         false => "no-cache, no-transform",
@@ -113,13 +115,14 @@ mod tests {
         path: "/app-0123.js",
         content_type: "text/javascript",
         is_hashed: true,
+        policy: "policy",
         raw: b"raw",
         gzip: b"gzip",
         brotli: b"brotli",
     };
 
     fn serve(asset: &Asset, asked: &HeaderMap) -> Response {
-        answer(asset, tag(asset), "policy", asked)
+        answer(asset, tag(asset), asked)
     }
 
     fn asking(name: HeaderName, value: &str) -> HeaderMap {

@@ -1,0 +1,108 @@
+//! Every sentence of this page, in every language: with the shared ones of the kit, all that there is to translate.
+
+use countersign_web_kit::texts;
+
+texts! {
+    ranks: "Ranks", "Classement";
+    players: "Players", "Joueurs";
+    player: "Player", "Joueur";
+    profile: "Profile", "Profil";
+    devices: "Devices", "Appareils";
+
+    login_lead: "We send you a code. There is no password.", "Nous vous envoyons un code. Il n’y a pas de mot de passe.";
+    address: "E-mail address or phone number", "Adresse e-mail ou numéro de téléphone";
+    send_code: "Send me a code", "M’envoyer un code";
+    sending: "Sending…", "Envoi…";
+    working: "Your device is doing a short calculation first. This keeps spammers away.",
+        "Votre appareil fait d’abord un court calcul. Cela éloigne les spammeurs.";
+    code_title: "Enter your code", "Saisissez votre code";
+    code_lead: "If {} can receive codes, one is on its way.", "Si {} peut recevoir des codes, un code est en route.";
+    code: "Code", "Code";
+    code_submit: "Log in", "Se connecter";
+    checking: "Checking…", "Vérification…";
+    resend: "Send another code", "Envoyer un autre code";
+    other_address: "Use another address", "Utiliser une autre adresse";
+    code_wrong: "That code is not right, or not any more. Attempts left: {}.",
+        "Ce code n’est pas le bon, ou plus le bon. Essais restants : {}.";
+    too_soon: "The next code can be sent in {} s.", "Le prochain code pourra être envoyé dans {} s.";
+    no_more_codes: "This address gets no more codes for now. Try again in an hour.",
+        "Cette adresse ne reçoit plus de codes pour l’instant. Réessayez dans une heure.";
+    address_unusable: "No code can be sent to this address. Write it like ana@example.org.",
+        "Aucun code ne peut être envoyé à cette adresse. Écrivez-la comme ana@example.org.";
+    address_changed: "The server understood “{}”. Write your address out in full.",
+        "Le serveur a compris « {} ». Écrivez votre adresse en entier.";
+    login_refused: "The login was refused ({}). Begin again.", "La connexion a été refusée ({}). Recommencez.";
+    no_key: "This browser cannot make an Ed25519 key. Use a current version of Chrome, Firefox or Safari.",
+        "Ce navigateur ne peut pas créer de clé Ed25519. Utilisez une version récente de Chrome, Firefox ou Safari.";
+
+    key_lost: "Your browser has cleared what it kept for this app, and your key with it. Nothing else is lost: log in again.",
+        "Votre navigateur a effacé les données de cette application, et votre clé avec elles. Rien d’autre n’est perdu : reconnectez-vous.";
+    logged_out_here: "You are logged out on this device.", "Vous êtes déconnecté de cet appareil.";
+    no_league: "This server runs no league.", "Ce serveur ne gère pas de ligue.";
+
+    your_place: "Your place", "Votre place";
+    rank_of: "{} of {}", "{} sur {}";
+    rating: "Rating", "Cote";
+    better_than: "Better than {} % of the ranked players", "Mieux que {} % des joueurs classés";
+    season: "Season {}", "Saison {}";
+    not_ranked: "Not ranked yet", "Pas encore classé";
+    missing_matches: "Matches to go: {}", "Matchs restants : {}";
+    missing_opponents: "New opponents to go: {}", "Nouveaux adversaires restants : {}";
+    missing_season: "Matches of this season to go: {}", "Matchs de cette saison restants : {}";
+    missing_recent: "Your last match is more than 30 days ago: play one to come back.",
+        "Votre dernier match date de plus de 30 jours : jouez-en un pour revenir.";
+    around_you: "Around you", "Autour de vous";
+    table: "Table", "Tableau";
+    table_empty: "Nobody is ranked yet. The first matches decide.", "Personne n’est encore classé. Les premiers matchs décideront.";
+    rank: "Rank", "Rang";
+    hidden_player: "Hidden player", "Joueur masqué";
+    you: "you", "vous";
+    more: "Show more", "Afficher plus";
+    icon: "Icon", "Icône";
+    elite: "Elite", "Élite";
+    gold: "Gold", "Or";
+    silver: "Silver", "Argent";
+    bronze: "Bronze", "Bronze";
+
+    search: "Search", "Rechercher";
+    search_label: "Name of a player", "Nom d’un joueur";
+    search_hint: "At least 3 letters.", "Au moins 3 lettres.";
+    searching: "Searching…", "Recherche…";
+    found_nobody: "Nobody was found whose name begins with “{}”.", "Personne dont le nom commence par « {} ».";
+    found: "Found: {}", "Trouvés : {}";
+    no_such_player: "There is no such player, or they do not want to be seen.",
+        "Ce joueur n’existe pas, ou ne souhaite pas être vu.";
+
+    name: "Name", "Nom";
+    name_hint: "2 to 24 characters. Others see it in the table.", "2 à 24 caractères. Les autres le voient dans le tableau.";
+    visibility: "Who can see you", "Qui peut vous voir";
+    public: "Everybody", "Tout le monde";
+    opponents: "Only players you met", "Seulement les joueurs rencontrés";
+    hidden: "Nobody", "Personne";
+    save: "Save", "Enregistrer";
+    saved: "Saved.", "Enregistré.";
+    saving: "Saving…", "Enregistrement…";
+    name_refused: "This name cannot be used: {}", "Ce nom ne peut pas être utilisé : {}";
+    matches: "Matches", "Matchs";
+    won_drawn_lost: "Won, drawn, lost", "Gagnés, nuls, perdus";
+    met: "Opponents met", "Adversaires rencontrés";
+    provisional: "provisional", "provisoire";
+
+    devices_lead: "Where you are logged in. Log out what you do not recognise.",
+        "Où vous êtes connecté. Déconnectez ce que vous ne reconnaissez pas.";
+    this_device: "This device", "Cet appareil";
+    unnamed: "Unnamed device", "Appareil sans nom";
+    last_seen: "Last seen {}", "Vu {}";
+    just_now: "just now", "à l’instant";
+    minutes_ago: "{} min ago", "il y a {} min";
+    hours_ago: "{} h ago", "il y a {} h";
+    days_ago: "{} days ago", "il y a {} jours";
+    revoke: "Log out", "Déconnecter";
+    revoke_named: "Log out {}", "Déconnecter {}";
+    revoked: "That device is logged out.", "Cet appareil est déconnecté.";
+    revoke_others: "Log out all other devices", "Déconnecter tous les autres appareils";
+    revoked_others: "Logged out: {}", "Déconnectés : {}";
+    logout: "Log out of this device", "Se déconnecter de cet appareil";
+    only_this: "You are logged in on this device only.", "Vous êtes connecté uniquement sur cet appareil.";
+    account: "Logged in as {}", "Connecté en tant que {}";
+}
