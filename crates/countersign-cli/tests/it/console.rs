@@ -325,7 +325,10 @@ fn keys_and_health_are_what_they_are() {
     let keys = ask(&mut olga, "console.keys", &json!({}));
     let set = server.keyset().content;
     let id = countersign_keys::lifecycle::id_of(&set.keys[0].key);
-    assert_eq!((&keys["version"], &keys["signing"]), (&json!(set.version), &json!(String::from(id))));
+    assert_eq!(
+        (&keys["version"], &keys["signing"]),
+        (&json!(set.version), &json!(String::from(id)))
+    );
     assert_eq!(keys["keys"][0]["state"], "active");
     let before = ask(&mut olga, "console.health", &json!({}));
     assert_eq!(before["store"], Value::Null);

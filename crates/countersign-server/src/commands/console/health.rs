@@ -55,6 +55,8 @@ pub(super) async fn health<S: Backend>(desk: &Desk<'_, S>) -> Result<Reply, Stop
             "failed_attempts": logins.failed_attempts,
             "network_refusals": logins.network_refusals,
             "networks_tracked": logins.networks_tracked,
+            "breaker_tripped": logins.breaker_tripped,
+            "sms_alarms": logins.sms_alarms,
         },
     })))
 }
