@@ -15,10 +15,12 @@
 
 mod browser;
 mod clock;
+mod factory;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use factory::register_pairs;
 pub use server::Server;
 pub use tab::Tab;
 

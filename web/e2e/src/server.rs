@@ -2,7 +2,7 @@
 
 use crate::PATIENCE;
 use crate::clock::instant;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -74,6 +74,39 @@ impl Server {
         self.process = process.expect("the server comes back");
     }
 
+    /// The same with other settings on top of those it had.
+    pub fn restart_with(&mut self, set: &[&str]) {
+        self.set.extend(set.iter().map(|it| (*it).to_owned()));
+        self.restart();
+    }
+
+    /// A command of the program, in the server's folder, which has `data` in it; `typed` goes to its standard input while it runs.
+    /// Returns what it said.
+    #[expect(clippy::expect_used, reason = "a command that does not work fails the test")]
+    pub fn command(&self, words: &[&str], typed: impl FnOnce() -> String) -> String {
+        let mut command = Command::new(program());
+        command.args(words).current_dir(self.folder.path());
+        command.env("XDG_DATA_HOME", self.folder.path()).env("COUNTERSIGN_KEY_STORE", "file");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the program");
+        let mut input = process.stdin.take().expect("its input");
+        input.write_all(typed().as_bytes()).expect("it reads");
+        drop(input);
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What an operator does beside the server.
+    pub fn operate(&self, words: &[&str]) -> String {
+        self.command(&[words, &["--data", "data"]].concat(), String::new)
+    }
+
+    /// A file of the server's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// The code in the newest mail to an address that has one more mail than `before`.
     #[expect(clippy::panic, reason = "mail that does not come fails the test")]
     pub fn code_for(&self, address: &str, before: usize) -> String {
@@ -112,9 +145,7 @@ impl Drop for Running {
 /// Starts the program and waits until it is up; if it ends instead, what it said.
 #[expect(clippy::expect_used, reason = "a test without a server has failed")]
 fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Result<Running, String> {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
-    let program = std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned());
-    let mut command = Command::new(program);
+    let mut command = Command::new(program());
     command.args(["serve", "--dev", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
     command.arg(folder.path().join("data")).args(["--set", "admin.listen=127.0.0.1:0"]);
     command.args(set.iter().flat_map(|set| ["--set", set])).current_dir(folder.path());
@@ -135,6 +166,11 @@ fn spawn(folder: &TempDir, port: u16, set: &[String]) -> Result<Running, String>
         drop(sender.send(Err(said)));
     });
     ready.recv_timeout(PATIENCE).expect("the server is up in time").map(|()| process)
+}
+
+fn program() -> String {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/debug/countersign");
+    std::env::var("COUNTERSIGN_PROGRAM").unwrap_or_else(|_| built.to_owned())
 }
 
 /// The eight characters that stand alone in a line of a mail.

@@ -25,6 +25,8 @@ fn everything() -> Vec<(&'static str, Value)> {
         ("console.user", json!({ "user": id })),
         ("console.sessions_revoke", json!({ "user": id, "reason": "x" })),
         ("console.audit", json!({})),
+        ("console.events", json!({})),
+        ("console.event", json!({ "event": "FAIR_2027" })),
         ("console.nothing", json!({})),
     ]
 }
@@ -78,6 +80,29 @@ fn o1_nobody_without_the_role_is_answered_from_the_moment_on_it_is_taken() {
         grant(&server, "ana@example.org", scope);
         refused_with(&mut ana, "console.hello", &json!({}), ResultCode::FORBIDDEN);
     }
+}
+
+#[test]
+fn o1_an_organiser_sees_events_and_nothing_else() {
+    let server = Server::start(Options::new());
+    let mut omar = Device::register(&server, "omar@example.org");
+    grant(&server, "omar@example.org", "organiser");
+    for (message_type, wish) in everything() {
+        let opened = omar.call(message_type, wish.to_string().as_bytes());
+        let expected = match message_type {
+            "console.hello" | "console.events" => ResultCode::OK,
+            "console.event" => ResultCode::NOT_FOUND,
+            _ => ResultCode::FORBIDDEN,
+        };
+        assert_eq!(opened.result, expected, "{message_type}");
+    }
+    let said = ask(&mut omar, "console.hello", &json!({}));
+    assert_eq!((&said["is_operator"], &said["disputes"]), (&json!(false), &json!(0)));
+    assert_eq!(ask(&mut omar, "console.events", &json!({})), json!({ "events": [], "next": null }));
+    // An operator is an organiser, too.
+    let mut olga = operator(&server);
+    assert_eq!(ask(&mut olga, "console.hello", &json!({}))["is_operator"], true);
+    ask(&mut olga, "console.events", &json!({}));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod record;
 mod session;
 mod stream;
 
-pub(crate) use console::Role;
+pub(crate) use console::{OPERATOR, ORGANISER};
 pub(crate) use stream::{open_stream, opened_reply};
 
 use crate::app::{App, Backend};

@@ -2,7 +2,7 @@
 
 use super::{Config, ConfigError, ENV_PREFIX, LogConfig};
 use crate::app::Retention;
-use crate::commands::Role;
+use crate::commands::{OPERATOR, ORGANISER};
 use countersign::{FreshnessWindow, Realm, ReplayLimits};
 use std::path::Path;
 use std::time::Duration;
@@ -112,9 +112,14 @@ impl Config {
         {
             return fail("upstream.url begins with http:// or https://");
         }
-        if self.account.new_scopes.iter().any(|scope| scope == Role::Operator.scope()) {
+        if self
+            .account
+            .new_scopes
+            .iter()
+            .any(|scope| [OPERATOR, ORGANISER].contains(&scope.as_str()))
+        {
             return fail(
-                "account.new_scopes makes nobody an operator; use `countersign user grant ADDRESS operator`",
+                "account.new_scopes makes nobody an operator or organiser; use `countersign user grant ADDRESS operator`",
             );
         }
         if let Some(league) = &self.league {

@@ -7,6 +7,7 @@ pub mod account;
 pub mod audit;
 pub mod device;
 pub mod dispute;
+pub mod event;
 pub mod game;
 pub mod keys;
 pub mod queues;

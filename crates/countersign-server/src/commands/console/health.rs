@@ -1,7 +1,7 @@
 //! `console.hello`, `console.health`, `console.keys`: how the server is, and what waits.
 
 use super::Stop;
-use super::proof::Desk;
+use super::proof::{Desk, Organiser};
 use crate::app::Backend;
 use crate::desk::keys;
 use crate::desk::queues::Queues;
@@ -12,12 +12,17 @@ use serde_json::json;
 const CAP: u64 = 1_000;
 
 /// Who is at the console, and what waits.
-pub(super) async fn hello<S: Backend>(desk: &Desk<'_, S>) -> Result<Reply, Stop> {
-    let Queues { disputes, frozen, pending, suspect, gaps } =
-        Queues::count(desk.store(), CAP).await?;
+pub(super) async fn hello<S: Backend>(desk: &Desk<'_, S, Organiser>) -> Result<Reply, Stop> {
+    // What waits is an operator's to know.
+    let queues = match desk.is_operator() {
+        true => Queues::count(desk.store(), CAP).await?,
+        false => Queues::default(),
+    };
+    let Queues { disputes, frozen, pending, suspect, gaps } = queues;
     let may_act_ms = u64::try_from(desk.may_act_for().as_millis()).unwrap_or(u64::MAX);
     Ok(Reply::json(&json!({
         "user": desk.me().0.to_string(),
+        "is_operator": desk.is_operator(),
         "may_act_ms": may_act_ms,
         "has_league": desk.app().league.is_some(),
         "cap": CAP,

@@ -4,11 +4,12 @@ mod account;
 mod audit;
 mod device;
 mod dispute;
+mod event;
 mod game;
 mod health;
 mod proof;
 
-pub(crate) use proof::Role;
+pub(crate) use proof::{OPERATOR, ORGANISER};
 
 use super::Stop;
 use crate::app::{App, Backend};
@@ -16,7 +17,7 @@ use crate::gateway::Admitted;
 use crate::reply::Reply;
 use countersign::ResultCode;
 use countersign_store::StoreError;
-use proof::Desk;
+use proof::{Desk, Organiser};
 use std::collections::BTreeMap;
 
 /// The beginning of the console's message types.
@@ -31,12 +32,34 @@ pub(super) async fn dispatch<S: Backend>(
     admitted: &Admitted,
 ) -> Option<Result<Reply, Stop>> {
     let name = admitted.request.header.message_type.as_str().strip_prefix(PREFIX)?;
-    let desk = match Desk::open(app, admitted, Role::Operator).await {
-        Ok(desk) => desk,
-        Err(stop) => return Some(Err(stop)),
+    let outcome = match name {
+        "hello" | "events" | "event" => of_organisers(app, admitted, name).await,
+        _ => of_operators(app, admitted, name).await,
     };
-    Some(match name {
+    Some(outcome)
+}
+
+async fn of_organisers<S: Backend>(
+    app: &App<S>,
+    admitted: &Admitted,
+    name: &str,
+) -> Result<Reply, Stop> {
+    let desk = Desk::<S, Organiser>::open(app, admitted).await?;
+    match name {
         "hello" => health::hello(&desk).await,
+        "events" => event::list(&desk).await,
+        "event" => event::show(&desk).await,
+        _ => Ok(Reply::error(ResultCode::UNKNOWN_TYPE)),
+    }
+}
+
+async fn of_operators<S: Backend>(
+    app: &App<S>,
+    admitted: &Admitted,
+    name: &str,
+) -> Result<Reply, Stop> {
+    let desk = Desk::open(app, admitted).await?;
+    match name {
         "health" => health::health(&desk).await,
         "keys" => Ok(health::keys(&desk)),
         "devices" => device::list(&desk).await,
@@ -51,7 +74,7 @@ pub(super) async fn dispatch<S: Backend>(
         "sessions_revoke" => account::revoke(&desk).await,
         "audit" => audit::list(&desk).await,
         _ => Ok(Reply::error(ResultCode::UNKNOWN_TYPE)),
-    })
+    }
 }
 
 /// How many rows a wish is for.

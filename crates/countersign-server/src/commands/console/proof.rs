@@ -9,49 +9,61 @@ use crate::commands::{Stop, parse};
 use crate::desk::Reason;
 use crate::gateway::Admitted;
 use crate::reply::Reply;
-use countersign::{ResultCode, SessionId, Timestamp, UserId};
-use countersign_store::{AuditEvent, SessionStatus};
+use core::marker::PhantomData;
+use countersign::{ResultCode, SessionId, UserId};
+use countersign_store::{AuditEvent, SessionStatus, StoredSession};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// What an account may be, beside a player.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Sees everything, and acts on what is not theirs.
-    Operator,
+pub(super) trait Role {
+    /// The scopes of which each gives the role.
+    const SCOPES: &'static [&'static str];
 }
 
-impl Role {
-    /// The scope that gives the role.
-    pub(crate) const fn scope(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-        }
-    }
+/// Sees everything, and acts on what is not theirs.
+pub(super) struct Operator;
+
+impl Role for Operator {
+    const SCOPES: &'static [&'static str] = &[OPERATOR];
 }
 
-/// The place of somebody who has the role.
-pub(super) struct Desk<'a, S> {
+/// Sees events. An operator is one as well.
+pub(super) struct Organiser;
+
+impl Role for Organiser {
+    const SCOPES: &'static [&'static str] = &[ORGANISER, OPERATOR];
+}
+
+/// The scope of operators.
+pub(crate) const OPERATOR: &str = "operator";
+/// The scope of organisers.
+pub(crate) const ORGANISER: &str = "organiser";
+
+/// The place of somebody who has the role `R`.
+pub(super) struct Desk<'a, S, R = Operator> {
     app: &'a App<S>,
     admitted: &'a Admitted,
-    /// When the session was registered, with a code.
-    logged_in: Timestamp,
+    /// As the store has it now.
+    session: StoredSession,
+    role: PhantomData<R>,
 }
 
-impl<'a, S: Backend> Desk<'a, S> {
+impl<'a, S: Backend, R: Role> Desk<'a, S, R> {
     /// `[O1]` Asks the store, not the session's cache: a role that was taken away is gone with the next request.
-    pub(super) async fn open(
-        app: &'a App<S>,
-        admitted: &'a Admitted,
-        role: Role,
-    ) -> Result<Self, Stop> {
+    pub(super) async fn open(app: &'a App<S>, admitted: &'a Admitted) -> Result<Self, Stop> {
         let session = app.store.find_session(admitted.session.device.id).await?;
         let session = session.filter(|it| it.status == SessionStatus::Live);
-        let session = session.filter(|it| it.scopes.iter().any(|scope| scope == role.scope()));
-        match session {
-            Some(session) => Ok(Self { app, admitted, logged_in: session.created }),
+        let has_role = |scope: &String| R::SCOPES.contains(&scope.as_str());
+        match session.filter(|it| it.scopes.iter().any(has_role)) {
+            Some(session) => Ok(Self { app, admitted, session, role: PhantomData }),
             None => Err(Reply::error(ResultCode::FORBIDDEN).into()),
         }
+    }
+
+    /// Whether an operator sits here, whatever the role was asked for.
+    pub(super) fn is_operator(&self) -> bool {
+        self.session.scopes.iter().any(|scope| scope == OPERATOR)
     }
 
     pub(super) const fn app(&self) -> &'a App<S> {
@@ -77,10 +89,12 @@ impl<'a, S: Backend> Desk<'a, S> {
 
     /// For how much longer this session may act; zero if it has to log in again.
     pub(super) fn may_act_for(&self) -> core::time::Duration {
-        let until = self.logged_in.plus(self.app.step_up);
+        let until = self.session.created.plus(self.app.step_up);
         until.since(self.app.now())
     }
+}
 
+impl<'a, S: Backend> Desk<'a, S> {
     /// `[O2]`, `[O3]` The right to change something. The entry in the audit log comes first: there is no act without one, though there
     /// can be an entry of an act that was then refused. It names the operator and says why; the detail holds no secret and no address.
     pub(super) async fn act(&self, reason: &str, mut detail: Value) -> Result<Act<'a, S>, Stop> {
