@@ -3,7 +3,10 @@
 use crate::act::Act;
 use crate::ask::Ask;
 use crate::route::Route;
-use crate::said::{Device, Dispute, Entry, Health, Hello, Keys, Match, Person, Rows, User, Whole};
+use crate::said::{
+    Device, Dispute, Entry, Event as Judged, Fair, Health, Hello, Keys, Match, Person, Results,
+    Rows, User, Whole,
+};
 use countersign_app::Failure;
 use countersign_web_kit::frame;
 use countersign_web_kit::login::Trouble;
@@ -125,6 +128,12 @@ pub struct Data {
     pub users: Option<Rows<User>>,
     /// An account.
     pub person: Option<Person>,
+    /// Events.
+    pub events: Option<Rows<Judged>>,
+    /// An event.
+    pub fair: Option<Fair>,
+    /// What was published of it.
+    pub results: Option<Results>,
     /// The audit log.
     pub audit: Option<Rows<Entry>>,
     /// How the server is.
@@ -242,6 +251,11 @@ pub enum Effect {
 }
 
 impl App {
+    /// Whether everything is theirs to see, and not events alone.
+    pub fn is_operator(&self) -> bool {
+        self.data.hello.as_ref().is_some_and(|hello| hello.is_operator)
+    }
+
     /// A console that knows nothing yet.
     pub fn new(language: Language, route: Route, is_online: bool) -> Self {
         Self {

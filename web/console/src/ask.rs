@@ -39,6 +39,12 @@ pub enum Ask {
     FindUsers(String),
     /// An account.
     User(String),
+    /// Events, after this one.
+    Events(Value),
+    /// An event.
+    Event(String),
+    /// What was published of an event.
+    Results(String),
     /// The audit log, before this entry.
     Audit(Value),
     /// How the server is.
@@ -74,6 +80,9 @@ impl Ask {
             Self::Users(after) => ("console.users", json!({ "after": after, "limit": PAGE })),
             Self::FindUsers(text) => ("console.users", json!({ "find": text })),
             Self::User(id) => ("console.user", json!({ "user": id })),
+            Self::Events(after) => ("console.events", json!({ "after": after, "limit": PAGE })),
+            Self::Event(id) => ("console.event", json!({ "event": id })),
+            Self::Results(id) => ("event.results", json!({ "event": id })),
             Self::Audit(before) => ("console.audit", json!({ "before": before, "limit": PAGE })),
             Self::Health => ("console.health", json!({})),
             Self::Keys => ("console.keys", json!({})),

@@ -19,6 +19,10 @@ pub enum Route {
     Users,
     /// An account, by id.
     User(String),
+    /// Events that are judged.
+    Events,
+    /// An event, by id.
+    Event(String),
     /// The audit log.
     Audit,
     /// The server and its keys.
@@ -26,15 +30,18 @@ pub enum Route {
 }
 
 /// The places of the navigation, in order.
-pub const MAIN: [Route; 7] = [
+pub const MAIN: [Route; 8] = [
     Route::Overview,
     Route::Devices(None),
     Route::Matches(None),
     Route::Disputes,
+    Route::Events,
     Route::Users,
     Route::Audit,
     Route::Server,
 ];
+/// Those of organisers.
+pub const OF_ORGANISERS: [Route; 1] = [Route::Events];
 
 /// What devices can be.
 pub const STATUSES: [&str; 6] = ["made", "sold", "active", "suspect", "rma", "revoked"];
@@ -51,6 +58,8 @@ impl Route {
             "devices" => Self::Devices(among(&STATUSES)),
             "matches" => Self::Matches(among(&QUEUES)),
             "disputes" => Self::Disputes,
+            "events" => Self::Events,
+            "event" if is_event(rest) => Self::Event(rest.to_owned()),
             "users" => Self::Users,
             "audit" => Self::Audit,
             "server" => Self::Server,
@@ -74,6 +83,8 @@ impl Route {
             Self::Matches(queue) => with("matches", queue),
             Self::Match(id) => format!("#/match/{id}"),
             Self::Disputes => "#/disputes".to_owned(),
+            Self::Events => "#/events".to_owned(),
+            Self::Event(id) => format!("#/event/{id}"),
             Self::Users => "#/users".to_owned(),
             Self::User(id) => format!("#/user/{id}"),
             Self::Audit => "#/audit".to_owned(),
@@ -87,6 +98,7 @@ impl Route {
             Self::Devices(_) | Self::Device(_) => Self::Devices(None),
             Self::Matches(_) | Self::Match(_) => Self::Matches(None),
             Self::Users | Self::User(_) => Self::Users,
+            Self::Events | Self::Event(_) => Self::Events,
             Self::Overview => Self::Overview,
             Self::Disputes => Self::Disputes,
             Self::Audit => Self::Audit,
@@ -99,6 +111,12 @@ fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// 1 to 32 of `A-Z a-z 0-9 _ - .`
+fn is_event(text: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=32).contains(&text.len()) && text.bytes().all(byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +127,12 @@ mod tests {
         let of = |words: &[&str], place: fn(Option<String>) -> Route| {
             words.iter().map(|it| place(Some((*it).to_owned()))).collect::<Vec<_>>()
         };
-        let more = [Route::Device(id.clone()), Route::Match(id.clone()), Route::User(id)];
+        let more = [
+            Route::Device(id.clone()),
+            Route::Match(id.clone()),
+            Route::User(id),
+            Route::Event("FAIR_2027".to_owned()),
+        ];
         let narrowed = of(&STATUSES, Route::Devices).into_iter().chain(of(&QUEUES, Route::Matches));
         for route in MAIN.into_iter().chain(more).chain(narrowed) {
             assert_eq!(Route::parse(&route.hash()), route);
@@ -119,7 +142,9 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_the_first_one() {
-        for hash in ["", "#", "#/nowhere", "#/device/<img src=x>", "#/user/ABC", "#/match/"] {
+        for hash in
+            ["", "#", "#/nowhere", "#/device/<img src=x>", "#/user/ABC", "#/match/", "#/event/<b>"]
+        {
             assert_eq!(Route::parse(hash), Route::Overview, "{hash}");
         }
         assert_eq!(Route::parse("#/devices/<b>"), Route::Devices(None));

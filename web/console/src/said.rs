@@ -37,6 +37,8 @@ impl<T: Read> Rows<T> {
 said! {
     /// `console.hello`.
     Hello {
+        /// Whether everything is theirs to see, and not events alone.
+        is_operator: bool,
         /// Open disputes.
         disputes: u64,
         /// Matches that wait for a ruling.
@@ -223,6 +225,96 @@ said! {
         detail: Value,
     }
 
+    /// A row of `console.events`.
+    Event {
+        /// Its id.
+        event: String,
+        /// What people call it.
+        title: String,
+        /// When it begins.
+        starts_ms: u64,
+        /// When it is over.
+        ends_ms: u64,
+        /// Of its newest bundle; 0: there is none.
+        version: u32,
+    }
+
+    /// More about an event: `console.event`.
+    Coverage {
+        /// Who judges.
+        judges: Vec<Judge>,
+        /// What hubs handed over.
+        hubs: Vec<Head>,
+        /// Votes of all hubs together.
+        votes: u64,
+        /// When results were published.
+        results_ms: Option<u64>,
+    }
+
+    /// A judge.
+    Judge {
+        /// The id on the roster.
+        judge: String,
+        /// The invited address; nothing if its account was erased.
+        address: Option<String>,
+        /// When a key was enrolled.
+        enrolled_ms: Option<u64>,
+        /// Votes that arrived.
+        votes: u64,
+    }
+
+    /// A log that a hub handed over.
+    Head {
+        /// The hub's key.
+        hub: String,
+        /// Entries of its log.
+        entries: u64,
+        /// Whether it is another log than the one before.
+        fork: bool,
+        /// When it came.
+        received_ms: u64,
+    }
+
+    /// `event.results`, as far as it is shown.
+    Results {
+        /// By round and category.
+        counts: Vec<Count>,
+    }
+
+    /// The tally of a round in a category.
+    Count {
+        /// The round.
+        round: u32,
+        /// The category.
+        category: String,
+        /// How many groups no judge connects.
+        groups: u32,
+        /// What was judged.
+        projects: Vec<Project>,
+    }
+
+    /// A project in a tally.
+    Project {
+        /// Its id.
+        project: String,
+        /// Its title.
+        title: String,
+        /// How many judged it.
+        votes: u32,
+        /// The mean.
+        raw: Option<Estimate>,
+        /// Without the judges' own strictness.
+        ridge: Option<Estimate>,
+        /// From who was better than whom.
+        bradley_terry: Option<Estimate>,
+    }
+
+    /// What a way to count says of a project.
+    Estimate {
+        /// Its rank, where there is one.
+        rank: Option<u32>,
+    }
+
     /// `console.keys`.
     Keys {
         /// Of the set.
@@ -331,6 +423,21 @@ pub struct Dispute {
 impl Read for Dispute {
     fn read(value: &Value) -> Option<Self> {
         Some(Self { of: Read::read(&value["match"])?, words: Read::read(value)? })
+    }
+}
+
+/// An event with what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fair {
+    /// The event.
+    pub event: Event,
+    /// How far it is.
+    pub coverage: Coverage,
+}
+
+impl Read for Fair {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self { event: Read::read(value)?, coverage: Read::read(value)? })
     }
 }
 

@@ -10,6 +10,8 @@ texts! {
     matches: "Matches", "Matchs";
     of_match: "Match", "Match";
     disputes: "Disputes", "Litiges";
+    events: "Events", "Événements";
+    event: "Event", "Événement";
     users: "People", "Personnes";
     user: "Account", "Compte";
     audit: "Log", "Journal";
@@ -90,6 +92,36 @@ texts! {
     refund: "Give lost points back", "Rendre les points perdus";
     rule_hint: "To annul a goal, use `countersign league dispute resolve`.",
         "Pour annuler un but, utilisez `countersign league dispute resolve`.";
+
+    event_line: "{} to {}", "{} à {}";
+    draft: "draft", "brouillon";
+    published: "bundle {}", "version {}";
+    starts: "From", "Du";
+    ends: "To", "Au";
+    bundle: "Bundle", "Version";
+    none_yet: "none yet", "aucune encore";
+    votes: "Votes handed over", "Votes remis";
+    results: "Results", "Résultats";
+    not_published: "not published", "non publiés";
+    judges: "Judges", "Juges";
+    judge_line: "{} votes", "{} votes";
+    no_judge_key: "no key yet", "pas encore de clé";
+    erased: "erased account", "compte effacé";
+    hubs: "What hubs handed over", "Ce que les hubs ont remis";
+    hub_line: "{} entries at {}", "{} entrées à {}";
+    fork: "another log than before", "un autre journal qu’avant";
+    no_hubs: "Nothing yet: votes arrive after the day, with `countersign hub sync`.",
+        "Rien encore : les votes arrivent après la journée, avec `countersign hub sync`.";
+    sheets_hint: "Sheets with QR codes to print are on the hub’s own pages.",
+        "Les feuilles à imprimer avec codes QR sont sur les pages du hub.";
+    round: "Round {}, {}", "Tour {}, {}";
+    project: "Project", "Projet";
+    judged: "Votes", "Votes";
+    raw: "Mean", "Moyenne";
+    ridge: "Adjusted", "Ajustée";
+    bradley_terry: "Pairs", "Paires";
+    groups_hint: "Groups that no judge connects: {}. Ranks of different groups do not compare.",
+        "Groupes qu’aucun juge ne relie : {}. Leurs rangs ne se comparent pas.";
 
     scopes: "Roles", "Rôles";
     created: "Since", "Depuis";

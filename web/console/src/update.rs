@@ -23,6 +23,7 @@ impl App {
             Event::NotFound => self.become_nobody(Phase::Nobody),
             Event::Unreadable => self.become_nobody(Phase::Unreadable),
             Event::Went(route) => {
+                let route = self.open_to(route);
                 if route != self.route {
                     self.route = route;
                     self.notice = None;
@@ -45,6 +46,12 @@ impl App {
             }
             Event::Shown => self.load(),
         }
+    }
+
+    /// The place, or the first one that is open: an organiser sees events, and the server would say the same.
+    fn open_to(&self, route: Route) -> Route {
+        let is_closed = matches!(self.phase, Phase::In(_)) && !self.is_operator();
+        if is_closed && route.main() != Route::Events { Route::Events } else { route }
     }
 
     fn become_nobody(&mut self, phase: Phase) -> Vec<Effect> {
@@ -71,6 +78,8 @@ impl App {
                 }
                 Route::Match(id) => vec![Ask::Match(id.clone())],
                 Route::Disputes => vec![Ask::Disputes(Value::Null)],
+                Route::Events => vec![Ask::Events(Value::Null)],
+                Route::Event(id) => vec![Ask::Event(id.clone())],
                 Route::Users => vec![Ask::Users(Value::Null)],
                 Route::User(id) => vec![Ask::User(id.clone())],
                 Route::Audit => vec![Ask::Audit(Value::Null)],
@@ -99,10 +108,11 @@ impl App {
                 Ask::Matches { queue: queue.clone(), before: data.matches.as_ref()?.next.clone() }
             }
             Route::Disputes => Ask::Disputes(data.disputes.as_ref()?.next.clone()),
+            Route::Events => Ask::Events(data.events.as_ref()?.next.clone()),
             Route::Users => Ask::Users(data.users.as_ref()?.next.clone()),
             Route::Audit => Ask::Audit(data.audit.as_ref()?.next.clone()),
             Route::Overview | Route::Server => return None,
-            Route::Device(_) | Route::Match(_) | Route::User(_) => return None,
+            Route::Device(_) | Route::Match(_) | Route::User(_) | Route::Event(_) => return None,
         })
     }
 
@@ -251,7 +261,7 @@ impl App {
                     draft.step = Step::Offer(Confirm::default());
                 }
             }
-            ("not_found", Ask::Device(_) | Ask::Match(_) | Ask::User(_)) => {
+            ("not_found", Ask::Device(_) | Ask::Match(_) | Ask::User(_) | Ask::Event(_)) => {
                 self.data.is_missing = true;
             }
             // The old session ends by itself, when it is not used any more.
@@ -273,8 +283,11 @@ impl App {
             && let Phase::Asking(who) | Phase::Stranger(who) = &self.phase
         {
             self.phase = Phase::In(who.clone());
-            let understood = put(&mut self.data.hello, content);
-            return if understood { self.load() } else { self.unreadable() };
+            if !put(&mut self.data.hello, content) {
+                return self.unreadable();
+            }
+            self.route = self.open_to(self.route.clone());
+            return self.load();
         }
         if !self.is_here(&ask) {
             return Vec::new();
@@ -297,6 +310,17 @@ impl App {
             Ask::Users(after) => put_rows(&mut data.users, content, "users", !after.is_null()),
             Ask::FindUsers(_) => put_rows(&mut data.users, content, "users", false),
             Ask::User(_) => put(&mut data.person, content),
+            Ask::Events(after) => put_rows(&mut data.events, content, "events", !after.is_null()),
+            Ask::Event(id) => {
+                let (id, understood) = (id.clone(), put(&mut data.fair, content));
+                let has_results =
+                    data.fair.as_ref().is_some_and(|it| it.coverage.results_ms.is_some());
+                if understood && has_results {
+                    return self.ask(Ask::Results(id)).into_iter().collect();
+                }
+                understood
+            }
+            Ask::Results(_) => put(&mut data.results, content),
             Ask::Audit(before) => put_rows(&mut data.audit, content, "entries", !before.is_null()),
             Ask::Health => put(&mut data.health, content),
             Ask::Keys => put(&mut data.keys, content),
@@ -323,6 +347,8 @@ impl App {
             Ask::Disputes(_) => self.route == Route::Disputes,
             Ask::Users(_) | Ask::FindUsers(_) => self.route == Route::Users,
             Ask::User(id) => self.route == Route::User(id.clone()),
+            Ask::Events(_) => self.route == Route::Events,
+            Ask::Event(id) | Ask::Results(id) => self.route == Route::Event(id.clone()),
             Ask::Audit(_) => self.route == Route::Audit,
             Ask::Health | Ask::Keys => self.route == Route::Server,
         }

@@ -3,7 +3,8 @@ use crate::act::Act;
 use countersign_web_kit::text::Language;
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
-const HELLO: &[u8] = br#"{"disputes":1,"frozen":0,"pending":0,"suspect":0,"gaps":0,"cap":1000}"#;
+const HELLO: &[u8] =
+    br#"{"is_operator":true,"disputes":1,"frozen":0,"pending":0,"suspect":0,"gaps":0,"cap":1000}"#;
 
 fn who(session: &str) -> Registered {
     let (session_id, address) = (session.to_owned(), "olga@example.org".to_owned());
@@ -157,4 +158,20 @@ fn what_is_looked_for_depends_on_the_place_and_nothing_shows_all() {
     app.update(Event::Went(Route::Devices(None)));
     let effects = app.update(find("GL-00001"));
     assert_eq!(effects, [Effect::Ask(Ask::FindDevices("GL-00001".to_owned()))]);
+}
+
+#[test]
+fn an_organiser_stays_with_events_wherever_the_address_bar_goes() {
+    let mut app = App::new(Language::English, Route::Overview, true);
+    app.update(Event::Found(who("one")));
+    let hello = String::from_utf8_lossy(HELLO).replace("true", "false");
+    let effects = app.update(Event::Answer(Ask::Hello, Ok(hello.into_bytes())));
+    assert_eq!(effects, [Effect::Ask(Ask::Events(Value::Null))]);
+    assert_eq!(app.update(Event::Went(Route::Users)), []);
+    assert_eq!(app.route, Route::Events);
+    let fair = Route::Event("FAIR".to_owned());
+    assert_eq!(app.update(Event::Went(fair)), [Effect::Ask(Ask::Event("FAIR".to_owned()))]);
+    let said = br#"{"event":"FAIR","title":"Fair","starts_ms":0,"ends_ms":0,"version":1,"judges":[],"hubs":[],"votes":2,"results_ms":7}"#;
+    let effects = app.update(Event::Answer(Ask::Event("FAIR".to_owned()), Ok(said.to_vec())));
+    assert_eq!(effects, [Effect::Ask(Ask::Results("FAIR".to_owned()))]);
 }

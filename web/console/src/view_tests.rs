@@ -1,6 +1,6 @@
 use super::*;
-use crate::app::{Confirm, Event, Form, Press, Registered, Step};
 use crate::act::Act;
+use crate::app::{Confirm, Event, Form, Press, Registered, Step};
 use crate::ask::Ask;
 use countersign_app::Failure;
 use countersign_web_kit::login::Trouble;
@@ -15,7 +15,7 @@ fn at(route: Route) -> App {
     let mut app = App::new(Language::English, route, true);
     let (session_id, address) = (ID.to_owned(), "olga@example.org".to_owned());
     app.update(Event::Found(Registered { session_id, address, memory_only: false }));
-    let hello = br#"{"disputes":1000,"frozen":0,"pending":2,"suspect":0,"gaps":0,"cap":1000}"#;
+    let hello = br#"{"is_operator":true,"disputes":1000,"frozen":0,"pending":2,"suspect":0,"gaps":0,"cap":1000}"#;
     app.update(Event::Answer(Ask::Hello, Ok(hello.to_vec())));
     app
 }
@@ -48,6 +48,24 @@ fn of_match() -> String {
         "disputes":[{{"match":"{ID}","dispute":1,"user":"{ID}","kind":"goal","text":"{MARKUP}","opened_ms":0,"state":"open"}}],
         "unread":null,"serial":"GL-00001","names":{{"{ID}":"{MARKUP}"}}}}"#
     )
+}
+
+const FAIR: &str = r#"{"event":"FAIR","title":"<img src=x onerror=alert(1)>","starts_ms":0,"ends_ms":0,"version":1"#;
+
+/// An event with published results.
+fn fair() -> App {
+    let id = "FAIR".to_owned();
+    let event = format!(
+        r#"{FAIR},"judges":[{{"judge":"J1","address":"jo@example.org","enrolled_ms":1,"votes":2}},
+        {{"judge":"J2","address":null,"enrolled_ms":null,"votes":0}}],
+        "hubs":[{{"hub":"ab","entries":9,"fork":true,"received_ms":0}}],"votes":2,"results_ms":7}}"#
+    );
+    let results = r#"{"counts":[{"round":1,"category":"MAIN","groups":2,"projects":[
+        {"project":"P1","title":"One","votes":2,"raw":{"rank":2},"ridge":{"rank":2},"bradley_terry":null},
+        {"project":"P2","title":"Two","votes":2,"raw":{"rank":1},"ridge":{"rank":1},"bradley_terry":{"rank":null}}]}]}"#;
+    let mut app = told(Route::Event(id.clone()), Ask::Event(id.clone()), &event);
+    app.update(Event::Answer(Ask::Results(id), Ok(results.as_bytes().to_vec())));
+    app
 }
 
 /// Every place with something in it.
@@ -89,6 +107,12 @@ fn everywhere() -> Vec<App> {
         told(Route::Users, Ask::Users(null()), &users),
         told(Route::User(id.clone()), Ask::User(id), &person),
         told(Route::Audit, Ask::Audit(null()), &audit),
+        told(
+            Route::Events,
+            Ask::Events(null()),
+            &format!(r#"{{"events":[{FAIR}}}],"next":null}}"#),
+        ),
+        fair(),
     ]
 }
 
@@ -115,12 +139,14 @@ fn what_others_wrote_is_text_and_stands_alone() {
         let holds = |it: &Element| {
             it.children.iter().any(|child| matches!(child, countersign_web_kit::node::Node::Text(text) if text.contains(MARKUP)))
         };
-        let names = |it: &Element| holds(it) && (it.tag == "bdi" || it.attributes.contains(&("dir", "auto".into())));
+        let names = |it: &Element| {
+            holds(it) && (it.tag == "bdi" || it.attributes.contains(&("dir", "auto".into())))
+        };
         let bare = |it: &Element| holds(it) && !names(it);
         assert!(!page.iter().any(|it| it.any(&bare)), "{:?}", app.route);
         seen += usize::from(page.iter().any(|it| it.any(&names)));
     }
-    assert_eq!(seen, 6, "devices, device, match, disputes, user, log");
+    assert_eq!(seen, 8, "devices, device, match, disputes, user, log, events, event");
 }
 
 #[test]
@@ -137,7 +163,7 @@ fn a_stranger_is_told_whose_page_it_is_and_sees_no_place() {
 fn a_thousand_that_wait_are_a_thousand_or_more_and_nothing_is_said_so() {
     let said = text(&at(Route::Overview));
     assert!(said.contains("1000 or more") && said.contains("What waits"), "{said}");
-    let calm = br#"{"disputes":0,"frozen":0,"pending":0,"suspect":0,"gaps":0,"cap":1000}"#;
+    let calm = br#"{"is_operator":true,"disputes":0,"frozen":0,"pending":0,"suspect":0,"gaps":0,"cap":1000}"#;
     let mut app = at(Route::Overview);
     app.update(Event::Answer(Ask::Hello, Ok(calm.to_vec())));
     assert!(text(&app).contains("Nothing waits for you."));
@@ -195,4 +221,12 @@ fn each_step_of_an_act_is_said_in_both_languages() {
     }
     assert_eq!(heads.len(), 6, "each act has its own words");
     assert!(Form::read("reason", |_| own("x")).is_some());
+}
+
+#[test]
+fn a_tally_shows_three_ways_to_count_in_the_order_of_the_adjusted_one() {
+    let said = text(&fair());
+    let row = |text: &str| said.find(text).unwrap();
+    assert!(row("Two 2 1 1 –") < row("One 2 2 2 –"), "{said}");
+    assert!(said.contains("Groups that no judge connects: 2."), "{said}");
 }

@@ -4,6 +4,7 @@ mod audit;
 mod confirm;
 mod devices;
 mod disputes;
+mod events;
 mod matches;
 mod overview;
 mod parts;
@@ -11,7 +12,7 @@ mod server;
 mod users;
 
 use crate::app::{App, Notice, Phase};
-use crate::route::{MAIN, Route};
+use crate::route::{MAIN, OF_ORGANISERS, Route};
 use crate::text::Texts;
 use countersign_web_kit::frame::{Frame, Place};
 use countersign_web_kit::node::{Element, el};
@@ -35,7 +36,8 @@ pub fn page(app: &App) -> Vec<Element> {
         Phase::In(_) => inside(app, t),
     };
     let places = match app.phase {
-        Phase::In(_) => MAIN.iter().map(|route| link(app, route, t)).collect(),
+        Phase::In(_) if app.is_operator() => MAIN.iter().map(|it| link(app, it, t)).collect(),
+        Phase::In(_) => OF_ORGANISERS.iter().map(|it| link(app, it, t)).collect(),
         Phase::Starting | Phase::Asking(_) | Phase::Nobody => Vec::new(),
         Phase::Unreadable | Phase::Stranger(_) => Vec::new(),
     };
@@ -68,6 +70,8 @@ pub fn place(app: &App) -> &'static str {
         (Phase::In(_), Route::Matches(_)) => "matches",
         (Phase::In(_), Route::Match(_)) => "match",
         (Phase::In(_), Route::Disputes) => "disputes",
+        (Phase::In(_), Route::Events) => "events",
+        (Phase::In(_), Route::Event(_)) => "event",
         (Phase::In(_), Route::Users) => "users",
         (Phase::In(_), Route::User(_)) => "user",
         (Phase::In(_), Route::Audit) => "audit",
@@ -89,6 +93,8 @@ fn inside(app: &App, t: &Texts) -> Vec<Element> {
         Route::Matches(queue) => matches::list(app, t, queue.as_deref()),
         Route::Match(_) => matches::one(app, t),
         Route::Disputes => disputes::view(app, t),
+        Route::Events => events::list(app, t),
+        Route::Event(_) => events::one(app, t),
         Route::Users => users::list(app, t),
         Route::User(_) => users::one(app, t),
         Route::Audit => audit::view(app, t),
@@ -130,6 +136,8 @@ fn name_of(route: &Route, t: &Texts) -> &'static str {
         Route::Matches(_) => t.matches,
         Route::Match(_) => t.of_match,
         Route::Disputes => t.disputes,
+        Route::Events => t.events,
+        Route::Event(_) => t.event,
         Route::Users => t.users,
         Route::User(_) => t.user,
         Route::Audit => t.audit,

@@ -87,7 +87,8 @@ fn a_player_is_told_that_the_console_is_not_theirs_and_no_data_is_sent() {
         tab.until_text("This is not your page");
         tab.until_text("You are logged in as ana@example.org, who is none.");
         tab.until("answers.some((it) => it.includes('forbidden'))");
-        let told = tab.eval("answers.filter((it) => !/\"error\":\"(forbidden|stale_epoch)\"/.test(it))");
+        let told =
+            tab.eval("answers.filter((it) => !/\"error\":\"(forbidden|stale_epoch)\"/.test(it))");
         assert_eq!(told, serde_json::json!([]), "{place}");
         assert_eq!(tab.eval("document.querySelectorAll('nav, table, .lines').length"), 0);
     }
