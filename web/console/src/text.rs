@@ -90,8 +90,8 @@ texts! {
     uphold: "The result stands", "Le résultat est maintenu";
     make_void: "Nothing of it counts", "Rien ne compte";
     refund: "Give lost points back", "Rendre les points perdus";
-    rule_hint: "To annul a goal, use `countersign league dispute resolve`.",
-        "Pour annuler un but, utilisez `countersign league dispute resolve`.";
+    rule_hint: "To annul a goal, use “countersign league dispute resolve”.",
+        "Pour annuler un but, utilisez “countersign league dispute resolve”.";
 
     event_line: "{} to {}", "{} à {}";
     draft: "draft", "brouillon";
@@ -110,8 +110,8 @@ texts! {
     hubs: "What hubs handed over", "Ce que les hubs ont remis";
     hub_line: "{} entries at {}", "{} entrées à {}";
     fork: "another log than before", "un autre journal qu’avant";
-    no_hubs: "Nothing yet: votes arrive after the day, with `countersign hub sync`.",
-        "Rien encore : les votes arrivent après la journée, avec `countersign hub sync`.";
+    no_hubs: "Nothing yet: votes arrive after the day, with “countersign hub sync”.",
+        "Rien encore : les votes arrivent après la journée, avec “countersign hub sync”.";
     sheets_hint: "Sheets with QR codes to print are on the hub’s own pages.",
         "Les feuilles à imprimer avec codes QR sont sur les pages du hub.";
     round: "Round {}, {}", "Tour {}, {}";
@@ -134,8 +134,8 @@ texts! {
     end_named: "End the session on {}", "Terminer la session sur {}";
     end_all: "End all sessions", "Terminer toutes les sessions";
     no_sessions: "Logged in nowhere.", "Connecté nulle part.";
-    roles_hint: "Roles are given and taken on the server alone: `countersign user`.",
-        "Les rôles ne se donnent et ne se retirent que sur le serveur : `countersign user`.";
+    roles_hint: "Roles are given and taken on the server alone: “countersign user”.",
+        "Les rôles ne se donnent et ne se retirent que sur le serveur : “countersign user”.";
 
     version: "Version", "Version";
     store: "Store", "Base de données";

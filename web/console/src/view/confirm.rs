@@ -6,12 +6,13 @@ use crate::app::{App, Confirm, Draft, Phase, Press, Step};
 use crate::text::Texts;
 use countersign_web_kit::login::sentence;
 use countersign_web_kit::node::{Element, el};
-use countersign_web_kit::parts::{Hint, busy, field, heading, press, send};
+use countersign_web_kit::parts::{Hint, busy, field, heading, named, press, send};
 use countersign_web_kit::text::fill;
 
 pub(super) fn view(app: &App, t: &Texts, draft: &Draft) -> Vec<Element> {
     let (what, warning) = what(&draft.act, t);
     let mut view = vec![heading().text(what)];
+    view.extend(target(app, &draft.act).map(|it| el("p").class("strong").with(named(it))));
     view.extend(warning.map(|text| el("p").class("lead").text(text)));
     view.push(match &draft.step {
         Step::Reason => reason(t, false),
@@ -21,6 +22,24 @@ pub(super) fn view(app: &App, t: &Texts, draft: &Draft) -> Vec<Element> {
     });
     view.push(el("p").with(press(Press::Cancel.name(), t.cancel)));
     view
+}
+
+/// What it is done to, as people know it.
+fn target<'a>(app: &'a App, act: &Act) -> Option<&'a str> {
+    let data = &app.data;
+    match act {
+        Act::Device { device, .. } => {
+            let shown = data.device.as_ref().filter(|it| it.device == *device);
+            shown.map(|it| it.serial.as_str())
+        }
+        Act::Rule { of, .. } => {
+            data.whole.as_ref().filter(|it| it.of.id == *of).map(|it| it.of.id.as_str())
+        }
+        Act::Revoke { user, .. } => {
+            let shown = data.person.as_ref().filter(|it| it.user.user == *user);
+            shown.map(|it| it.user.address.as_str())
+        }
+    }
 }
 
 fn what(act: &Act, t: &Texts) -> (String, Option<&'static str>) {

@@ -62,7 +62,9 @@ fn an_operator_revokes_a_device_after_a_fresh_code_and_finds_it_in_the_log() {
     tab.until_text("stolen in Lyon");
     // The next act needs no other code.
     tab.press("nav a[href='#/devices']");
-    tab.until_text("GL-00001");
+    tab.fill("#find", "GL-00001");
+    tab.press("form[data-form=find] button");
+    tab.until("document.querySelectorAll('.lines > li').length === 1");
     tab.press(".lines a");
     tab.until_text("Move on in its life");
     begin(&tab, "sold", "to the club");
@@ -136,6 +138,36 @@ fn an_operator_ends_a_session_and_its_reason_is_text_whatever_it_looks_like() {
 }
 
 #[test]
+fn an_organiser_sees_events_and_no_other_place() {
+    let server = Server::start(&[]);
+    create_fair(&server);
+    let gallery = Gallery::open();
+    let (_browser, device) = phone();
+    let tab = log_in(&server, &device, "omar@example.org");
+    server.operate(&["user", "grant", "omar@example.org", "organiser"]);
+    visit(&server, &tab, "draft");
+    assert_eq!(tab.eval("document.querySelectorAll('nav a').length"), 1);
+    gallery.hang(&tab, "console-events");
+    tab.press(".lines a");
+    tab.until_text("no key yet");
+    gallery.hang(&tab, "console-event");
+    tab.eval("location.hash = '#/users'");
+    tab.until("document.querySelector('#app').dataset.place === 'events'");
+    tab.until_text("draft");
+    assert_clean(&tab);
+}
+
+/// The example of the repository, as its organiser brings it.
+fn create_fair(server: &Server) {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/event");
+    let file = |name: &str| format!("{example}/{name}");
+    let [event, projects, judges, conflicts] =
+        ["event.toml", "projects.csv", "judges.csv", "conflicts.csv"].map(file);
+    let files = ["--projects", &projects, "--judges", &judges, "--conflicts", &conflicts];
+    server.operate(&[&["event", "create", &event], &files[..]].concat());
+}
+
+#[test]
 fn every_view_of_the_console_fits_its_screen_and_is_accessible() {
     let mut server = Server::start(&["account.step_up_seconds=0"]);
     register_pairs(&mut server, 12);
@@ -163,6 +195,7 @@ fn every_view_of_the_console_fits_its_screen_and_is_accessible() {
         ("devices", "GL-00012"),
         ("matches", "There is none."),
         ("disputes", "There is none."),
+        ("events", "There is none."),
         ("users", long),
         ("audit", "هدف بلا كرة"),
         ("server", "signs now"),
