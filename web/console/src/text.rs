@@ -4,7 +4,7 @@ use countersign_web_kit::texts;
 
 texts! {
     console: "Console", "Console";
-    overview: "Overview", "Vue d’ensemble";
+    overview: "Overview", "Aperçu";
     devices: "Devices", "Boîtiers";
     device: "Device", "Boîtier";
     matches: "Matches", "Matchs";
@@ -12,15 +12,15 @@ texts! {
     disputes: "Disputes", "Litiges";
     events: "Events", "Événements";
     event: "Event", "Événement";
-    users: "People", "Personnes";
+    users: "People", "Comptes";
     user: "Account", "Compte";
     audit: "Log", "Journal";
     server: "Server", "Serveur";
 
     nobody: "Log in first. Then come back here.", "Connectez-vous d’abord. Puis revenez ici.";
     stranger_title: "This is not your page", "Cette page n’est pas la vôtre";
-    stranger: "The console is for operators. You are logged in as {}, who is none. Nothing was shown to you.",
-        "La console est réservée aux opérateurs. Vous êtes connecté en tant que {}, qui n’en est pas un. Rien ne vous a été montré.";
+    stranger: "The console is for operators and organisers. You are logged in as {}, who is neither. Nothing was shown to you.",
+        "La console est réservée aux opérateurs et aux organisateurs. Vous êtes connecté en tant que {}, qui n’est ni l’un ni l’autre. Rien ne vous a été montré.";
     stranger_hint: "Whoever runs this server can change that.", "Qui gère ce serveur peut changer cela.";
     to_app: "To the app", "Vers l’application";
 
@@ -168,8 +168,8 @@ texts! {
     act_end_one: "End this session", "Terminer cette session";
     act_end_all: "End all sessions of this account", "Terminer toutes les sessions de ce compte";
     reason: "Why", "Pourquoi";
-    reason_hint: "Kept in the log, with your name. Leave out what must not be kept.",
-        "Conservé dans le journal, avec votre nom. Ne mettez rien qui ne doive être conservé.";
+    reason_hint: "Kept in the log, with your account. Leave out what must not be kept.",
+        "Conservé dans le journal, avec votre compte. Ne mettez rien qui ne doive être conservé.";
     do_it: "Do it", "Confirmer";
     doing: "One moment…", "Un instant…";
     cancel: "Cancel", "Annuler";

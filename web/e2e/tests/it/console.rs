@@ -87,7 +87,7 @@ fn a_player_is_told_that_the_console_is_not_theirs_and_no_data_is_sent() {
         tab.go("about:blank");
         tab.go(&server.url(&format!("/console{place}")));
         tab.until_text("This is not your page");
-        tab.until_text("You are logged in as ana@example.org, who is none.");
+        tab.until_text("You are logged in as ana@example.org, who is neither.");
         tab.until("answers.some((it) => it.includes('forbidden'))");
         let told =
             tab.eval("answers.filter((it) => !/\"error\":\"(forbidden|stale_epoch)\"/.test(it))");
