@@ -91,6 +91,14 @@ impl Ask {
         }
     }
 
+    /// Whether it fills a list that has a form above it to find something.
+    pub const fn is_list_to_find_in(&self) -> bool {
+        matches!(
+            self,
+            Self::Devices { .. } | Self::Users(_) | Self::FindDevices(_) | Self::FindUsers(_)
+        )
+    }
+
     /// Whether it only fetches what a place shows: offline, the bar at the top says enough.
     pub fn is_reading(&self) -> bool {
         !matches!(self, Self::Act { .. } | Self::FindDevices(_) | Self::FindUsers(_))

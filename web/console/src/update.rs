@@ -160,6 +160,7 @@ impl App {
                     (Route::Users, false) => Ask::FindUsers(text),
                     (_, false) => return Vec::new(),
                 };
+                self.asking.retain(|asked| !asked.is_list_to_find_in());
                 self.ask(ask).into_iter().collect()
             }
             Form::Reason(reason) => {
@@ -231,8 +232,11 @@ impl App {
     }
 
     fn answered(&mut self, ask: Ask, answer: Result<Vec<u8>, Failure>) -> Vec<Effect> {
+        let is_awaited = self.asking.contains(&ask);
         self.asking.retain(|asked| *asked != ask);
         match answer {
+            // Somebody looks for something else by now.
+            Ok(_) if !is_awaited && ask.is_list_to_find_in() => Vec::new(),
             Ok(content) => {
                 self.offline = false;
                 self.learn(ask, &content)

@@ -175,3 +175,19 @@ fn an_organiser_stays_with_events_wherever_the_address_bar_goes() {
     let effects = app.update(Event::Answer(Ask::Event("FAIR".to_owned()), Ok(said.to_vec())));
     assert_eq!(effects, [Effect::Ask(Ask::Results("FAIR".to_owned()))]);
 }
+
+#[test]
+fn what_is_looked_for_is_not_overwritten_by_the_list_that_was_on_its_way() {
+    let mut app = at(Route::Users);
+    assert!(app.asking.contains(&Ask::Users(Value::Null)));
+    let find = Ask::FindUsers("ana@example.org".to_owned());
+    let effects = app.update(Event::Submit(Form::Find("ana@example.org".to_owned())));
+    assert_eq!(effects, [Effect::Ask(find.clone())]);
+    let page = |address: &str| {
+        let user = format!(r#"{{"user":"ab","address":"{address}","created_ms":1,"scopes":[]}}"#);
+        Ok(format!(r#"{{"users":[{user}],"next":null}}"#).into_bytes())
+    };
+    app.update(Event::Answer(find, page("ana@example.org")));
+    app.update(Event::Answer(Ask::Users(Value::Null), page("zoe@example.org")));
+    assert_eq!(app.data.users.unwrap().rows[0].address, "ana@example.org");
+}

@@ -1,6 +1,7 @@
 //! What the console's places are made of, beside the kit's parts.
 
 use crate::app::{App, Press};
+use crate::ask::Ask;
 use crate::route::Route;
 use crate::text::Texts;
 use countersign_web_kit::node::{Element, Words, el};
@@ -43,7 +44,8 @@ pub(super) fn find(app: &App, t: &Texts, label: &'static str) -> Element {
     let input = el("input").set("type", "search").set("maxlength", "254");
     let input = input.set("autocapitalize", "none").set("spellcheck", "false");
     let field = field("find", label, input, Some(Hint::Hint(t.find_hint)));
-    let send = send(t.find, !app.asking.is_empty());
+    let is_finding = |ask: &Ask| matches!(ask, Ask::FindDevices(_) | Ask::FindUsers(_));
+    let send = send(t.find, app.asking.iter().any(is_finding));
     el("form").set("data-form", "find").set("role", "search").class("find").with(field).with(send)
 }
 

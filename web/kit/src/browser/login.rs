@@ -208,9 +208,10 @@ fn read_view(answer: &Answer) -> Result<LoginView, Trouble> {
 
 /// By hand, as everything else: code made for the type would be a twentieth of all that a browser loads.
 fn view(value: &Value) -> Option<LoginView> {
-    let pow = match &value["pow"] {
-        Value::Null => None,
-        pow => Some(PowView {
+    let pow = &value["pow"];
+    let pow = match pow.is_null() {
+        true => None,
+        false => Some(PowView {
             challenge: Read::read(&pow["challenge"])?,
             bits: Read::read(&pow["bits"])?,
         }),
