@@ -89,10 +89,20 @@ impl Browser {
     /// One command; its answer.
     #[expect(clippy::panic, reason = "a command that fails fails the test")]
     pub(crate) fn call(&self, method: &str, session: &str, params: Value) -> Value {
-        match self.wire.borrow_mut().call(method, session, params) {
+        match self.try_call(method, session, params) {
             Ok(answer) => answer,
             Err(error) => panic!("{method}: {error}"),
         }
+    }
+
+    /// The same; or why the browser did not do it.
+    pub(crate) fn try_call(
+        &self,
+        method: &str,
+        session: &str,
+        params: Value,
+    ) -> Result<Value, Value> {
+        self.wire.borrow_mut().call(method, session, params).map_err(Value::from)
     }
 
     /// Everything that was said unasked in a session, by method.

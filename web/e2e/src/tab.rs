@@ -64,7 +64,7 @@ impl Tab {
 
     fn try_eval(&self, expression: &str) -> Result<Value, Value> {
         let wish = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", wish);
+        let answer = self.browser.try_call("Runtime.evaluate", &self.session, wish)?;
         match answer.get("exceptionDetails") {
             None => Ok(answer["result"]["value"].clone()),
             Some(details) => Err(details.clone()),
