@@ -13,7 +13,7 @@ export const RESULTS = [
   'ok', 'unauthenticated', 'session_revoked', 'stale_timestamp', 'stale_epoch', 'replayed', 'payload_mismatch',
   'rate_limited', 'forbidden', 'unknown_type', 'idempotency_mismatch', 'idempotency_in_progress', 'invalid_payload',
   'overloaded', 'upstream_unavailable', 'upstream_timeout', 'not_found', 'internal', 'code_invalid', 'record_invalid',
-  'evidence_invalid', 'conflict',
+  'evidence_invalid', 'conflict', 'step_up_required',
 ];
 
 const RETRIED_ONCE = ['stale_epoch', 'stale_timestamp'];

@@ -51,6 +51,8 @@ pub struct App<S> {
     pub limits: IngressLimits,
     /// What a new account may do.
     pub new_account: NewAccount,
+    /// For how long after its login a session may do at the console what is dangerous.
+    pub step_up: Duration,
     /// Whoever signs with this may push events.
     pub push_secret: Option<WebhookSecret>,
     /// How long what has ended is kept.

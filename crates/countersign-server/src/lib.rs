@@ -11,6 +11,7 @@ pub mod app;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod desk;
 pub mod gateway;
 pub mod ingress;
 pub mod league;

@@ -357,6 +357,7 @@ fn build<S: Backend>(
             scopes: config.account.new_scopes.clone(),
             sessions_max: config.account.sessions_max,
         },
+        step_up: Duration::from_secs(config.account.step_up_seconds),
         push_secret,
         retention: config.retention(),
         traced: config.log.otlp.is_some(),

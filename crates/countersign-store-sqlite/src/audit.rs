@@ -36,6 +36,15 @@ pub(crate) fn after(db: &Connection, after: u64, limit: u32) -> Result<Vec<Audit
     )
 }
 
+pub(crate) fn before(db: &Connection, before: u64, limit: u32) -> Result<Vec<AuditEntry>, Fault> {
+    select(
+        db,
+        "SELECT seq, at, action, user_id, session_id, detail FROM audit
+         WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+        params![signed(before), limit],
+    )
+}
+
 pub(crate) fn of_user(db: &Connection, user: UserId) -> Result<Vec<AuditEntry>, Fault> {
     select(
         db,

@@ -188,6 +188,10 @@ impl Store for SqliteStore {
         self.readers.run(move |db| audit::after(db, after, limit)).await
     }
 
+    async fn audit_before(&self, before: u64, limit: u32) -> Result<Vec<AuditEntry>> {
+        self.readers.run(move |db| audit::before(db, before, limit)).await
+    }
+
     async fn ping(&self) -> Result<()> {
         // Both kinds of threads must be alive, and the lock for writing must be free within the busy timeout.
         let answers = |db: &rusqlite::Connection| Ok(db.prepare_cached("SELECT 1")?.exists([])?);

@@ -326,6 +326,13 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditEntry>>> + Send;
 
+    /// Audit entries with a sequence number below `before`, newest first, at most `limit`.
+    fn audit_before(
+        &self,
+        before: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AuditEntry>>> + Send;
+
     /// Whether the engine answers, for readiness.
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
 }

@@ -78,6 +78,8 @@ codes! {
     EVIDENCE_INVALID = 20, "evidence_invalid", 400;
     /// It cannot be done as things stand: somebody else has the name, or the thing is in another state.
     CONFLICT = 21, "conflict", 409;
+    /// The session logged in too long ago for what it wants to do; log in again.
+    STEP_UP_REQUIRED = 22, "step_up_required", 403;
 }
 
 impl ResultCode {

@@ -4,6 +4,7 @@ use crate::route::Route;
 use crate::said::{Found, Profile, Rank, Row, Sessions};
 use countersign_app::Failure;
 use countersign_web_kit::frame;
+use countersign_web_kit::login::Trouble;
 use countersign_web_kit::text::Language;
 use serde_json::{Value, json};
 
@@ -61,34 +62,11 @@ pub struct Entry {
     /// The address so far.
     pub address: String,
     /// Why it has to be filled in again.
-    pub trouble: Option<LoginTrouble>,
+    pub trouble: Option<Trouble>,
     /// Whether the answer is awaited.
     pub is_busy: bool,
     /// Whether the device works for the code.
     pub is_working: bool,
-}
-
-/// Why a login does not go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoginTrouble {
-    /// No server.
-    Unreachable,
-    /// The browser makes no such keys.
-    NoKey,
-    /// Codes cannot be sent there.
-    AddressUnusable,
-    /// The server made another address of it.
-    AddressChanged(String),
-    /// Later, in seconds.
-    TooSoon(u64),
-    /// None any more.
-    NoMoreCodes,
-    /// Attempts that are left.
-    CodeWrong(u64),
-    /// Whoever answered is not the server.
-    NotBelieved,
-    /// Another reason, in the protocol's words.
-    Refused(String),
 }
 
 /// Something to be said.
@@ -204,9 +182,9 @@ pub enum Event {
     /// The device begins to work for a code.
     Working,
     /// A code was sent, to this address as the server writes it, or not.
-    Sent(Result<String, LoginTrouble>),
+    Sent(Result<String, Trouble>),
     /// The session was made, or not.
-    Registered(Result<Registered, LoginTrouble>),
+    Registered(Result<Registered, Trouble>),
     /// The server answered.
     Answer(Ask, Result<Vec<u8>, Failure>),
     /// The browser's network came or went.

@@ -3,14 +3,6 @@
 use countersign_web_kit::said;
 
 said! {
-    /// The work that a login asks for.
-    Pow {
-        /// In hex.
-        challenge: String,
-        /// Leading zero bits.
-        bits: u32,
-    }
-
     /// `session.list`.
     Sessions {
         /// All that the server still knows.

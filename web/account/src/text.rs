@@ -12,29 +12,10 @@ texts! {
 
     login_lead: "We send you a code. There is no password.", "Nous vous envoyons un code. Il n’y a pas de mot de passe.";
     address: "E-mail address or phone number", "Adresse e-mail ou numéro de téléphone";
-    send_code: "Send me a code", "M’envoyer un code";
-    sending: "Sending…", "Envoi…";
     working: "Your device is doing a short calculation first. This keeps spammers away.",
         "Votre appareil fait d’abord un court calcul. Cela éloigne les spammeurs.";
-    code_title: "Enter your code", "Saisissez votre code";
-    code_lead: "If {} can receive codes, one is on its way.", "Si {} peut recevoir des codes, un code est en route.";
-    code: "Code", "Code";
     code_submit: "Log in", "Se connecter";
-    checking: "Checking…", "Vérification…";
-    resend: "Send another code", "Envoyer un autre code";
     other_address: "Use another address", "Utiliser une autre adresse";
-    code_wrong: "That code is not right, or not any more. Attempts left: {}.",
-        "Ce code n’est pas le bon, ou plus le bon. Essais restants : {}.";
-    too_soon: "The next code can be sent in {} s.", "Le prochain code pourra être envoyé dans {} s.";
-    no_more_codes: "This address gets no more codes for now. Try again in an hour.",
-        "Cette adresse ne reçoit plus de codes pour l’instant. Réessayez dans une heure.";
-    address_unusable: "No code can be sent to this address. Write it like ana@example.org.",
-        "Aucun code ne peut être envoyé à cette adresse. Écrivez-la comme ana@example.org.";
-    address_changed: "The server understood “{}”. Write your address out in full.",
-        "Le serveur a compris « {} ». Écrivez votre adresse en entier.";
-    login_refused: "The login was refused ({}). Begin again.", "La connexion a été refusée ({}). Recommencez.";
-    no_key: "This browser cannot make an Ed25519 key. Use a current version of Chrome, Firefox or Safari.",
-        "Ce navigateur ne peut pas créer de clé Ed25519. Utilisez une version récente de Chrome, Firefox ou Safari.";
 
     key_lost: "Your browser has cleared what it kept for this app, and your key with it. Nothing else is lost: log in again.",
         "Votre navigateur a effacé les données de cette application, et votre clé avec elles. Rien d’autre n’est perdu : reconnectez-vous.";

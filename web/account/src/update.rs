@@ -1,12 +1,12 @@
 //! What an event changes, and what is to be done because of it. Every decision of the shell is here.
 
 use crate::app::{
-    App, Ask, Data, Effect, Entry, Event, Form, LoginTrouble, Notice, Phase, Press, ROWS_MAX,
-    Registered,
+    App, Ask, Data, Effect, Entry, Event, Form, Notice, Phase, Press, ROWS_MAX, Registered,
 };
 use crate::route::Route;
 use crate::said::Top;
 use countersign_app::Failure;
+use countersign_web_kit::login::Trouble;
 use countersign_web_kit::said::Read;
 use serde_json::Value;
 
@@ -159,7 +159,7 @@ impl App {
         }
     }
 
-    fn sent(&mut self, sent: Result<String, LoginTrouble>) -> Vec<Effect> {
+    fn sent(&mut self, sent: Result<String, Trouble>) -> Vec<Effect> {
         let (Phase::Address(entry) | Phase::Code(entry)) = &mut self.phase else {
             return Vec::new();
         };
@@ -176,7 +176,7 @@ impl App {
         Vec::new()
     }
 
-    fn registered(&mut self, registered: Result<Registered, LoginTrouble>) -> Vec<Effect> {
+    fn registered(&mut self, registered: Result<Registered, Trouble>) -> Vec<Effect> {
         match (registered, &mut self.phase) {
             (Ok(registered), _) => {
                 self.data = Data::default();

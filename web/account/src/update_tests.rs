@@ -52,9 +52,9 @@ fn a_wrong_code_leaves_the_form_open() {
     app.update(Event::Submit(Form::Address("ana@example.org".to_owned())));
     app.update(Event::Sent(Ok("ana@example.org".to_owned())));
     app.update(Event::Submit(Form::Code("0".to_owned())));
-    app.update(Event::Registered(Err(LoginTrouble::CodeWrong(4))));
+    app.update(Event::Registered(Err(Trouble::CodeWrong(4))));
     let Phase::Code(entry) = &app.phase else { panic!("{:?}", app.phase) };
-    assert_eq!(entry.trouble, Some(LoginTrouble::CodeWrong(4)));
+    assert_eq!(entry.trouble, Some(Trouble::CodeWrong(4)));
     assert!(!entry.is_busy);
 }
 

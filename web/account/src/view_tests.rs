@@ -1,6 +1,7 @@
 use super::*;
-use crate::app::{Ask, Entry, Event, LoginTrouble, Notice, Registered};
+use crate::app::{Ask, Entry, Event, Notice, Registered};
 use countersign_app::Failure;
+use countersign_web_kit::login::Trouble;
 use countersign_web_kit::text::Language;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::French];
@@ -94,15 +95,15 @@ fn no_element_brings_script_or_style_or_a_foreign_address() {
 #[test]
 fn every_trouble_is_a_sentence_in_every_language() {
     let troubles = [
-        LoginTrouble::Unreachable,
-        LoginTrouble::NoKey,
-        LoginTrouble::AddressUnusable,
-        LoginTrouble::AddressChanged("ana@example.com".to_owned()),
-        LoginTrouble::TooSoon(17),
-        LoginTrouble::NoMoreCodes,
-        LoginTrouble::CodeWrong(2),
-        LoginTrouble::NotBelieved,
-        LoginTrouble::Refused("internal".to_owned()),
+        Trouble::Unreachable,
+        Trouble::NoKey,
+        Trouble::AddressUnusable,
+        Trouble::AddressChanged("ana@example.com".to_owned()),
+        Trouble::TooSoon(17),
+        Trouble::NoMoreCodes,
+        Trouble::CodeWrong(2),
+        Trouble::NotBelieved,
+        Trouble::Refused("internal".to_owned()),
     ];
     for language in LANGUAGES {
         for trouble in &troubles {

@@ -115,8 +115,8 @@ impl Browser {
         method: &str,
         session: &str,
         params: Value,
-    ) -> Result<Value, String> {
-        self.wire.borrow_mut().call(method, session, params)
+    ) -> Result<Value, Value> {
+        self.wire.borrow_mut().call(method, session, params).map_err(Value::from)
     }
 
     /// Everything that was said unasked in a session, by method.

@@ -15,12 +15,14 @@
 
 mod browser;
 mod clock;
+mod factory;
 mod fair;
 mod pitch;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use factory::register_pairs;
 pub use fair::{FAIR, Fair, Hub, film};
 pub use pitch::Pitch;
 pub use server::Server;

@@ -2,7 +2,7 @@
 
 use crate::PATIENCE;
 use crate::clock::instant;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -92,6 +92,39 @@ impl Server {
     pub fn restart(&mut self) {
         let process = spawn(&self.folder, self.port, &self.set);
         self.process = process.expect("the server comes back");
+    }
+
+    /// The same with other settings on top of those it had.
+    pub fn restart_with(&mut self, set: &[&str]) {
+        self.set.extend(set.iter().map(|it| (*it).to_owned()));
+        self.restart();
+    }
+
+    /// A command of the program, in the server's folder, which has `data` in it; `typed` goes to its standard input while it runs.
+    /// Returns what it said.
+    #[expect(clippy::expect_used, reason = "a command that does not work fails the test")]
+    pub fn command(&self, words: &[&str], typed: impl FnOnce() -> String) -> String {
+        let mut command = Command::new(program("countersign"));
+        command.args(words).current_dir(self.folder.path());
+        command.env("XDG_DATA_HOME", self.folder.path()).env("COUNTERSIGN_KEY_STORE", "file");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the program");
+        let mut input = process.stdin.take().expect("its input");
+        input.write_all(typed().as_bytes()).expect("it reads");
+        drop(input);
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What an operator does beside the server.
+    pub fn operate(&self, words: &[&str]) -> String {
+        self.command(&[words, &["--data", "data"]].concat(), String::new)
+    }
+
+    /// A file of the server's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The code in the newest mail to an address that has one more mail than `before`.

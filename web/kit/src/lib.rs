@@ -4,8 +4,8 @@
 //!   program:   browser/ ── Event ──▶ update ── Effect ──▶ browser/         pure but for `browser`
 //!                 ▲                     │
 //!                 └────── Node ◀───── view
-//!   kit:       node parts frame notice text said kept device              pure
-//!              browser: screen dom (nodes → page)  link http (requests)   keys: WebCrypto  store: IndexedDB  trust  clock
+//!   kit:       node parts frame notice text said login kept device            pure
+//!              browser: screen dom (nodes → page)  link http (requests)   keys: WebCrypto  store: IndexedDB  trust login clock
 //! ```
 //!
 //! Everything but `browser` is pure and is tested without a browser.
@@ -13,6 +13,7 @@
 pub mod device;
 pub mod frame;
 pub mod kept;
+pub mod login;
 pub mod node;
 pub mod notice;
 pub mod parts;

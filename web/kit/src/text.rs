@@ -117,6 +117,25 @@ shared! {
     try_again: "Try again", "Réessayer";
     back: "Back", "Retour";
     login: "Log in", "Se connecter";
+    sending: "Sending…", "Envoi…";
+    code: "Code", "Code";
+    checking: "Checking…", "Vérification…";
+    resend: "Send another code", "Envoyer un autre code";
+    code_wrong: "That code is not right, or not any more. Attempts left: {}.",
+        "Ce code n’est pas le bon, ou plus le bon. Essais restants : {}.";
+    too_soon: "The next code can be sent in {} s.", "Le prochain code pourra être envoyé dans {} s.";
+    no_more_codes: "This address gets no more codes for now. Try again in an hour.",
+        "Cette adresse ne reçoit plus de codes pour l’instant. Réessayez dans une heure.";
+    address_unusable: "No code can be sent to this address. Write it like ana@example.org.",
+        "Aucun code ne peut être envoyé à cette adresse. Écrivez-la comme ana@example.org.";
+    address_changed: "The server understood “{}”. Write your address out in full.",
+        "Le serveur a compris « {} ». Écrivez votre adresse en entier.";
+    login_refused: "The login was refused ({}). Begin again.", "La connexion a été refusée ({}). Recommencez.";
+    no_key: "This browser cannot make an Ed25519 key. Use a current version of Chrome, Firefox or Safari.",
+        "Ce navigateur ne peut pas créer de clé Ed25519. Utilisez une version récente de Chrome, Firefox ou Safari.";
+    code_lead: "If {} can receive codes, one is on its way.", "Si {} peut recevoir des codes, un code est en route.";
+    send_code: "Send me a code", "M’envoyer un code";
+    code_title: "Enter your code", "Saisissez votre code";
     storage_unreadable: "Your browser did not give out what it keeps for this app. Reload the page to try again, or log in anew.",
         "Votre navigateur n’a pas donné accès aux données de cette application. Rechargez la page pour réessayer, ou reconnectez-vous.";
     ended_elsewhere: "This device was logged out from another one. Log in again to go on.",

@@ -16,7 +16,7 @@ const END: &str = "<!-- checks:end -->";
 /// The first letter of an id says who checks: V server on requests, R client on responses, S
 /// client on pushes, A records, T statements, K key set, L login, M mesh, H hub on votes,
 /// E server on events.
-const LETTERS: &str = "VRSATKLMHE";
+const LETTERS: &str = "VRSATKLMHEO";
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::data::{DataArgs, wait};
 use super::{OpsError, Output};
 use countersign_keys::Utc;
+use countersign_server::desk::audit;
 use countersign_store::{AuditEntry, Store};
-use serde_json::{Value, json};
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub(super) fn run(args: &AuditArgs, out: &mut Output<'_>) -> Result<(), OpsError
     let store = args.data.open()?;
     let entries = wait(store.audit_after(args.after, args.limit))?;
     if args.json {
-        out.json(&entries.iter().map(as_json).collect())?;
+        out.json(&entries.iter().map(audit::view).collect())?;
         return Ok(());
     }
     for AuditEntry { seq, event } in &entries {
@@ -47,18 +47,4 @@ pub(super) fn run(args: &AuditArgs, out: &mut Output<'_>) -> Result<(), OpsError
         out.line(format_args!("There may be more: countersign audit --after {}", last.seq))?;
     }
     Ok(())
-}
-
-fn as_json(entry: &AuditEntry) -> Value {
-    let event = &entry.event;
-    // A detail that is no JSON is shown as the text that it is.
-    let detail = serde_json::from_str(&event.detail).unwrap_or_else(|_| json!(event.detail));
-    json!({
-        "seq": entry.seq,
-        "at_ms": event.at.as_millis(),
-        "action": event.action,
-        "user": event.user.map(String::from),
-        "session": event.session.map(String::from),
-        "detail": detail,
-    })
 }

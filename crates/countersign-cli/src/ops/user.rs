@@ -5,9 +5,10 @@ use super::{OpsError, Output};
 use countersign::Timestamp;
 use countersign_identity::address::Address;
 use countersign_keys::Utc;
+use countersign_server::desk::account;
 use countersign_store::{AuditEvent, SessionStatus, Store, User};
 use countersign_store_sqlite::SqliteStore;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Arguments of `user`.
 #[derive(Debug, clap::Args)]
@@ -15,9 +16,13 @@ use serde_json::{Value, json};
 Scopes decide what an account's sessions may do behind the gateway. Changes count at once and are written to \
 the audit log. Phone numbers are written with their country code, like +33612345678.
 
+Whoever has the scope operator sees everything at /console, and may act there after a fresh code. Scopes are given here \
+and nowhere else: log in once with the address, so that there is an account, then grant.
+
 Examples:
   countersign user list
   countersign user show ana@example.org
+  countersign user grant ana@example.org operator
   countersign user grant ana@example.org referee admin
   countersign user revoke-scope ana@example.org admin")]
 pub(crate) struct UserArgs {
@@ -70,7 +75,7 @@ pub(super) fn run(args: &UserArgs, now: Timestamp, out: &mut Output<'_>) -> Resu
         UserCommand::List { after, limit, json } => {
             let users = wait(store.users_after(after.clone(), *limit))?;
             if *json {
-                Ok(out.json(&users.iter().map(as_json).collect())?)
+                Ok(out.json(&users.iter().map(account::view).collect())?)
             } else {
                 list(&users, *limit, out)
             }
@@ -101,16 +106,6 @@ fn list(users: &[User], limit: u32, out: &mut Output<'_>) -> Result<(), OpsError
         ))?;
     }
     Ok(())
-}
-
-fn as_json(user: &User) -> Value {
-    let User { id, address, created, scopes } = user;
-    json!({
-        "user": id.to_string(),
-        "address": address,
-        "created_ms": created.as_millis(),
-        "scopes": scopes,
-    })
 }
 
 fn find(store: &SqliteStore, address: &str) -> Result<User, OpsError> {

@@ -62,6 +62,7 @@ audience = "league.example.org"
 [account]
 # new_scopes = ["user"]
 # sessions_max = 20
+# step_up_seconds = 600                # how long after its login an operator's session may change something
 
 [limits]
 # frame_max = 65536                    # bytes of a request

@@ -9,6 +9,7 @@ mod chips;
 mod clocks;
 mod conformance;
 mod connections;
+mod console;
 mod crashes;
 mod event_day;
 mod event_hand_over;

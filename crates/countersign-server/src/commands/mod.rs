@@ -1,12 +1,14 @@
 //! `[V7]` Business: what runs after a request was verified. Every command takes [`Admitted`], which only the gateway makes.
 
 mod account;
+mod console;
 mod event;
 mod league;
 mod record;
 mod session;
 mod stream;
 
+pub(crate) use console::{OPERATOR, ORGANISER};
 pub(crate) use stream::{open_stream, opened_reply};
 
 use crate::app::{App, Backend};
@@ -18,7 +20,8 @@ use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 
 /// Beginnings of message types that are this server's own, now or later: they are never forwarded.
-pub const SYSTEM_PREFIXES: [&str; 5] = ["session.", "account.", "record.", "stream.", "event."];
+pub const SYSTEM_PREFIXES: [&str; 6] =
+    ["session.", "account.", "record.", "stream.", "event.", "console."];
 
 /// The message type of the REST profile: no type of a frame that comes any other way.
 pub const REST_TYPE: &str = "http";
@@ -59,6 +62,9 @@ pub async fn dispatch<S: Backend>(app: &App<S>, admitted: &Admitted, ip: IpAddr)
         };
     }
     if let Some(outcome) = event::dispatch(app, admitted).await {
+        return concluded(app, message_type.as_str(), outcome);
+    }
+    if let Some(outcome) = console::dispatch(app, admitted).await {
         return concluded(app, message_type.as_str(), outcome);
     }
     let outcome = match message_type.as_str() {

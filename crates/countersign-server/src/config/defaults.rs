@@ -65,7 +65,7 @@ impl Default for LimitsConfig {
 
 impl Default for AccountConfig {
     fn default() -> Self {
-        Self { new_scopes: vec!["user".into()], sessions_max: 20 }
+        Self { new_scopes: vec!["user".into()], sessions_max: 20, step_up_seconds: 600 }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Config, ConfigError, ENV_PREFIX, LogConfig};
 use crate::app::Retention;
+use crate::commands::{OPERATOR, ORGANISER};
 use countersign::{FreshnessWindow, Realm, ReplayLimits};
 use std::path::Path;
 use std::time::Duration;
@@ -116,6 +117,16 @@ impl Config {
         {
             return fail("upstream.url begins with http:// or https://");
         }
+        if self
+            .account
+            .new_scopes
+            .iter()
+            .any(|scope| [OPERATOR, ORGANISER].contains(&scope.as_str()))
+        {
+            return fail(
+                "account.new_scopes makes nobody an operator or organiser; use `countersign user grant ADDRESS operator`",
+            );
+        }
         if let Some(league) = &self.league {
             league.check()?;
         }
@@ -204,6 +215,8 @@ mod tests {
         assert!(text(load(&[], &["nonsense"])).contains("section.name=value"));
         assert!(text(load(&[], &["limits.frame_max=1"])).contains("between 1,024 and"));
         assert!(text(load(&[], &["realm.app=UPPER"])).contains("a-z"));
+        let everybody = r#"account.new_scopes=["user", "operator"]"#;
+        assert!(text(load(&[], &[everybody])).contains("countersign user grant"));
         assert!(
             text(Config::load(Some(Path::new("/nowhere.toml")), [], &[])).contains("/nowhere.toml")
         );

@@ -186,6 +186,9 @@ pub struct AccountConfig {
     pub new_scopes: Vec<String>,
     /// Live sessions of an account; the longest unseen make room. Default 20.
     pub sessions_max: u32,
+    /// For how long after its login an operator's session may change something at the console; later it needs another code.
+    /// Default 600.
+    pub step_up_seconds: u64,
 }
 
 /// `[upstream]`: the service behind the gateway.

@@ -152,8 +152,8 @@ fn send_code() {}
 fn register() {}
 
 #[utoipa::path(post, path = "/x",
-    description = "Any signed request; its message type says what it asks for. The server answers session., account., record., stream. \
-and event. itself (docs/PROTOCOL.md section 14): event.list, event.enrol and event.bundle before an event (docs/judging.md section 21), \
+    description = "Any signed request; its message type says what it asks for. The server answers session., account., record., stream., \
+event. and console. itself (docs/PROTOCOL.md section 14): event.list, event.enrol and event.bundle before an event (docs/judging.md section 21), \
 event.hand_over and event.results after it (section 22). Every other type is for the service behind it.",
     request_body(content = Vec<u8>, content_type = "application/vnd.countersign.v1", description = "A request frame"),
     responses(

@@ -131,6 +131,7 @@ async fn account_step(store: &impl Store, draw: &mut Draw) -> (&'static str, Str
             };
             ("append_audit", text(store.append_audit(event).await))
         }
+        8 => ("audit_before", text(store.audit_before(u64::from(draw.below(9)), 3).await)),
         _ => ("audit_after", text(store.audit_after(u64::from(draw.below(9)), 1_000).await)),
     }
 }

@@ -123,6 +123,17 @@ pub async fn audit_entries_are_numbered_without_gaps(store: &Arc<impl Store>) ->
     let page = store.audit_after(98, 1).await?;
     assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [99]);
     assert_eq!(store.audit_after(u64::MAX, 1).await?, []);
+    for (before, limit, expected) in [
+        (u64::MAX, 3, &[100, 99, 98][..]),
+        (99, 2, &[98, 97]),
+        (3, 9, &[2, 1]),
+        (1, 9, &[]),
+        (0, 9, &[]),
+    ] {
+        let page = store.audit_before(before, limit).await?;
+        assert_eq!(page.iter().map(|entry| entry.seq).collect::<Vec<_>>(), expected);
+        assert!(page.iter().all(|entry| log.contains(entry)));
+    }
     Ok(())
 }
 

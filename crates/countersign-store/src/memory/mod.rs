@@ -87,6 +87,16 @@ impl State {
         (1..).zip(&self.audit).map(|(seq, event)| AuditEntry { seq, event: event.clone() })
     }
 
+    fn audit_before(&self, before: u64, limit: u32) -> Vec<AuditEntry> {
+        let kept = usize::try_from(before.saturating_sub(1)).unwrap_or(usize::MAX);
+        let earlier = (1..).zip(&self.audit).take(kept);
+        let entries = earlier.map(|(seq, event)| AuditEntry { seq, event: event.clone() });
+        let mut entries: Vec<_> = entries.collect();
+        entries.reverse();
+        entries.truncate(limit as usize);
+        entries
+    }
+
     fn audit_after(&self, after: u64, limit: u32) -> Vec<AuditEntry> {
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
         self.audit_entries().skip(skip).take(limit as usize).collect()

@@ -186,6 +186,10 @@ impl Store for MemoryStore {
         Ok(self.state()?.audit_after(after, limit))
     }
 
+    async fn audit_before(&self, before: u64, limit: u32) -> Result<Vec<AuditEntry>> {
+        Ok(self.state()?.audit_before(before, limit))
+    }
+
     async fn ping(&self) -> Result<()> {
         self.state().map(drop)
     }

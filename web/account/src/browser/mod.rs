@@ -1,17 +1,16 @@
 //! The browser: its events become the app's, the app's effects become its calls.
 
-mod login;
-
-use crate::app::{App, Effect, Event, Form, LoginTrouble, Phase, Press, Registered};
+use crate::app::{App, Effect, Event, Form, Phase, Press, Registered};
 use crate::route::Route;
 use crate::view;
 use countersign_web_kit::browser::link::{self, Before, Link};
+use countersign_web_kit::browser::login::Login;
 use countersign_web_kit::browser::screen::{self, Screen, Touch, View};
 use countersign_web_kit::browser::{
     clock, hash, is_online, language, remember, remembered, speak, store,
 };
 use countersign_web_kit::kept::Kept;
-use login::Login;
+use countersign_web_kit::login::Trouble;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -148,9 +147,9 @@ impl Shell {
         }
     }
 
-    async fn register(&self, code: &str) -> Result<Registered, LoginTrouble> {
+    async fn register(&self, code: &str) -> Result<Registered, Trouble> {
         let begun = self.login.borrow().clone();
-        let login = begun.ok_or_else(|| LoginTrouble::Refused("no login".to_owned()))?;
+        let login = begun.ok_or_else(|| Trouble::Refused("no login".to_owned()))?;
         let mut link = login.register(code).await?;
         link.settle().await;
         let registered = registered(&link);

@@ -1,7 +1,8 @@
 //! From an address to a session.
 
-use crate::app::{Entry, LoginTrouble, Press};
+use crate::app::{Entry, Press};
 use crate::text::Texts;
+use countersign_web_kit::login::sentence;
 use countersign_web_kit::node::{Element, el};
 use countersign_web_kit::parts::{Hint, field, press, send, title};
 use countersign_web_kit::text::fill;
@@ -57,16 +58,5 @@ fn working(t: &Texts, entry: &Entry) -> Option<Element> {
 }
 
 fn trouble(t: &Texts, entry: &Entry) -> Option<Hint> {
-    let text = match entry.trouble.as_ref()? {
-        LoginTrouble::Unreachable => t.unreachable.to_owned(),
-        LoginTrouble::NoKey => t.no_key.to_owned(),
-        LoginTrouble::AddressUnusable => t.address_unusable.to_owned(),
-        LoginTrouble::AddressChanged(found) => fill(t.address_changed, &[found]),
-        LoginTrouble::TooSoon(seconds) => fill(t.too_soon, &[&seconds.to_string()]),
-        LoginTrouble::NoMoreCodes => t.no_more_codes.to_owned(),
-        LoginTrouble::CodeWrong(left) => fill(t.code_wrong, &[&left.to_string()]),
-        LoginTrouble::NotBelieved => t.not_believed.to_owned(),
-        LoginTrouble::Refused(code) => fill(t.login_refused, &[code]),
-    };
-    Some(Hint::Wrong(text))
+    entry.trouble.as_ref().map(|trouble| Hint::Wrong(sentence(trouble, t)))
 }

@@ -17,13 +17,13 @@ const PROJECTS: [&str; 4] = [
     "P4,Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenpresse,,IDEAS",
 ];
 
-struct Gallery {
+pub(crate) struct Gallery {
     folder: PathBuf,
     axe: String,
 }
 
 impl Gallery {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
         let folder = PathBuf::from(target).join("gallery");
         std::fs::create_dir_all(&folder).unwrap();
@@ -34,7 +34,7 @@ impl Gallery {
     }
 
     /// Looks at a view in every width and scheme.
-    fn hang(&self, tab: &Tab, name: &str) {
+    pub(crate) fn hang(&self, tab: &Tab, name: &str) {
         for width in WIDTHS {
             for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
                 tab.look(width, is_dark);
@@ -64,7 +64,7 @@ impl Gallery {
         );
         assert_eq!(found, Value::Array(Vec::new()), "{seen}");
         let small = tab.eval(
-            "[...document.querySelectorAll('button, input, select, summary, a.button, nav a, td a, main p > a, .lines a')].filter((it) => \
+            "[...document.querySelectorAll('button, input, select, summary, a.button, nav a, td a, main p > a, .lines a, .narrow a, .facts a')].filter((it) => \
              it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
         );
         assert_eq!(small, Value::Array(Vec::new()), "{seen} has targets that a thumb misses");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod console;
 mod gallery;
 mod journeys;
 mod judging;

@@ -5,6 +5,7 @@ mod dom;
 pub mod http;
 pub mod keys;
 pub mod link;
+pub mod login;
 pub mod screen;
 pub mod store;
 pub mod trust;

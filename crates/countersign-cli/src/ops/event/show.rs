@@ -5,8 +5,9 @@ use super::super::{OpsError, Output};
 use super::desk::Desk;
 use countersign::EventId;
 use countersign_keys::Utc;
+use countersign_server::desk::event;
 use countersign_store::event::{EventStore, EventSummary};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Events that are read at once.
 const PAGE: u32 = 200;
@@ -22,7 +23,7 @@ pub(super) fn list(desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError
         events.extend(page);
     }
     if desk.json {
-        return Ok(out.json(&events.iter().map(summary).collect())?);
+        return Ok(out.json(&events.iter().map(event::summary).collect())?);
     }
     let head = ["event", "starts", "bundle", "title"].map(str::to_owned).to_vec();
     let row = |event: &EventSummary| {
@@ -37,18 +38,6 @@ fn version(version: u32) -> String {
     if version == 0 { "none".to_owned() } else { version.to_string() }
 }
 
-fn summary(event: &EventSummary) -> Value {
-    json!({
-        "event": event.id.as_str(),
-        "title": event.title,
-        "starts_ms": event.starts.as_millis(),
-        "ends_ms": event.ends.as_millis(),
-        "created_ms": event.created.as_millis(),
-        "changed_ms": event.changed.as_millis(),
-        "version": event.version,
-    })
-}
-
 pub(super) fn show(id: EventId, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     let (stored, plan) = desk.event(id)?;
     let roster = wait(desk.store.roster(id))?;
@@ -57,17 +46,13 @@ pub(super) fn show(id: EventId, desk: &Desk<'_>, out: &mut Output<'_>) -> Result
     let union = wait(desk.store.ballot_union(id))?;
     let results = wait(desk.store.find_results(id))?;
     if desk.json {
-        let head = |head: &countersign_store::event::StoredHead| {
-            json!({ "hub": head.hub.to_string(), "entries": head.entries, "fork": head.is_fork,
-                "received_ms": head.received.as_millis() })
-        };
-        let mut said = summary(&stored.summary);
+        let mut said = event::summary(&stored.summary);
         said["projects"] = json!(plan.projects.len());
         said["judges"] = json!(roster.len());
         said["enrolled"] = json!(enrolled);
         said["assignments"] = json!(plan.assignments.len());
         said["hubs"] = json!(plan.hubs.len());
-        said["heads"] = heads.iter().map(head).collect();
+        said["heads"] = heads.iter().map(event::head).collect();
         said["votes"] = json!(union.votes.len());
         said["results_ms"] = json!(results.map(|results| results.published.as_millis()));
         return Ok(out.json(&said)?);

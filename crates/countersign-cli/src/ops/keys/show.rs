@@ -5,7 +5,8 @@ use countersign::{KeysetContent, OnlineKey, Realm, Timestamp};
 use countersign_keys::folder::{online_path, read_keyset};
 use countersign_keys::lifecycle::{id_of, signing_key, state_name};
 use countersign_keys::{Utc, warnings};
-use serde_json::{Value, json};
+use countersign_server::desk::keys;
+use serde_json::Value;
 use std::path::Path;
 
 pub(super) fn text(
@@ -66,42 +67,20 @@ pub(super) fn json(
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
     let set = read_keyset(folder, realm)?.keyset.content;
-    let signing = signing_key(&set.keys, now).map(|online| String::from(id_of(&online.key)));
     let warnings: Vec<_> =
         warnings(folder, realm, now)?.iter().map(|warning| warning.to_string()).collect();
-    let keys: Vec<_> = set.keys.iter().map(|online| key(folder, online)).collect();
-    let roots: Vec<_> = set
-        .roots
-        .iter()
-        .map(|root| json!({ "alg": 1, "pk": hex::encode(root.as_bytes()) }))
-        .collect();
-    let pins: Vec<_> = set.pins.iter().map(hex::encode).collect();
-    out.json(&json!({
-        "app": realm.app(),
-        "audience": realm.audience(),
-        "version": set.version,
-        "issued_ms": set.issued.as_millis(),
-        "expires_ms": set.expires.as_millis(),
-        "min_protocol": set.min_protocol,
-        "signing": signing,
-        "keys": keys,
-        "roots": roots,
-        "pins": pins,
-        "warnings": warnings,
-    }))?;
+    let mut said = keys::view(&set, now);
+    said["app"] = realm.app().into();
+    said["audience"] = realm.audience().into();
+    said["keys"] = set.keys.iter().map(|online| key(folder, online)).collect();
+    said["warnings"] = warnings.into();
+    out.json(&said)?;
     Ok(())
 }
 
 fn key(folder: &Path, online: &OnlineKey) -> Value {
-    let fingerprint = online.key.fingerprint();
-    json!({
-        "id": String::from(id_of(&online.key)),
-        "fingerprint": String::from(*fingerprint),
-        "alg": 1,
-        "pk": hex::encode(online.key.as_bytes()),
-        "state": state_name(online.state),
-        "not_before_ms": online.not_before.as_millis(),
-        "not_after_ms": online.not_after.as_millis(),
-        "file_present": online_path(folder, fingerprint).is_file(),
-    })
+    let mut said = keys::key(online);
+    let path = online_path(folder, online.key.fingerprint());
+    said["file_present"] = path.is_file().into();
+    said
 }

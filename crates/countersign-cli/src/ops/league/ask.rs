@@ -3,9 +3,7 @@
 use super::LeagueError;
 use crate::client::input;
 use crate::output::note;
-
-/// Most bytes of a reason.
-const REASON_MAX: usize = 500;
+use countersign_server::desk::{Reason, ReasonRefused};
 
 /// Why, for the audit log.
 #[derive(Debug, Clone, clap::Args)]
@@ -38,31 +36,6 @@ impl Sure {
     }
 }
 
-/// One line that says something.
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("say why, in a few words".to_owned());
-    }
-    if text.len() > REASON_MAX {
-        return Err(format!("at most {REASON_MAX} bytes are kept"));
-    }
-    match text.chars().any(char::is_control) {
-        true => Err("a reason is one line without control characters".to_owned()),
-        false => Ok(text.to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_says_something_in_one_line() {
-        assert_eq!(reason(" stolen in Lyon "), Ok("stolen in Lyon".to_owned()));
-        assert!(reason(&"x".repeat(REASON_MAX)).is_ok());
-        for bad in ["", "  ", "one\ntwo", "\u{1b}[2J", &"x".repeat(REASON_MAX + 1)] {
-            assert!(reason(bad).is_err(), "{bad:?}");
-        }
-    }
+fn reason(text: &str) -> Result<String, ReasonRefused> {
+    Reason::parse(text).map(|reason| reason.as_str().to_owned())
 }

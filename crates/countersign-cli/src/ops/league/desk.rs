@@ -6,9 +6,10 @@ use super::LeagueError;
 use super::keys::ServerKeys;
 use countersign::{Timestamp, UserId};
 use countersign_identity::address::Address;
-use countersign_league::{DeviceId, MatchId};
+use countersign_league::MatchId;
 use countersign_ranks::Name;
-use countersign_store::league::{Device, DeviceFilter, GameView, LeagueStore, Player};
+use countersign_server::desk::device;
+use countersign_store::league::{Device, GameView, LeagueStore, Player};
 use countersign_store::{AuditEvent, Store};
 use countersign_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
@@ -51,17 +52,7 @@ impl Desk<'_> {
     /// The device with this id or serial.
     pub(super) fn device(&self, given: &str) -> Result<Device, OpsError> {
         let unknown = || LeagueError::NoDevice(given.to_owned());
-        if let Ok(id) = given.parse::<DeviceId>() {
-            return Ok(wait(self.store.find_device(id))?.ok_or_else(unknown)?);
-        }
-        let mut found = Vec::new();
-        let mut after = None;
-        loop {
-            let page = wait(self.store.list_devices(DeviceFilter::default(), after, PAGE))?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.pair.device);
-            found.extend(page.into_iter().filter(|device| device.pair.serial == given));
-        }
+        let mut found = wait(device::find(&self.store, given))?;
         let ids: Vec<_> = found.iter().map(|device| device.pair.device).collect();
         match found.pop() {
             Some(device) if ids.len() == 1 => Ok(device),

@@ -9,19 +9,11 @@ use super::show::since;
 use countersign_keys::Utc;
 use countersign_league::evidence::DeviceStatus;
 use countersign_league::{BatchId, DeviceId};
+use countersign_server::desk::device;
 use countersign_store::league::{
     Device, DeviceFilter, LeagueStore, StatusChange, StatusOutcome, may_become,
 };
-use serde_json::{Value, json};
-
-const STATUSES: [DeviceStatus; 6] = [
-    DeviceStatus::Made,
-    DeviceStatus::Sold,
-    DeviceStatus::Active,
-    DeviceStatus::Suspect,
-    DeviceStatus::Revoked,
-    DeviceStatus::Rma,
-];
+use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum DeviceCommand {
@@ -93,14 +85,10 @@ pub(super) fn run(
     }
 }
 
-/// What a device of this status can become.
-pub(super) fn next(from: DeviceStatus) -> Vec<&'static str> {
-    STATUSES.into_iter().filter(|to| may_become(from, *to)).map(DeviceStatus::as_str).collect()
-}
-
 fn status(text: &str) -> Result<DeviceStatus, String> {
-    let known = STATUSES.into_iter().find(|status| status.as_str() == text);
-    known.ok_or_else(|| format!("use one of {}", STATUSES.map(DeviceStatus::as_str).join(", ")))
+    device::status(text).ok_or_else(|| {
+        format!("use one of {}", device::STATUSES.map(DeviceStatus::as_str).join(", "))
+    })
 }
 
 fn list(
@@ -110,7 +98,7 @@ fn list(
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
     if desk.json {
-        return Ok(out.json(&devices.iter().map(as_json).collect())?);
+        return Ok(out.json(&devices.iter().map(device::view).collect())?);
     }
     let head = ["device", "serial", "mark", "status", "since", "matches", "missing"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -135,7 +123,7 @@ fn list(
 
 fn show(device: &Device, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     if desk.json {
-        return Ok(out.json(&as_json(device))?);
+        return Ok(out.json(&device::view(device))?);
     }
     let Device { pair, status, registered, changed, seq_high, seq_missing } = device;
     out.line(format_args!("{}  {}", pair.serial, pair.mark))?;
@@ -149,7 +137,7 @@ fn show(device: &Device, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), Op
     out.line(format_args!(
         "  matches     {seq_high} counted, of which {seq_missing} never arrived"
     ))?;
-    let next = next(*status);
+    let next = device::next(*status);
     let next = if next.is_empty() { "nothing any more".to_owned() } else { next.join(", ") };
     out.line(format_args!("  can become  {next}"))?;
     Ok(())
@@ -200,24 +188,4 @@ fn set(
         }
     }
     Ok(())
-}
-
-pub(super) fn as_json(device: &Device) -> Value {
-    let Device { pair, status, registered, changed, seq_high, seq_missing } = device;
-    json!({
-        "device": pair.device.to_string(),
-        "batch": pair.batch.to_string(),
-        "serial": pair.serial,
-        "mark": pair.mark,
-        "status": status.as_str(),
-        "can_become": next(*status),
-        "registered_ms": registered.as_millis(),
-        "changed_ms": changed.as_millis(),
-        "max_players": pair.max_players,
-        "master": pair.master_key.to_string(),
-        "slave": pair.slave_key.to_string(),
-        "certificate": pair.digest.to_string(),
-        "matches": seq_high,
-        "missing": seq_missing,
-    })
 }

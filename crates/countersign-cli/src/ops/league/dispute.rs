@@ -4,12 +4,13 @@ use super::super::data::wait;
 use super::super::{OpsError, Output};
 use super::ask::{Sure, Why};
 use super::desk::Desk;
-use super::show::{change, dispute_kind, dispute_state, score};
+use super::show::{change, score};
 use super::{LeagueError, ruling};
 use clap::ValueEnum;
 use countersign::UserId;
 use countersign_keys::Utc;
 use countersign_league::MatchId;
+use countersign_server::desk::dispute;
 use countersign_store::league::{
     DisputeEntry, DisputeId, DisputeQueue, DisputeState, GameView, LeagueStore, NewRuling, Rated,
     Ruling, RulingOutcome,
@@ -143,7 +144,7 @@ fn list(
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
     if desk.json {
-        return Ok(out.json(&entries.iter().map(as_json).collect())?);
+        return Ok(out.json(&entries.iter().map(dispute::view).collect())?);
     }
     let names = desk.names(entries.iter().filter_map(|entry| entry.user).collect())?;
     let head = ["no", "opened", "kind", "state", "match", "by"];
@@ -153,8 +154,8 @@ fn list(
         vec![
             entry.id.0.to_string(),
             Utc(entry.opened).to_string(),
-            dispute_kind(entry.kind).to_owned(),
-            dispute_state(entry.state).to_owned(),
+            dispute::kind_word(entry.kind).to_owned(),
+            dispute::state_word(entry.state).to_owned(),
             entry.match_id.to_string(),
             by.unwrap_or_else(|| "the server".to_owned()),
         ]
@@ -168,10 +169,15 @@ fn list(
 
 fn show(entry: &DisputeEntry, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     if desk.json {
-        return Ok(out.json(&as_json(entry))?);
+        return Ok(out.json(&dispute::view(entry))?);
     }
     let DisputeEntry { id, match_id, user, kind, text, opened, state } = entry;
-    out.line(format_args!("dispute {}  {}  {}", id.0, dispute_kind(*kind), dispute_state(*state)))?;
+    out.line(format_args!(
+        "dispute {}  {}  {}",
+        id.0,
+        dispute::kind_word(*kind),
+        dispute::state_word(*state)
+    ))?;
     out.line(format_args!("  match   {match_id}"))?;
     let by = match user {
         Some(user) => {
@@ -288,22 +294,4 @@ fn changed(ratings: &[Rated], desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(
 fn rated_json(rated: &Rated) -> Value {
     let Rated { user, before, after, season } = rated;
     json!({ "user": user.to_string(), "before": before, "after": after, "season": season })
-}
-
-pub(super) fn as_json(entry: &DisputeEntry) -> Value {
-    let DisputeEntry { id, match_id, user, kind, text, opened, state } = entry;
-    let ruled = match state {
-        DisputeState::Open => None,
-        DisputeState::Ruled(_, at) => Some(at.as_millis()),
-    };
-    json!({
-        "dispute": id.0,
-        "match": match_id.to_string(),
-        "user": user.map(String::from),
-        "kind": dispute_kind(*kind),
-        "text": text,
-        "opened_ms": opened.as_millis(),
-        "state": dispute_state(*state),
-        "ruled_ms": ruled,
-    })
 }

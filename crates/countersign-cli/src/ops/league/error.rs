@@ -90,7 +90,7 @@ fn list(ids: &[DeviceId]) -> String {
 }
 
 fn allowed(from: DeviceStatus) -> String {
-    let next = super::device::next(from);
+    let next = countersign_server::desk::device::next(from);
     match next.is_empty() {
         true => "it stays so, because its keys may be in other hands".to_owned(),
         false => format!("it can become {}", next.join(", ")),

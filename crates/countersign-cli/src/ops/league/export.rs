@@ -9,7 +9,7 @@ use super::checks::{self, Report};
 use super::desk::Desk;
 use super::evidence::checked;
 use super::keys::ServerKeys;
-use super::show::{change, outcome, score, sentence, team};
+use super::show::{change, score};
 use countersign::wire::{Reader, put_lp8};
 use countersign::{
     Frame, Malformed, Realm, RecordHeader, RecordId, SigningKey, Timestamp, VerifyingKey,
@@ -20,6 +20,7 @@ use countersign_league::evidence::{
     Artefact, Bundle, DeviceCertificate, MatchReceipt, Signed, Stamp, seal,
 };
 use countersign_league::settlement::{Checked, KnownDevice};
+use countersign_server::desk::game::{outcome, sentence, team};
 use countersign_store::league::{Device, GameView, LeagueStore};
 use serde_json::json;
 use std::io::Write;

@@ -3,22 +3,16 @@
 use super::super::data::wait;
 use super::super::{OpsError, Output};
 use super::desk::Desk;
-use super::show::{
-    change, clock, conduct, dispute_kind, dispute_state, outcome, rules, score, sentence, team,
-};
+use super::show::{change, clock, score};
 use super::{evidence, export};
-use countersign::VerifyingKey;
 use countersign_keys::Utc;
 use countersign_league::MatchId;
-use countersign_league::evidence::{
-    GoalState, MatchResult, MatchStart, Outcome, SeatFlags, Settlement, open,
-};
-use countersign_league::settlement::read;
+use countersign_league::evidence::{GoalState, Settlement};
+use countersign_server::desk::game::{Story, conduct, outcome, rules, said, sentence, team};
+use countersign_server::desk::{dispute, game};
 use countersign_store::league::{
-    DisputeEntry, DisputeId, DisputeQueue, EvidenceView, GameFilter, GameView, LeagueStore,
-    StoredGame, StoredSeat,
+    DisputeId, DisputeQueue, EvidenceView, GameFilter, GameView, LeagueStore, StoredGame,
 };
-use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -127,7 +121,7 @@ fn list(args: &ListArgs, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), Op
     };
     let games = wait(desk.store.games_before(filter, args.before, args.limit))?;
     if desk.json {
-        return Ok(out.json(&games.iter().map(game_json).collect())?);
+        return Ok(out.json(&games.iter().map(game::view).collect())?);
     }
     let head = ["no", "match", "ended", "score", "state", "why"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -157,24 +151,12 @@ fn waiting(game: &StoredGame) -> String {
     }
 }
 
-/// Start and end of the settled result, read from the evidence.
-struct Story {
-    start: MatchStart,
-    result: MatchResult,
-}
-
 /// What the device signed; or why it cannot be shown.
 fn story(view: &GameView, desk: &Desk<'_>) -> Result<Story, String> {
-    let evidence = view.evidence.first().ok_or("there is no evidence")?;
     let device = wait(desk.store.find_device(view.game.device)).map_err(|e| e.to_string())?;
     let device = device.ok_or("the device is not known")?;
     let keys = desk.keys().map_err(|error| error.to_string())?;
-    let bundle = read(&evidence.bundle).map_err(|error| error.to_string())?;
-    let master = VerifyingKey::from_bytes(&device.pair.master).map_err(|e| e.to_string())?;
-    let start = open::<MatchStart>(&keys.realm, &master, &bundle.start);
-    let result = open::<MatchResult>(&keys.realm, &master, &bundle.result);
-    let start = start.map_err(|error| error.to_string())?.value;
-    Ok(Story { start, result: result.map_err(|error| error.to_string())?.value })
+    Story::read(&keys.realm, &device, view)
 }
 
 fn show(view: &GameView, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
@@ -186,7 +168,7 @@ fn show(view: &GameView, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), Op
     let disputes = wait(disputes)?;
     let story = story(view, desk);
     if desk.json {
-        return Ok(out.json(&view_json(view, &disputes, story.as_ref().ok()))?);
+        return Ok(out.json(&game::whole(view, &disputes, story.as_ref().ok()))?);
     }
     head(&view.game, out)?;
     match &story {
@@ -201,7 +183,7 @@ fn show(view: &GameView, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), Op
         out.line(format_args!("  result      {result}  {what}, came at {at}, {bytes} bytes"))?;
     }
     for entry in &disputes {
-        let (kind, state) = (dispute_kind(entry.kind), dispute_state(entry.state));
+        let (kind, state) = (dispute::kind_word(entry.kind), dispute::state_word(entry.state));
         let (id, at) = (entry.id.0, Utc(entry.opened));
         out.line(format_args!("  dispute     {id}  {kind}, {state}, opened at {at}"))?;
     }
@@ -269,88 +251,4 @@ fn lines(
         ]);
     }
     Ok(out.table(&rows)?)
-}
-
-/// What the result says of a player.
-fn said(flags: SeatFlags) -> Vec<&'static str> {
-    let words = [
-        (SeatFlags::CONFIRMED, "confirmed"),
-        (SeatFlags::FLAGGED, "flagged"),
-        (SeatFlags::LEFT, "left"),
-        (SeatFlags::INJURED, "injured"),
-        (SeatFlags::ABSENT, "absent"),
-    ];
-    words.into_iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, word)| word).collect()
-}
-
-pub(super) fn game_json(game: &StoredGame) -> Value {
-    json!({
-        "no": game.no,
-        "match": game.match_id.to_string(),
-        "result": game.result.to_string(),
-        "device": game.device.to_string(),
-        "device_seq": game.device_seq,
-        "rules": rules(game.ruleset),
-        "season": game.season,
-        "started_ms": game.started.as_millis(),
-        "ended_ms": game.ended.as_millis(),
-        "settled_ms": game.settled.as_millis(),
-        "counts_at_ms": (game.settlement == Settlement::Pending).then(|| game.counts_at.as_millis()),
-        "outcome": outcome_word(game.outcome),
-        "score": game.score,
-        "winner": game.winner.map(team),
-        "state": game.settlement.as_str(),
-        "reason": game.reason,
-        "sentence": sentence(game.reason),
-        "integrity": game.integrity,
-        "forks": game.forks,
-    })
-}
-
-/// The first word, for programs.
-fn outcome_word(of: Outcome) -> &'static str {
-    outcome(of).split([',', ' ']).next().unwrap_or_default()
-}
-
-fn view_json(view: &GameView, disputes: &[DisputeEntry], story: Option<&Story>) -> Value {
-    let seat = |seat: &StoredSeat| {
-        let flags = story.and_then(|story| story.result.seats.get(usize::from(seat.seat)));
-        json!({
-            "seat": seat.seat,
-            "user": seat.user.to_string(),
-            "team": team(seat.team),
-            "ticket": seat.ticket.to_string(),
-            "sporting": seat.line.sporting,
-            "adjustment": seat.line.adjustment,
-            "booked": seat.booked,
-            "conduct": conduct(seat.conduct),
-            "said": flags.map(|flags| said(*flags)),
-        })
-    };
-    let goals = story.map(|story| {
-        let goals = story.result.goals.iter().enumerate();
-        let one = |(index, goal): (usize, &countersign_league::evidence::Goal)| {
-            json!({
-                "goal": index,
-                "at_ms": goal.at,
-                "team": team(goal.team),
-                "end": goal.end as u8,
-                "annulled": goal.state == GoalState::Annulled,
-            })
-        };
-        goals.map(one).collect::<Vec<_>>()
-    });
-    let evidence = view.evidence.iter().map(|evidence| {
-        json!({
-            "result": evidence.result.to_string(),
-            "received_ms": evidence.received.as_millis(),
-            "bytes": evidence.bundle.len(),
-        })
-    });
-    let mut value = game_json(&view.game);
-    value["seats"] = view.seats.iter().map(seat).collect();
-    value["goals"] = json!(goals);
-    value["results"] = evidence.collect();
-    value["disputes"] = disputes.iter().map(super::dispute::as_json).collect();
-    value
 }

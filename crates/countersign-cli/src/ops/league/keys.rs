@@ -5,14 +5,10 @@ use countersign::keyset::{KeyChoiceError, KeysetError};
 use countersign::{Fingerprint, Frame, Keyset, Realm, Timestamp, VerifyingKey};
 use countersign_keys::ReadError;
 use countersign_keys::folder::{read_history, read_keyset, read_realm};
-use countersign_league::Params;
 use countersign_league::settlement::{KnownDevice, KnownRules};
+use countersign_server::desk::game::RULES;
 use countersign_store::league::Device;
 use std::path::Path;
-
-/// All rules that this program knows.
-pub(super) const RULES: [(&str, Params); 2] =
-    [("official", Params::OFFICIAL), ("short", Params::SHORT)];
 
 /// Key sets, the newest first: a key counts as the newest set says that names it.
 pub(super) struct ServerKeys {

@@ -3,27 +3,19 @@
 use super::super::OpsError;
 use super::super::data::wait;
 use super::LeagueError;
-use super::desk::{Desk, PAGE};
+use super::desk::Desk;
 use super::evidence::checked;
 use countersign::UserId;
-use countersign_league::evidence::{GoalState, MatchResult, Settlement};
+use countersign_league::evidence::{GoalState, MatchResult};
 use countersign_league::rating::{Ending, final_deltas, round_half_away};
 use countersign_league::settlement::{Checked, WHOLE};
-use countersign_league::{MatchId, Seat, Team};
-use countersign_store::league::{
-    GameView, LeagueStore, Ruling, StoredSeat, TicketState, VerdictLine,
-};
+use countersign_league::{Seat, Team};
+use countersign_server::desk::ruling::{self, has_lines};
+use countersign_store::league::{GameView, LeagueStore, Ruling, TicketState, VerdictLine};
 
 /// The match counts as it was played; also one that is frozen, unrated or void, where that is the operator's to decide.
 pub(super) fn uphold(view: &GameView, desk: &Desk<'_>) -> Result<Ruling, OpsError> {
-    let game = &view.game;
-    let counts_by_itself = match game.settlement {
-        Settlement::Settled => true,
-        // Its lines are what it was settled with; they are zero where the verdict was that nothing counts.
-        Settlement::Pending | Settlement::Frozen => has_lines(&view.seats),
-        Settlement::Unrated | Settlement::Void => false,
-    };
-    if counts_by_itself {
+    if ruling::counts_as_settled(view) {
         return Ok(Ruling::Uphold);
     }
     let checked = countable(view, desk)?;
@@ -31,7 +23,7 @@ pub(super) fn uphold(view: &GameView, desk: &Desk<'_>) -> Result<Ruling, OpsErro
         true => view.seats.iter().map(|seat| seat.line).collect(),
         false => lines(view, &checked, &checked.result.value.deltas, desk)?,
     };
-    Ok(Ruling::Amend { score: game.score, winner: game.winner, lines })
+    Ok(Ruling::Amend { score: view.game.score, winner: view.game.winner, lines })
 }
 
 /// These goals count as annulled, beside those that the players annulled.
@@ -72,29 +64,10 @@ pub(super) fn refund(
     if let Some(&user) = only.iter().find(|user| view.seats.iter().all(|it| it.user != **user)) {
         return Err(LeagueError::NotInMatch { user, id }.into());
     }
-    let mut amounts = Vec::new();
-    let seats = view.seats.iter().filter(|seat| only.is_empty() || only.contains(&seat.user));
-    for seat in seats {
-        let lost = effect(seat.user, id, desk)?.saturating_neg();
-        if let Some(amount) = i32::try_from(lost).ok().filter(|amount| *amount > 0) {
-            amounts.push((seat.user, amount));
-        }
-    }
+    let amounts = wait(ruling::refunds(&desk.store, view, only))?;
     match amounts.is_empty() {
         true => Err(LeagueError::NothingToRefund(id).into()),
         false => Ok(Ruling::Refund { amounts }),
-    }
-}
-
-/// Everything that the ledger holds of a player because of a match, also earlier refunds: nobody gets back more than was lost.
-fn effect(user: UserId, id: MatchId, desk: &Desk<'_>) -> Result<i64, OpsError> {
-    let (mut sum, mut after) = (0, 0);
-    loop {
-        let page = wait(desk.store.ledger_of(user, after, PAGE))?;
-        let Some(last) = page.last() else { return Ok(sum) };
-        after = last.seq;
-        let of_match = page.iter().filter(|line| line.match_id == Some(id));
-        sum += of_match.map(|line| line.amount).sum::<i64>();
     }
 }
 
@@ -123,11 +96,6 @@ fn countable(view: &GameView, desk: &Desk<'_>) -> Result<Checked, OpsError> {
         }
         None => Ok(checked),
     }
-}
-
-fn has_lines(seats: &[StoredSeat]) -> bool {
-    seats.iter().any(|seat| seat.line.total() != 0)
-        || seats.iter().all(|seat| seat.line.sporting == 0)
 }
 
 /// The lines of these changes, weighed by the factor of the settlement. A line that was taken out stays out.

@@ -8,15 +8,14 @@ use super::desk::{Desk, PAGE};
 use super::show::points;
 use countersign::{Timestamp, UserId, VerifyingKey};
 use countersign_keys::Utc;
-use countersign_league::evidence::{DeviceStatus, MatchResult, MatchStart, Settlement, open};
+use countersign_league::evidence::{MatchResult, MatchStart, open};
 use countersign_league::settlement::{AHEAD, read};
 use countersign_league::{DeviceId, MatchId, RulesetId};
 use countersign_ranks::integrity::device::{DeviceFinding, DeviceRule, score};
 use countersign_ranks::integrity::ring::RingFinding;
 use countersign_ranks::integrity::throwing::{Tally, ThrowingFinding};
-use countersign_store::league::{
-    DeviceFilter, DisputeId, DisputeQueue, GameFilter, LeagueStore, StoredGame,
-};
+use countersign_server::desk::queues::Queues;
+use countersign_store::league::{GameFilter, LeagueStore, StoredGame};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,16 +49,6 @@ pub(super) struct ReviewArgs {
     utc_offset: i16,
 }
 
-/// How much waits in each queue.
-#[derive(Debug, Default)]
-struct Queues {
-    disputes: u64,
-    frozen: u64,
-    pending: u64,
-    suspect: u64,
-    gaps: u64,
-}
-
 /// Everything that was found.
 struct Review {
     since: Timestamp,
@@ -78,40 +67,11 @@ pub(super) fn run(
     desk: &Desk<'_>,
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
-    let queues = queues(desk)?;
+    let queues = wait(Queues::count(&desk.store, u64::MAX))?;
     let review = review(args, desk)?;
     match desk.json {
         true => Ok(out.json(&as_json(&queues, &review))?),
         false => text(&queues, &review, desk, out),
-    }
-}
-
-fn queues(desk: &Desk<'_>) -> Result<Queues, OpsError> {
-    let mut queues = Queues::default();
-    let mut after = DisputeId(0);
-    loop {
-        let page = wait(desk.store.disputes(DisputeQueue::Open, after, PAGE))?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        queues.disputes += page.len() as u64;
-    }
-    for (settlement, count) in
-        [(Settlement::Frozen, &mut queues.frozen), (Settlement::Pending, &mut queues.pending)]
-    {
-        let filter = GameFilter { settlement: Some(settlement), ..GameFilter::ALL };
-        each_game(filter, Timestamp::ZERO, desk, |_| {
-            *count += 1;
-            Ok(())
-        })?;
-    }
-    let mut after = None;
-    loop {
-        let page = wait(desk.store.list_devices(DeviceFilter::default(), after, PAGE))?;
-        let Some(last) = page.last() else { return Ok(queues) };
-        after = Some(last.pair.device);
-        let suspect = page.iter().filter(|device| device.status == DeviceStatus::Suspect);
-        queues.suspect += suspect.count() as u64;
-        queues.gaps += page.iter().filter(|device| device.seq_missing > 0).count() as u64;
     }
 }
 

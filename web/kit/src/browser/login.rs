@@ -1,7 +1,13 @@
 //! From an address to a session: a key, a code, and the server's signed word that they belong together.
 
-use crate::app::LoginTrouble;
-use crate::said::Pow;
+use super::http::{self, Answer, Unreachable};
+use super::keys::Key;
+use super::link::Link;
+use super::trust::{self, NoTrust};
+use super::{clock, describe, device_name, random, yield_now};
+use crate::kept::Kept;
+use crate::login::Trouble;
+use crate::said::Read;
 use countersign::register::{UnsignedRegister, code_hash};
 use countersign::verify::{Pending, VerifiedResponse, verify_response};
 use countersign::{
@@ -9,13 +15,6 @@ use countersign::{
 };
 use countersign_app::login::{LoginView, PowView, is_same, normalise, solve_among};
 use countersign_app::trust::Trust;
-use countersign_web_kit::browser::http::{self, Answer, Unreachable};
-use countersign_web_kit::browser::keys::Key;
-use countersign_web_kit::browser::link::Link;
-use countersign_web_kit::browser::trust::{self, NoTrust};
-use countersign_web_kit::browser::{clock, describe, device_name, random, yield_now};
-use countersign_web_kit::kept::Kept;
-use countersign_web_kit::said::Read;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 
@@ -24,7 +23,7 @@ const STEP: u64 = 20_000;
 
 /// A login that was begun.
 #[derive(Clone)]
-pub(super) struct Login {
+pub struct Login {
     key: Key,
     realm: Realm,
     id: LoginId,
@@ -33,38 +32,34 @@ pub(super) struct Login {
 
 impl Login {
     /// Makes a key and tells the server the address and its public half.
-    pub(super) async fn open(address: &str) -> Result<Self, LoginTrouble> {
-        let key = Key::generate().await.map_err(|_| LoginTrouble::NoKey)?;
+    pub async fn open(address: &str) -> Result<Self, Trouble> {
+        let key = Key::generate().await.map_err(|_| Trouble::NoKey)?;
         let pk = hex::encode(key.public().as_bytes());
         let alg = countersign::key::ALG_ED25519;
         let body = json!({ "address": address, "key": { "alg": alg, "pk": pk } }).to_string();
         let answer = http::post("/login", http::JSON, body.as_bytes()).await?;
         let view = read_view(&answer)?;
         if !is_same(address, &view.address) {
-            return Err(LoginTrouble::AddressChanged(view.address));
+            return Err(Trouble::AddressChanged(view.address));
         }
-        let unreadable = || LoginTrouble::Refused("unreadable".to_owned());
+        let unreadable = || Trouble::Refused("unreadable".to_owned());
         let realm = Realm::new(&view.app, &view.audience).map_err(|_| unreadable())?;
         let id = view.login_id.parse().map_err(|_| unreadable())?;
         Ok(Self { key, realm, id, view })
     }
 
     /// Whether it is the same login, however far it is.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         self.id == other.id
     }
 
     /// The address as the server writes it.
-    pub(super) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         &self.view.address
     }
 
     /// Has a code sent, after the proof of work if one is asked for; `working` hears of it.
-    pub(super) async fn send_code(
-        &mut self,
-        locale: &str,
-        working: impl Fn(),
-    ) -> Result<(), LoginTrouble> {
+    pub async fn send_code(&mut self, locale: &str, working: impl Fn()) -> Result<(), Trouble> {
         // A server that comes under attack between the two steps asks for work only at the second: then once more, with it.
         for last_try in [false, true] {
             let nonce = self.fulfil(&working).await?;
@@ -83,16 +78,16 @@ impl Login {
             }
             if nonce.is_some() || self.view.pow.is_none() || last_try {
                 return Err(match self.view.next_code_ms {
-                    Some(wait_ms) => LoginTrouble::TooSoon(wait_ms.div_ceil(1000)),
-                    None => LoginTrouble::NoMoreCodes,
+                    Some(wait_ms) => Trouble::TooSoon(wait_ms.div_ceil(1000)),
+                    None => Trouble::NoMoreCodes,
                 });
             }
         }
-        Err(LoginTrouble::NoMoreCodes)
+        Err(Trouble::NoMoreCodes)
     }
 
     /// Proves the key and the code.
-    pub(super) async fn register(&self, typed: &str) -> Result<Link, LoginTrouble> {
+    pub async fn register(&self, typed: &str) -> Result<Link, Trouble> {
         let (trust, keyset) = trust::establish(&self.realm).await.map_err(no_trust)?;
         let code = normalise(typed);
         let mut time = clock::read().wall;
@@ -100,7 +95,7 @@ impl Login {
         for last_try in [false, true] {
             let unsigned = self.unsigned(&code, time)?;
             let signature = self.key.sign(unsigned.signing_input()).await;
-            let frame = unsigned.seal(&signature.map_err(|_| LoginTrouble::NoKey)?);
+            let frame = unsigned.seal(&signature.map_err(|_| Trouble::NoKey)?);
             let sent = clock::read();
             let answer = http::post("/login/register", http::FRAME, &frame).await?;
             if !answer.is_frame() {
@@ -117,7 +112,7 @@ impl Login {
             let offset_ms = server_now.wrapping_sub(received.wall.as_millis()) as i64;
             return self.judge(trust, &verified, offset_ms);
         }
-        Err(LoginTrouble::Refused(ResultCode::STALE_TIMESTAMP.name().to_owned()))
+        Err(Trouble::Refused(ResultCode::STALE_TIMESTAMP.name().to_owned()))
     }
 
     fn verify<'f>(
@@ -125,12 +120,12 @@ impl Login {
         keyset: &Keyset,
         unsigned: &UnsignedRegister,
         answer: &'f [u8],
-    ) -> Result<VerifiedResponse<'f>, LoginTrouble> {
+    ) -> Result<VerifiedResponse<'f>, Trouble> {
         let pending = Pending { reply_to: unsigned.reply_to() };
         let verified = verify_response(&self.realm, keyset, &pending, None, answer)
-            .map_err(|_| LoginTrouble::NotBelieved)?;
+            .map_err(|_| Trouble::NotBelieved)?;
         let current = keyset.check_current(verified.header.timestamp);
-        current.map_err(|_| LoginTrouble::NotBelieved)?;
+        current.map_err(|_| Trouble::NotBelieved)?;
         Ok(verified)
     }
 
@@ -139,16 +134,16 @@ impl Login {
         trust: Trust,
         verified: &VerifiedResponse<'_>,
         offset_ms: i64,
-    ) -> Result<Link, LoginTrouble> {
-        let unreadable = || LoginTrouble::Refused("unreadable".to_owned());
+    ) -> Result<Link, Trouble> {
+        let unreadable = || Trouble::Refused("unreadable".to_owned());
         let said = Value::parse(verified.content).unwrap_or_default();
         match verified.header.result {
             ResultCode::OK => {}
             ResultCode::CODE_INVALID => {
                 let left = said["attempts_left"].as_u64().ok_or_else(unreadable)?;
-                return Err(LoginTrouble::CodeWrong(left));
+                return Err(Trouble::CodeWrong(left));
             }
-            other => return Err(LoginTrouble::Refused(other.name().to_owned())),
+            other => return Err(Trouble::Refused(other.name().to_owned())),
         }
         let kept = Kept {
             session_id: String::read(&said["session_id"]).ok_or_else(unreadable)?,
@@ -159,11 +154,11 @@ impl Login {
         Link::new(self.key.clone(), trust, kept).ok_or_else(unreadable)
     }
 
-    fn unsigned(&self, code: &str, time: Timestamp) -> Result<UnsignedRegister, LoginTrouble> {
+    fn unsigned(&self, code: &str, time: Timestamp) -> Result<UnsignedRegister, Trouble> {
         let header = RegisterHeader {
             login: self.id,
             timestamp: time,
-            request_id: RequestId::from_bytes(random().map_err(|_| LoginTrouble::NoKey)?),
+            request_id: RequestId::from_bytes(random().map_err(|_| Trouble::NoKey)?),
             alg: countersign::key::ALG_ED25519,
             public_key: [0; 32],
             address: self.view.address.clone(),
@@ -176,9 +171,9 @@ impl Login {
     }
 
     /// Does what the server asks for before it sends a code.
-    async fn fulfil(&self, working: &impl Fn()) -> Result<Option<u64>, LoginTrouble> {
+    async fn fulfil(&self, working: &impl Fn()) -> Result<Option<u64>, Trouble> {
         if let Some(other) = self.view.requested_information.iter().find(|it| *it != "pow") {
-            return Err(LoginTrouble::Refused(other.clone()));
+            return Err(Trouble::Refused(other.clone()));
         }
         match &self.view.pow {
             None => Ok(None),
@@ -191,21 +186,21 @@ impl Login {
 }
 
 /// Works in small steps, so that the page stays alive.
-async fn solve(asked: &PowView) -> Result<u64, LoginTrouble> {
-    let unreadable = |_| LoginTrouble::Refused("unreadable".to_owned());
+async fn solve(asked: &PowView) -> Result<u64, Trouble> {
+    let unreadable = |_| Trouble::Refused("unreadable".to_owned());
     let challenge = hex::decode(&asked.challenge).map_err(unreadable)?;
     for step in 0..u64::MAX / STEP {
         let nonces = step * STEP..=step * STEP + STEP - 1;
         let found = solve_among(&challenge, asked.bits, nonces);
-        if let Some(nonce) = found.map_err(|it| LoginTrouble::Refused(it.to_string()))? {
+        if let Some(nonce) = found.map_err(|it| Trouble::Refused(it.to_string()))? {
             return Ok(nonce);
         }
         yield_now().await;
     }
-    Err(LoginTrouble::NoMoreCodes)
+    Err(Trouble::NoMoreCodes)
 }
 
-fn read_view(answer: &Answer) -> Result<LoginView, LoginTrouble> {
+fn read_view(answer: &Answer) -> Result<LoginView, Trouble> {
     // A refusal that says how long to wait has the same shape as a success.
     let view = Value::parse(&answer.body).and_then(|it| view(&it));
     view.ok_or_else(|| refusal(answer))
@@ -213,7 +208,14 @@ fn read_view(answer: &Answer) -> Result<LoginView, LoginTrouble> {
 
 /// By hand, as everything else: code made for the type would be a twentieth of all that a browser loads.
 fn view(value: &Value) -> Option<LoginView> {
-    let pow = Option::<Pow>::read(&value["pow"])?;
+    let pow = &value["pow"];
+    let pow = match pow.is_null() {
+        true => None,
+        false => Some(PowView {
+            challenge: Read::read(&pow["challenge"])?,
+            bits: Read::read(&pow["bits"])?,
+        }),
+    };
     let number = |name: &str| Option::<u64>::read(&value[name]);
     Some(LoginView {
         login_id: Read::read(&value["login_id"])?,
@@ -227,34 +229,34 @@ fn view(value: &Value) -> Option<LoginView> {
         next_verification_attempt_ms: number("next_verification_attempt_ms")?,
         attempts_left: Option::read(&value["attempts_left"])?.unwrap_or_default(),
         requested_information: Read::read(&value["requested_information"])?,
-        pow: pow.map(|Pow { challenge, bits }| PowView { challenge, bits }),
+        pow,
     })
 }
 
-fn refusal(answer: &Answer) -> LoginTrouble {
+fn refusal(answer: &Answer) -> Trouble {
     match (answer.status, answer.retry_after_s) {
-        (400, _) => LoginTrouble::AddressUnusable,
-        (429, Some(seconds)) => LoginTrouble::TooSoon(seconds),
-        (429, None) => LoginTrouble::NoMoreCodes,
-        (500.., _) => LoginTrouble::Unreachable,
-        (status, _) => LoginTrouble::Refused(status.to_string()),
+        (400, _) => Trouble::AddressUnusable,
+        (429, Some(seconds)) => Trouble::TooSoon(seconds),
+        (429, None) => Trouble::NoMoreCodes,
+        (500.., _) => Trouble::Unreachable,
+        (status, _) => Trouble::Refused(status.to_string()),
     }
 }
 
-impl From<Unreachable> for LoginTrouble {
+impl From<Unreachable> for Trouble {
     fn from(_: Unreachable) -> Self {
         Self::Unreachable
     }
 }
 
-fn no_trust(error: NoTrust) -> LoginTrouble {
+fn no_trust(error: NoTrust) -> Trouble {
     match error {
-        NoTrust::Unreachable(_) => LoginTrouble::Unreachable,
-        NoTrust::Refused(_) | NoTrust::OtherRealm => LoginTrouble::NotBelieved,
+        NoTrust::Unreachable(_) => Trouble::Unreachable,
+        NoTrust::Refused(_) | NoTrust::OtherRealm => Trouble::NotBelieved,
     }
 }
 
-impl From<JsValue> for LoginTrouble {
+impl From<JsValue> for Trouble {
     fn from(error: JsValue) -> Self {
         Self::Refused(describe(&error))
     }
