@@ -1,6 +1,7 @@
 //! The slave's machine: it watches its goal, signs what it sees, and keeps it until the master has it.
 
 mod button;
+mod seal;
 mod talk;
 
 pub use super::ring::Slot;
@@ -14,7 +15,7 @@ use super::report::{Chain, Report, ReportKind, first8};
 use super::resend::Resend;
 use super::ring::{self, Head, Ring};
 use super::session::{self, Session};
-use super::{BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Pair, is_due, push};
+use super::{BEAT, BadPeer, Entropy, LOST, MAX_FRAME, Pair, push};
 use crate::evidence::SlaveSeal;
 use crate::goal::{Calibration, Event, Hit};
 use crate::id::MatchId;
@@ -23,8 +24,6 @@ use countersign::Signer;
 
 /// Reports under way at the same time.
 const WINDOW: usize = 8;
-/// After the end of a match: the last contact is reported by then. Milliseconds.
-const SETTLE: i64 = 700;
 /// A new handshake at most so often: it costs the chip some 50 ms. Milliseconds.
 const REPLY_PAUSE: u64 = 100;
 
@@ -416,49 +415,6 @@ impl<S: Signer> Slave<S> {
             if self.reports_again.next().is_none() {
                 self.reports_again.start(now);
             }
-        }
-    }
-
-    fn seal_due(&self) -> Option<u64> {
-        let is_ready = self.control.phase == Phase::Drain
-            && self.seal.is_none()
-            && self.ring.is_empty()
-            && self.is_acked
-            && self.is_boot_known
-            && self.control.end != i64::MAX
-            && self.head.match_id().is_some();
-        is_ready.then(|| u64::try_from(self.control.end.saturating_add(SETTLE)).unwrap_or(0))
-    }
-
-    fn try_seal(&mut self, now: u64) {
-        if !is_due(self.seal_due(), now) {
-            // A seal whose repetition was stopped is wanted again.
-            if self.seal.is_some()
-                && self.control.phase == Phase::Drain
-                && self.seal_again.next().is_none()
-            {
-                self.send_seal();
-                self.seal_again.start(now);
-            }
-            return;
-        }
-        let Some(match_id) = self.head.match_id() else { return };
-        let mut seal = SlaveSeal {
-            boot: self.head.boot,
-            last_seq: self.head.last_seq,
-            goals: self.chain.goals,
-            head: self.chain.head,
-            signature: [0; 64],
-        };
-        seal.signature = self.signer.sign(&seal.message(&self.pair.device, &match_id));
-        self.seal = Some(seal);
-        self.send_seal();
-        self.seal_again.start(now);
-    }
-
-    fn send_seal(&mut self) {
-        if let Some(seal) = self.seal {
-            self.send(&ToMaster::Seal(seal));
         }
     }
 
