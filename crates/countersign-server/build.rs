@@ -14,20 +14,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build.rs");
     let list = fs::read_to_string(folder.join("assets.tsv")).unwrap_or_default();
-    let mut code = "const ASSETS: &[Asset] = &[\n".to_owned();
-    for line in list.lines() {
-        code += &asset(&folder, line)?;
-    }
-    code += "];\n";
+    let assets = assets(&folder, &list)?.unwrap_or_else(|| {
+        println!("cargo::warning=target/web was made by another version and is left out; `cargo xtask web` makes it anew");
+        String::new()
+    });
+    let code = format!("const ASSETS: &[Asset] = &[\n{assets}];\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("web.rs"), code)?;
     Ok(())
 }
 
+/// `None`: the list is not as this version writes it.
+fn assets(folder: &Path, list: &str) -> Result<Option<String>, Box<dyn Error>> {
+    let mut code = String::new();
+    for line in list.lines() {
+        match asset(folder, line)? {
+            Some(asset) => code += &asset,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(code))
+}
+
 /// Path, file, content type, how long it may be kept, and the policy under which it runs, with tabs between.
-fn asset(folder: &Path, line: &str) -> Result<String, Box<dyn Error>> {
+fn asset(folder: &Path, line: &str) -> Result<Option<String>, Box<dyn Error>> {
     let parts: Vec<&str> = line.split('\t').collect();
     let [path, file, content_type, caching, policy] = parts.as_slice() else {
-        return Err(format!("assets.tsv has a line that is none: {line}").into());
+        return Ok(None);
     };
     let bytes =
         |ending: &str| format!("include_bytes!({:?})", folder.join(format!("{file}{ending}")));
@@ -35,5 +47,5 @@ fn asset(folder: &Path, line: &str) -> Result<String, Box<dyn Error>> {
     writeln!(code, "Asset {{ path: {path:?}, content_type: {content_type:?},")?;
     writeln!(code, "is_hashed: {}, policy: {policy:?},", *caching == "forever")?;
     writeln!(code, "raw: {}, gzip: {}, brotli: {} }},", bytes(""), bytes(".gz"), bytes(".br"))?;
-    Ok(code)
+    Ok(Some(code))
 }
