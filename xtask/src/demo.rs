@@ -2,7 +2,7 @@
 
 use crate::failure::Outcome;
 use crate::run::Run;
-use crate::setup;
+use crate::{setup, web};
 
 /// Everything after `demo` goes on to `countersign demo`, and its exit code comes back.
 ///
@@ -10,6 +10,8 @@ use crate::setup;
 /// optimised in it too (see `[profile.dev.package]`).
 pub(crate) fn command(args: &[String]) -> Outcome {
     setup::ensure()?;
+    // The program embeds the pages.
+    web::build()?;
     let package = ["--package", "countersign-cli", "--bin", "countersign"];
     let device = ["--package", "countersign-device", "--bin", "countersign-device"];
     Run::cargo().arg("build").args(package).args(device).run()?;

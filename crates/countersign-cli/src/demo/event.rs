@@ -6,10 +6,16 @@ use super::peers::{Peer, free_address};
 use super::stage::Stage;
 use super::story::{expect, title};
 use crate::output::line;
+use countersign_server::clock;
 use std::fs;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 const EVENT: &str = "FAIR_2027";
+/// The one for whoever sits here.
+const OPEN: &str = "OPEN_DAY";
+/// Who judges it besides: profile, points for the first project.
+const OTHERS: [(&str, &str); 2] = [("ana", "P1:IDEAS:9,8"), ("bo", "P1:IDEAS:7,6")];
 /// Judges, and what each of them says: project, category, points.
 const JUDGES: [(&str, &str, &[&str]); 3] = [
     ("ana", "j1@example.org", &["P1:IDEAS:9,8", "P2:IDEAS:6,7", "P3:IDEAS:8,8"]),
@@ -143,9 +149,7 @@ impl Day {
         let hub =
             Peer::start(stage.device_command(&args)?, hub_address, &stage.dir.join("hub.log"))?;
         expect(stage.device(&["hub", "open", "--dir", "hub", "--round", "1"])?, "the round")?;
-        let log = fs::read_to_string(stage.dir.join("hub.log"))?;
-        let code = log.lines().find_map(|line| line.strip_prefix("Event code: "));
-        let code = code.ok_or("the hub shows no code; see hub.log")?.to_owned();
+        let code = code_in(&stage.dir.join("hub.log"))?;
         let net = stage.silent_with_input(&["hub", "net", "--dir", "hub"], |_| Ok(()))?;
         fs::write(stage.dir.join("net.code"), net.text.trim())?;
         line("\n  $ countersign hub net --dir hub > net.code");
@@ -164,4 +168,98 @@ impl Day {
         self.relay.kill()?;
         self.hub.kill()
     }
+}
+
+/// A second event, for whoever sits here: prepared now, published when their device is registered.
+pub(super) struct OpenDay {
+    hub: Option<Peer>,
+    /// When the roster was last looked at.
+    looked: Instant,
+}
+
+impl OpenDay {
+    /// The address that its judge logs in with.
+    pub(super) const JUDGE: &str = "you@example.org";
+
+    /// The other judges are logged in already if the story was told.
+    pub(super) fn prepare(stage: &Stage, was_told: bool) -> Result<Self, Failure> {
+        if !was_told {
+            fs::write(stage.dir.join("projects.csv"), PROJECTS)?;
+            for (profile, address, _) in JUDGES.iter().take(OTHERS.len()) {
+                log_in(stage, address, profile, false)?;
+            }
+        }
+        let hub = quietly(stage, &["hub", "init", "--dir", "open-hub", "--name", "Your table"])?;
+        let keys = hub.split_once("[[hub]]").ok_or("the hub names no keys")?.1;
+        let event = EVENT_TOML.replace(EVENT, OPEN).replace("Village fair", "Open day");
+        fs::write(stage.dir.join("open.toml"), format!("{event}\n[[hub]]{keys}"))?;
+        let you = format!("id,name,email\nJ1,You,{}\n", Self::JUDGE);
+        let others = JUDGES.iter().take(OTHERS.len()).enumerate();
+        let others = others.map(|(at, (name, email, _))| format!("J{},{name},{email}\n", at + 2));
+        fs::write(stage.dir.join("open.csv"), you + &others.collect::<String>())?;
+        let files = ["open.toml", "--projects", "projects.csv", "--judges", "open.csv"];
+        quietly(stage, &[&["event", "create"], &files[..], &DATA].concat())?;
+        for (profile, _) in OTHERS {
+            quietly(stage, &["judge", "enrol", "--event", OPEN, "--profile", profile])?;
+        }
+        Ok(Self { hub: None, looked: clock::instant() })
+    }
+
+    /// Begins the day once the judge's device is registered.
+    pub(super) fn look(&mut self, stage: &Stage) -> Result<(), Failure> {
+        if self.hub.is_some() || self.looked.elapsed() < LOOK {
+            return Ok(());
+        }
+        self.looked = clock::instant();
+        let judges = quietly(stage, &[&["event", "judges", OPEN, "--json"], &DATA[..]].concat())?;
+        let judges: serde_json::Value = serde_json::from_str(&judges)?;
+        let is_registered =
+            |judge: &serde_json::Value| judge["judge"] == "J1" && !judge["key"].is_null();
+        if !judges.as_array().is_some_and(|all| all.iter().any(is_registered)) {
+            return Ok(());
+        }
+        quietly(stage, &[&["event", "assign", OPEN, "--views", "3"], &DATA[..]].concat())?;
+        quietly(stage, &[&["event", "publish", OPEN], &DATA[..]].concat())?;
+        quietly(stage, &[&["event", "bundle", OPEN, "--out", "open.package"], &DATA[..]].concat())?;
+        let address = free_address()?;
+        let listen = address.to_string();
+        let run = ["hub", "run", "--dir", "open-hub", "--bundle", "open.package"];
+        let run = [&run[..], &["--root", &stage.root, "--listen", &listen]].concat();
+        let log = stage.dir.join("open-hub.log");
+        self.hub = Some(Peer::start(stage.device_command(&run)?, address, &log)?);
+        quietly(stage, &["hub", "open", "--dir", "open-hub", "--round", "1"])?;
+        let code = code_in(&log)?;
+        for (profile, vote) in OTHERS {
+            let link = format!("ws://{address}/mesh");
+            let args = ["judge", "vote", vote, "--bundle", "open.package", "--code", &code];
+            quietly(stage, &[&args[..], &["--ws", &link, "--profile", profile]].concat())?;
+        }
+        line(&format!(
+            "    your device is registered, and the event is published: take it along.\n    the event's code: {code}\n    the hub's address: \
+             {address}   (its page, http://{address}/, shows the code as a QR)"
+        ));
+        Ok(())
+    }
+}
+
+/// Between two looks at the roster.
+const LOOK: Duration = Duration::from_secs(2);
+/// Where operators' commands find the server's data.
+const DATA: [&str; 2] = ["--data", "server"];
+
+/// A command of this program, to its good end, without a word.
+fn quietly(stage: &Stage, args: &[&str]) -> Result<String, Failure> {
+    let output = stage.device_command(args)?.output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    Err(format!("countersign {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr))
+        .into())
+}
+
+/// The event's code, as a hub wrote it.
+fn code_in(log: &std::path::Path) -> Result<String, Failure> {
+    let log = fs::read_to_string(log)?;
+    let code = log.lines().find_map(|line| line.strip_prefix("Event code: "));
+    Ok(code.ok_or("the hub shows no code; see its log")?.to_owned())
 }

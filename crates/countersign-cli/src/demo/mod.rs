@@ -48,6 +48,9 @@ pub(crate) struct Demo {
     /// End when everything was shown, at a terminal too
     #[arg(long, conflicts_with = "stay")]
     no_stay: bool,
+    /// Leave out the story, and open the doors for a browser at once
+    #[arg(long, conflicts_with = "no_stay")]
+    open: bool,
 }
 
 pub(crate) fn run(demo: &Demo) -> ExitCode {

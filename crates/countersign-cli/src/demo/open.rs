@@ -1,6 +1,7 @@
 //! The demo's end: everything runs on, and whoever sits here takes part in a browser.
 
 use super::Failure;
+use super::event::OpenDay;
 use super::league::{PLAYERS, Pitch, Running};
 use super::stage::Stage;
 use super::story::title;
@@ -22,7 +23,11 @@ const RESULT: Duration = Duration::from_secs(15);
 const WAITING: std::ops::RangeInclusive<usize> = 2..=6;
 
 /// Until Ctrl-C.
-pub(super) fn hold(stage: &Stage, pitch: Option<Pitch>) -> Result<(), Failure> {
+pub(super) fn hold(
+    stage: &Stage,
+    pitch: Option<Pitch>,
+    event: Option<OpenDay>,
+) -> Result<(), Failure> {
     title(
         "Take part",
         "Everything is still running. Open the page, log in with any address, and look for the code here.",
@@ -34,10 +39,17 @@ pub(super) fn hold(stage: &Stage, pitch: Option<Pitch>) -> Result<(), Failure> {
             "\n    Play    at the device {device}: {waiting} players are ready and wait for one more."
         ));
     }
+    if event.is_some() {
+        line(&format!(
+            "    Judge   as {}: the organiser publishes the event when your device is registered.",
+            OpenDay::JUDGE
+        ));
+    }
     line("\n  Press Ctrl-C to end it.\n");
     let mut host = Host {
         stage,
         game: pitch.map(Game::new),
+        event,
         read: stage.mails()?.into_iter().map(|mail| mail.path).collect(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -54,6 +66,7 @@ pub(super) fn hold(stage: &Stage, pitch: Option<Pitch>) -> Result<(), Failure> {
 struct Host<'a> {
     stage: &'a Stage,
     game: Option<Game>,
+    event: Option<OpenDay>,
     /// Mails that were shown.
     read: BTreeSet<PathBuf>,
 }
@@ -64,6 +77,9 @@ impl Host<'_> {
             if self.read.insert(mail.path) {
                 line(&format!("    code for {}: {}", mail.to, mail.code));
             }
+        }
+        if let Some(event) = &mut self.event {
+            event.look(self.stage)?;
         }
         match &mut self.game {
             Some(game) => game.look(self.stage),

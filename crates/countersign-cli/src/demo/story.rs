@@ -1,5 +1,6 @@
 //! What the demo shows, in order.
 
+use super::event::OpenDay;
 use super::stage::{Said, Stage, WEBHOOK_SECRET};
 use super::{Demo, Failure, event, league, open};
 use crate::output::line;
@@ -23,21 +24,28 @@ pub(super) fn tell(demo: &Demo) -> Result<(), Failure> {
         stage.url()
     ));
     line(&format!("    root key {}   (clients embed it)", stage.root));
-    log_in(&stage)?;
-    call(&stage)?;
-    replay(&stage)?;
-    forge(&stage)?;
-    record(&mut stage)?;
-    push(&stage)?;
-    log_out(&stage)?;
+    if !demo.open {
+        exchange(&mut stage)?;
+    }
     let pitch = match demo.no_match {
         true => None,
         false => Some(league::tell(demo, &stage)?),
     };
-    if !demo.no_event {
+    if !demo.no_event && !demo.open {
         event::tell(&stage)?;
     }
     close(demo, &stage, pitch)
+}
+
+/// What holds for every service.
+fn exchange(stage: &mut Stage) -> Result<(), Failure> {
+    log_in(stage)?;
+    call(stage)?;
+    replay(stage)?;
+    forge(stage)?;
+    record(stage)?;
+    push(stage)?;
+    log_out(stage)
 }
 
 fn log_in(stage: &Stage) -> Result<(), Failure> {
@@ -240,9 +248,10 @@ fn close(demo: &Demo, stage: &Stage, pitch: Option<league::Pitch>) -> Result<(),
     line(
         "\n  The bytes are specified in docs/PROTOCOL.md; `countersign --help` lists the commands.",
     );
-    let stays = demo.stay || (!demo.no_stay && std::io::stdout().is_terminal());
+    let stays = demo.open || demo.stay || (!demo.no_stay && std::io::stdout().is_terminal());
     if stays {
-        return open::hold(stage, pitch);
+        let event = (!demo.no_event).then(|| OpenDay::prepare(stage, !demo.open)).transpose()?;
+        return open::hold(stage, pitch, event);
     }
     line("\n  With --stay everything runs on, and you can take part in a browser.");
     Ok(())

@@ -20,7 +20,7 @@ impl<S: Signer> Slave<S> {
     }
 
     /// The button: a press wakes the slave for [`SEARCH`]; held outside of a match, it wants the sheet measured, and then
-    /// [`Input::Calibrated`].
+    /// [`Input::Calibrated`](super::Input::Calibrated).
     pub fn touched(&mut self, touch: Touch, now: u64) -> Then {
         match touch {
             Touch::Press => {
