@@ -32,8 +32,10 @@ const PAGES: &[Page] = &[
 const DEMO: &str = "\
 cargo xtask demo [arguments]
 
-Runs `setup`, builds the program and starts `countersign demo`, which explains each step
-while it does it. Arguments go on to it, for example `cargo xtask demo --help`; its exit
+Runs `setup`, builds the pages and the program, and starts `countersign demo`, which explains each
+step while it does it. At a terminal it ends by printing an address: log in there in a browser (the
+code comes to the terminal), play a match, judge at an event, until Ctrl-C. `--open` comes to that at once, `--no-stay`
+ends without. Arguments go on to `countersign demo`, for example `cargo xtask demo --help`; its exit
 code comes back. The build is unoptimised except for the cryptography and SQLite: that is
 ready soonest, and `cargo xtask test` uses the same artefacts.";
 

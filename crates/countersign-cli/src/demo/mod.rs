@@ -22,6 +22,9 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 /// server between them. Then a person logs in with the code that arrived by mail, their device signs requests, the service
 /// answers, the device verifies the answers; and a few attacks fail. Then a goal-line pair comes out of the factory, and eight
 /// players play a short match at it; then three judges judge an event through a relay, and anybody counts again. Every command is shown as you could type it.
+///
+/// At a terminal it ends by printing an address, and stays: log in there with a browser, with the code that is shown, play at the pair with
+/// simulated players, and judge a small event. All of it is on this machine, and nothing of it is reachable from another.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Demo {
     /// Where everything is put; made anew at every run
