@@ -7,6 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::mem;
 use core::net::Ipv4Addr;
 use countersign::{Signature, Signer, SigningKey, VerifyingKey};
 use countersign_chip::flash::{
@@ -98,6 +99,8 @@ pub(crate) struct Host {
     journal: Journal,
     ahead: Ahead,
     outbox: Outbox,
+    /// Whose bundles wait to be forgotten.
+    settled: Vec<MatchId>,
     calibration: Calibration,
     /// Who may sign the next key set.
     roots: Vec<VerifyingKey>,
@@ -151,6 +154,7 @@ impl Host {
             journal,
             ahead: Ahead::new(),
             outbox,
+            settled: Vec::new(),
             calibration,
             roots,
             latest: Rc::from([]),
@@ -193,6 +197,17 @@ impl Host {
     pub(crate) fn permit(&mut self, work: Work, peer: Ipv4Addr) -> Result<(), Again> {
         let radio = self.radio(peer);
         self.device.permit(work, radio, now())
+    }
+
+    /// Bundles that the league has are forgotten, but not in a match: an erase is a time without a reading. If the power fails before, a
+    /// phone carries them once more, and the league says so once more.
+    pub(crate) fn forget(&mut self) -> Result<(), NotKept> {
+        if !self.state().is_open_match() {
+            for id in mem::take(&mut self.settled) {
+                self.outbox.settle(&mut self.keep.flash, &id)?;
+            }
+        }
+        Ok(())
     }
 
     /// What a match will need is erased before it, a sector for each turn of the loop.
@@ -319,7 +334,8 @@ impl Host {
                 Err(OutboxError::Full) => {}
                 put => put?,
             },
-            Output::Settled(id) => self.outbox.settle(flash, &id)?,
+            Output::Settled(id) if self.settled.contains(&id) => {}
+            Output::Settled(id) => self.settled.push(id),
             Output::Dropped(_) => self.news.drops = self.news.drops.wrapping_add(1),
             Output::Light(light) => self.light = light,
             Output::Answered(bytes) => ANSWERED.signal(Some(bytes)),

@@ -74,7 +74,8 @@ pub(crate) async fn run(
                     Then::Calibrate => calibrate(host, &mut sheet, &mut dog).await,
                     Then::Nothing => {}
                 }
-                if host.borrow_mut().prepare().is_err() {
+                let kept = host.borrow_mut().forget();
+                if kept.and_then(|()| host.borrow_mut().prepare()).is_err() {
                     fault::restart();
                 }
                 if now() >= refresh {

@@ -31,8 +31,8 @@ use picoserve::{Config, ResponseSent, Router, Server, Timeouts};
 
 /// Longest body of a phone that plays: a key set. All connections together may have one each in memory.
 const BODY_MAX: usize = KEYSET_MAX;
-/// Longest body while nobody does: a chunk of an update with its number.
-const QUIET_BODY_MAX: usize = update::Request::MAX;
+/// Longest body of who brings an update while nobody does: a chunk with its number and the hashes of its block.
+const CHUNK_BODY_MAX: usize = update::Request::MAX;
 /// What a phone's request without its body may take.
 const REQUEST_MAX: usize = 2048;
 /// A view is waited for so long.
@@ -123,8 +123,9 @@ impl PathRouterService for Door {
         if let Some(bundle) = self.bundle(method, path) {
             return bundle.write(request.body_connection.finalize().await?, writer).await;
         }
+        let is_chunk = path.starts_with("/league/update") && path.ends_with("/chunk");
         let is_quiet = self.host.borrow().state().is_quiet();
-        let most = if is_quiet { QUIET_BODY_MAX } else { BODY_MAX };
+        let most = if is_chunk && is_quiet { CHUNK_BODY_MAX } else { BODY_MAX };
         let answer = match read(&mut request.body_connection, most).await? {
             Some(body) if (method, path) == ("POST", "/league/view") => self.view(&body).await,
             Some(body) => match self.permit(method, path).await {

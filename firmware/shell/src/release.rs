@@ -15,6 +15,14 @@ pub const VERSION: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) << 16
     | number(env!("CARGO_PKG_VERSION_MINOR")) << 8
     | number(env!("CARGO_PKG_VERSION_PATCH"));
 
+// Another number would be that of another version.
+const _: () = assert!(
+    number(env!("CARGO_PKG_VERSION_MAJOR")) < 256
+        && number(env!("CARGO_PKG_VERSION_MINOR")) < 256
+        && number(env!("CARGO_PKG_VERSION_PATCH")) < 256,
+    "each number of a version is at most 255"
+);
+
 const KEY: Option<&str> = option_env!("COUNTERSIGN_RELEASE_KEY");
 const REALM: Option<&str> = option_env!("COUNTERSIGN_RELEASE_REALM");
 

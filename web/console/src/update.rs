@@ -1,5 +1,6 @@
 //! What an event changes, and what is to be done because of it. Every decision of the console is here.
 
+use crate::act::Act;
 use crate::app::{
     App, Confirm, Data, Draft, Effect, Event, Form, Notice, Phase, Press, Registered, Step,
 };
@@ -260,18 +261,20 @@ impl App {
                     self.become_nobody(Phase::Stranger(who));
                 }
             }
-            ("step_up_required", Ask::Act { .. }) => {
-                if let Some(draft) = &mut self.draft {
-                    draft.step = Step::Offer(Confirm::default());
-                }
-            }
+            ("step_up_required", Ask::Act { act, .. }) => match self.sent(act) {
+                Some(draft) => draft.step = Step::Offer(Confirm::default()),
+                // Whoever left before the answer hears that nothing was done.
+                None => self.notice = Some(Notice::Failed(failure)),
+            },
             ("not_found", Ask::Device(_) | Ask::Match(_) | Ask::User(_) | Ask::Event(_)) => {
                 self.data.is_missing = true;
             }
             // The old session ends by itself, when it is not used any more.
             (_, Ask::Drop(_)) => {}
             _ => {
-                if let (Ask::Act { .. }, Some(draft)) = (ask, &mut self.draft) {
+                if let Ask::Act { act, .. } = ask
+                    && let Some(draft) = self.sent(act)
+                {
                     draft.step = Step::Reason;
                 }
                 if !self.offline || !ask.is_reading() {
@@ -280,6 +283,11 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// The draft of this act, if it waits for its answer: it may be another one by now.
+    fn sent(&mut self, act: &Act) -> Option<&mut Draft> {
+        self.draft.as_mut().filter(|draft| draft.act == *act && draft.step == Step::Sent)
     }
 
     fn learn(&mut self, ask: Ask, content: &[u8]) -> Vec<Effect> {
@@ -329,8 +337,10 @@ impl App {
             Ask::Health => put(&mut data.health, content),
             Ask::Keys => put(&mut data.keys, content),
             Ask::Drop(_) => true,
-            Ask::Act { .. } => {
-                self.draft = None;
+            Ask::Act { act, .. } => {
+                if self.sent(act).is_some() {
+                    self.draft = None;
+                }
                 let ended = Value::parse(content).and_then(|it| it["revoked"].as_u64());
                 self.notice = Some(ended.map_or(Notice::Done, Notice::Ended));
                 return self.load();

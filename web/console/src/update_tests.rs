@@ -113,6 +113,22 @@ fn what_the_server_refuses_can_be_tried_again_with_the_reason_still_there() {
 }
 
 #[test]
+fn an_answer_to_an_act_that_was_left_is_said_and_touches_no_other_one() {
+    for answer in [Err(refused("step_up_required")), Ok(br#"{"changed":true}"#.to_vec())] {
+        let mut app = sent();
+        app.update(Event::Press(Press::Cancel));
+        let other = Act::Device { device: ID.to_owned(), to: "suspect".to_owned() };
+        app.update(Event::Press(Press::Act(other.clone())));
+        let was_done = answer.is_ok();
+        app.update(Event::Answer(act(), answer));
+        let draft = app.draft.as_ref().unwrap();
+        assert_eq!((&draft.act, &draft.step), (&other, &Step::Reason));
+        assert_eq!(app.notice == Some(Notice::Done), was_done);
+        assert!(app.notice.is_some());
+    }
+}
+
+#[test]
 fn a_code_that_comes_after_the_act_was_left_changes_nothing() {
     let mut app = sent();
     app.update(Event::Answer(act(), Err(refused("step_up_required"))));

@@ -1,11 +1,13 @@
 //! `countersign demo --open`: everything that a person needs stands in the terminal.
 
 use crate::PATIENCE;
+use crate::clock::instant;
 use crate::server::{Running, program};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A demo with its doors open. Dropping it ends the demo, and what the demo has started.
@@ -58,6 +60,9 @@ impl Drop for Demo {
         // As Ctrl-C does: whoever is killed ends nothing that it has started.
         let id = self.process.0.id().to_string();
         drop(Command::new("kill").args(["-INT", &id]).status());
-        drop(self.process.0.wait());
+        let until = instant() + PATIENCE;
+        while matches!(self.process.0.try_wait(), Ok(None)) && instant() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

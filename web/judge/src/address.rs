@@ -58,12 +58,9 @@ impl HubAddress {
         Some(Self { host, port })
     }
 
-    /// Whether a scanned text means one: typed text needs no scheme, a code has one.
+    /// Whether a scanned text means one: a hub's own code has the mesh's scheme. A link to some page, of which a hall is full, is none.
     pub fn is_code(text: &str) -> bool {
-        let is = |scheme: &str| {
-            text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme))
-        };
-        is("ws://") || is("http://")
+        text.get(..5).is_some_and(|it| it.eq_ignore_ascii_case("ws://"))
     }
 
     /// The mesh.
@@ -136,10 +133,11 @@ mod tests {
     #[test]
     fn only_a_code_with_a_scheme_is_an_address() {
         assert!(
-            HubAddress::is_code("ws://192.0.2.7:8470/mesh") && HubAddress::is_code("HTTP://hub/")
+            HubAddress::is_code("ws://192.0.2.7:8470/mesh") && HubAddress::is_code("WS://hub/")
         );
         assert!(
             !HubAddress::is_code("NODUS:EVENT_ID=x")
+                && !HubAddress::is_code("http://hub/")
                 && !HubAddress::is_code("192.0.2.7")
                 && !HubAddress::is_code("é")
         );

@@ -5,7 +5,7 @@ use countersign_app::judge::{BallotState, HubState};
 use countersign_judging::event::RoundState;
 use countersign_web_kit::text::Language;
 
-const ADDRESS: &str = "http://192.0.2.7:8470/";
+const ADDRESS: &str = "ws://192.0.2.7:8470/mesh";
 
 fn press(press: Press) -> Event {
     Event::Press(press)

@@ -5,7 +5,7 @@ use super::event::OpenDay;
 use super::league::{PLAYERS, Pitch, Running};
 use super::stage::Stage;
 use super::story::title;
-use crate::output::line;
+use crate::output::{self, line};
 use countersign_listen::Ending;
 use countersign_server::clock;
 use std::collections::BTreeSet;
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(300);
 /// Between two goals.
 const GOAL: Duration = Duration::from_secs(5);
+/// Between two looks for players who are missing.
+const AGAIN: Duration = Duration::from_secs(2);
 /// How long a result stays on the board before the next lobby opens.
 const RESULT: Duration = Duration::from_secs(15);
 /// Players who wait for the one in the browser: with that one the fewest that may start.
@@ -51,12 +53,18 @@ pub(super) fn hold(
         game: pitch.map(Game::new),
         event,
         read: stage.mails()?.into_iter().map(|mail| mail.path).collect(),
+        trouble: String::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut ending = Ending::hear()?;
         while tokio::time::timeout(LOOK, ending.heard()).await.is_err() {
-            host.look()?;
+            // A guest's match goes on although a bot stumbled.
+            let trouble = host.look().err().map(|error| error.to_string()).unwrap_or_default();
+            if !trouble.is_empty() && trouble != host.trouble {
+                output::note(&trouble);
+            }
+            host.trouble = trouble;
         }
         Ok(())
     })
@@ -69,6 +77,8 @@ struct Host<'a> {
     event: Option<OpenDay>,
     /// Mails that were shown.
     read: BTreeSet<PathBuf>,
+    /// What went wrong at the last look.
+    trouble: String,
 }
 
 impl Host<'_> {
@@ -96,12 +106,21 @@ struct Game {
     /// When that state began, or the last goal fell.
     since: Instant,
     goals: usize,
+    /// When players were last looked for.
+    invited: Option<Instant>,
 }
 
 impl Game {
     fn new(pitch: Pitch) -> Self {
         let players = (0..=PLAYERS).map(|_| None).collect();
-        Self { pitch, players, state: String::new(), since: clock::instant(), goals: 0 }
+        Self {
+            pitch,
+            players,
+            state: String::new(),
+            since: clock::instant(),
+            goals: 0,
+            invited: None,
+        }
     }
 
     fn look(&mut self, stage: &Stage) -> Result<(), Failure> {
@@ -121,7 +140,7 @@ impl Game {
                 }
                 Ok(())
             }
-            "lobby" => self.invite(stage),
+            "lobby" if waited >= LOOK => self.invite(stage),
             "playing" if waited >= GOAL => {
                 let end = ["south", "north", "south"][self.goals % 3];
                 self.goals += 1;
@@ -135,8 +154,12 @@ impl Game {
         }
     }
 
-    /// Whoever is not there comes.
+    /// Whoever is not there comes; who cannot stay tries again later.
     fn invite(&mut self, stage: &Stage) -> Result<(), Failure> {
+        if self.invited.is_some_and(|at| at.elapsed() < AGAIN) {
+            return Ok(());
+        }
+        self.invited = Some(clock::instant());
         for number in WAITING {
             let seat = &mut self.players[number];
             if let Some(player) = seat

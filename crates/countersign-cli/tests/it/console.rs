@@ -119,6 +119,9 @@ fn o2_what_changes_something_needs_a_fresh_code_and_leaves_no_trace_without() {
         ),
         ("console.sessions_revoke", json!({ "user": ana.user, "reason": "lost phone" })),
     ];
+    // Who acted would not be in the log any more.
+    let delete = json!({ "confirm": "delete my account" });
+    refused_with(&mut olga, "account.delete", &delete, ResultCode::CONFLICT);
     for (message_type, wish) in &wishes {
         let said = refused_with(&mut olga, message_type, wish, ResultCode::STEP_UP_REQUIRED);
         assert_eq!(said, json!({ "error": "step_up_required", "max_age_ms": 0 }));

@@ -43,6 +43,16 @@ pub enum ImageError {
          or digit"
     )]
     Version(String),
+    /// One of our programs, under the name of another: on a chip of that kind it would never run.
+    #[error(
+        "the application is {found}, and the image is to be that of a {wanted}; give the ELF of firmware-{wanted}"
+    )]
+    OtherProgram {
+        /// What it says of itself.
+        found: String,
+        /// What it is to be.
+        wanted: Kind,
+    },
     /// The same version with another content.
     #[error("{} is of other ELFs; give the application a new version", .0.display())]
     Taken(PathBuf),
@@ -242,12 +252,16 @@ impl Making<'_> {
         if !begins || !version.chars().all(is_plain) {
             return Err(ImageError::Version(version));
         }
+        let project = String::from_utf8_lossy(image.project()).into_owned();
+        if project.strip_prefix("countersign-").is_some_and(|name| name != kind.as_str()) {
+            return Err(ImageError::OtherProgram { found: project, wanted: kind });
+        }
         Ok(Manifest {
             format: Manifest::FORMAT,
             kind,
             chip,
             version,
-            project: String::from_utf8_lossy(image.project()).into_owned(),
+            project,
             secure_version: image.secure_version().get(),
             boot_digest: hex::encode(self.line.boot_digest),
             files: Vec::new(),

@@ -8,8 +8,14 @@ pub(crate) fn app(chip: Chip, version: &str, secure_version: u32, fill: u8) -> V
 }
 
 /// The same with so much data in flash.
-pub(crate) fn app_of(
+pub(crate) fn app_of(chip: Chip, app: (&str, u32, u8), len: usize) -> Vec<u8> {
+    program_of(chip, "trial", app, len)
+}
+
+/// The same of another project.
+pub(crate) fn program_of(
     chip: Chip,
+    project: &str,
     (version, secure_version, fill): (&str, u32, u8),
     len: usize,
 ) -> Vec<u8> {
@@ -17,7 +23,7 @@ pub(crate) fn app_of(
     descriptor[..4].copy_from_slice(&0xabcd_5432_u32.to_le_bytes());
     descriptor[4..8].copy_from_slice(&secure_version.to_le_bytes());
     descriptor[16..16 + version.len()].copy_from_slice(version.as_bytes());
-    descriptor[48..53].copy_from_slice(b"trial");
+    descriptor[48..48 + project.len()].copy_from_slice(project.as_bytes());
     descriptor[180] = 16;
     descriptor.resize(len, fill);
     let data = match chip {

@@ -125,6 +125,11 @@ fn an_image_that_no_chip_could_start_is_not_signed() {
         ),
         (
             stage.clone(),
+            elf::program_of(Chip::Esp32C3, "countersign-master", ("1.0.1", 2, 1), 3000),
+            "the application is countersign-master, and the image is to be that of a slave",
+        ),
+        (
+            stage.clone(),
             elf::app(Chip::Esp32C3, "1.0.1", 17, 1),
             "would not start this application",
         ),

@@ -23,14 +23,16 @@ impl Reached {
         if host.is_empty() || host.len() > TEXT_MAX || !host.bytes().all(is_plain) {
             return None;
         }
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-            Some(_) | None => host,
+        let (name, has_port) = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => (name, true),
+            Some(_) | None => (host, false),
         };
         let name = name.trim_start_matches('[').trim_end_matches(']');
         let is_own = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
         let is_here = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_own);
-        (!is_here).then(|| Self(host.to_ascii_lowercase()))
+        // A browser leaves the port of HTTP out; the judging page would fill in the usual one of hubs.
+        let port = if has_port { "" } else { ":80" };
+        (!is_here).then(|| Self(host.to_ascii_lowercase() + port))
     }
 
     /// What the judging page scans or is told.
@@ -64,7 +66,8 @@ mod tests {
     fn an_address_that_a_phone_reaches_is_said_and_the_machines_own_is_not() {
         for (host, mesh) in [
             ("192.0.2.7:8470", "ws://192.0.2.7:8470/mesh"),
-            ("Hub.local", "ws://hub.local/mesh"),
+            ("Hub.local", "ws://hub.local:80/mesh"),
+            ("[fe80::1]", "ws://[fe80::1]:80/mesh"),
             ("[fe80::1]:8470", "ws://[fe80::1]:8470/mesh"),
         ] {
             assert_eq!(of(host).unwrap().mesh(), mesh);

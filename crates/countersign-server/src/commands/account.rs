@@ -1,5 +1,6 @@
 //! The account: taking everything along, and leaving.
 
+use super::console::{OPERATOR, ORGANISER};
 use super::{Stop, event, league, parse, session};
 use crate::app::{App, Backend};
 use crate::gateway::Admitted;
@@ -68,6 +69,13 @@ pub(super) async fn delete<S: Backend>(app: &App<S>, admitted: &Admitted) -> Res
     let Delete { confirm } = parse(admitted, r#"expected {"confirm":"delete my account"}"#)?;
     if confirm != CONFIRMATION {
         return Err(Reply::invalid(r#"confirm has to be "delete my account""#).into());
+    }
+    // Of an erased account the audit log keeps no name: an operator could do something and be gone.
+    let user = app.store.find_user(admitted.session.user).await?;
+    let role = |scope: &String| scope == OPERATOR || scope == ORGANISER;
+    if user.is_some_and(|user| user.scopes.iter().any(role)) {
+        let message = "this account has a role; `countersign user revoke-scope` takes it away";
+        return Ok(Reply::error_with(ResultCode::CONFLICT, &[("message", message.into())]));
     }
     let Some(sessions) = app.store.erase_account(admitted.session.user, app.now()).await? else {
         return Ok(Reply::error(ResultCode::NOT_FOUND));

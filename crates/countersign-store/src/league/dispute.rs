@@ -198,6 +198,7 @@ pub enum RulingOutcome {
     },
     /// No such match.
     NoMatch,
-    /// The lines are not one for each seat, or a refund names somebody who did not play. Nothing was changed.
+    /// The lines are not one for each seat, or a refund names somebody who did not play, or gives back more than the match took.
+    /// Nothing was changed.
     Mismatch,
 }

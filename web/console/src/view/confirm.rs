@@ -20,7 +20,10 @@ pub(super) fn view(app: &App, t: &Texts, draft: &Draft) -> Vec<Element> {
         Step::Offer(entry) => offer(app, t, entry),
         Step::Code(entry) => code(app, t, entry),
     });
-    view.push(el("p").with(press(Press::Cancel.name(), t.cancel)));
+    // What was sent cannot be taken back.
+    if draft.step != Step::Sent {
+        view.push(el("p").with(press(Press::Cancel.name(), t.cancel)));
+    }
     view
 }
 

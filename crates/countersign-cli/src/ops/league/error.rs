@@ -62,7 +62,9 @@ pub(crate) enum LeagueError {
     NotFrivolous,
     #[error("nobody lost points in match {0} that could be given back")]
     NothingToRefund(MatchId),
-    #[error("the players of match {0} are not those of its evidence")]
+    #[error(
+        "match {0} is not as it was: its players are not those of its evidence, or somebody else has ruled meanwhile"
+    )]
     Mismatch(MatchId),
     #[error("{} is no exported match: {what}", path.display())]
     Export { path: PathBuf, what: String },

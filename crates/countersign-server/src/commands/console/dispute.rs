@@ -59,7 +59,7 @@ pub(super) async fn rule<S: Backend>(desk: &Desk<'_, S>) -> Result<Reply, Stop> 
             Ok(Reply::json(&json!({ "state": state, "ended": ended, "ratings": changed })))
         }
         RulingOutcome::NoMatch => Err(not_found()),
-        RulingOutcome::Mismatch => Ok(conflict("the match has other players than it had")),
+        RulingOutcome::Mismatch => Ok(conflict("the match is not as it was; look at it again")),
     }
 }
 

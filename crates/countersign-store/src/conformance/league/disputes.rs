@@ -201,6 +201,12 @@ pub async fn a_refund_comes_from_the_bank(store: &Arc<impl LeagueStore>) -> Resu
     let expected = [1_508_000, 1_508_000, 1_508_000, 1_500_000, 1_495_000, 1_492_000];
     assert_eq!(ratings(store.as_ref(), &USERS).await?, expected);
     assert_eq!(settlement_of(store.as_ref(), 1).await?, Some(Settlement::Settled));
+    // Who asks twice gets it once, and nobody gets more than the match took.
+    for amounts in [vec![(user_id(4), 8_000)], vec![(user_id(5), 5_001)], vec![(user_id(1), 1)]] {
+        let again = store.rule(ruling(1, Ruling::Refund { amounts })).await?;
+        assert_eq!(again, RulingOutcome::Mismatch);
+    }
+    assert_eq!(ratings(store.as_ref(), &USERS).await?, expected);
     // A later ruling takes back what the match did, and leaves what was given.
     store.rule(ruling(1, Ruling::Void)).await?;
     let expected = [1_500_000, 1_500_000, 1_500_000, 1_508_000, 1_503_000, 1_500_000];

@@ -59,7 +59,7 @@ pub fn rule<T: Tables>(tables: &mut T, new: &NewRuling) -> Result<RulingOutcome,
         return Ok(RulingOutcome::NoMatch);
     };
     let mut seats = tables.seats(game.no)?;
-    if !fits(&new.ruling, &seats) {
+    if !fits(&new.ruling, &seats) || !is_lost(tables, &new.ruling, new.match_id)? {
         return Ok(RulingOutcome::Mismatch);
     }
     let ratings = match &new.ruling {
@@ -135,6 +135,21 @@ fn fits(ruling: &Ruling, seats: &[StoredSeat]) -> bool {
             amounts.iter().all(|(user, _)| seats.iter().any(|seat| seat.user == *user))
         }
     }
+}
+
+/// Whether a refund gives nobody more back than the match has cost so far: another one may have come first.
+fn is_lost<T: Tables>(tables: &T, ruling: &Ruling, match_id: MatchId) -> Result<bool, T::Error> {
+    let Ruling::Refund { amounts } = ruling else { return Ok(true) };
+    for (at, &(user, amount)) in amounts.iter().enumerate() {
+        let is_named_once = amounts.iter().skip(at + 1).all(|(other, _)| *other != user);
+        let of_match = tables.lines_of(user, 0, u32::MAX)?;
+        let of_match = of_match.iter().filter(|line| line.match_id == Some(match_id));
+        let lost = -of_match.map(|line| line.amount).sum::<i64>();
+        if !is_named_once || i64::from(amount) > lost.max(0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn refund<T: Tables>(
