@@ -72,27 +72,32 @@ impl Tab {
     }
 
     /// Waits until an expression is true; it is looked at again and again, in the page.
-    #[expect(clippy::panic, reason = "what does not happen fails the test")]
     pub fn until(&self, condition: &str) {
+        self.awaited(&format!("!!({condition})"));
+    }
+
+    /// The value of an expression as soon as it has one that counts as true.
+    #[expect(clippy::panic, reason = "what does not happen fails the test")]
+    fn awaited(&self, expression: &str) -> Value {
         let until = instant() + PATIENCE;
         // By the monotonic clock: some tests give the page another wall clock.
         let wait = |millis: u128| {
             format!(
                 "new Promise((done) => {{ const end = performance.now() + {millis}; const look = () => {{ \
-             let is; try {{ is = ({condition}); }} catch {{ is = false; }} \
-             if (is || performance.now() > end) done(!!is); else setTimeout(look, 20); }}; look(); }})"
+             let is; try {{ is = ({expression}); }} catch {{ is = false; }} \
+             if (is || performance.now() > end) done(is || null); else setTimeout(look, 20); }}; look(); }})"
             )
         };
         // A navigation ends what was evaluated in the page before it: then the question is asked again, of the new page.
         for _ in 0..20 {
             let left = until.saturating_duration_since(instant());
             match self.try_eval(&wait(left.as_millis())) {
-                Ok(Value::Bool(true)) => return,
-                Ok(_) => break,
+                Ok(Value::Null) => break,
+                Ok(value) => return value,
                 Err(_) => {}
             }
         }
-        panic!("{condition} did not become true; the page says:\n{}", self.text());
+        panic!("{expression} did not become true; the page says:\n{}", self.text());
     }
 
     /// Waits until a text is to be read on the page.
@@ -108,19 +113,20 @@ impl Tab {
 
     /// Types into a field, as a keyboard does, instead of what is there.
     pub fn fill(&self, selector: &str, text: &str) {
-        let selector = quoted(selector);
-        self.until(&format!("!!document.querySelector({selector})"));
-        self.eval(&format!("document.querySelector({selector}).focus(); document.querySelector({selector}).select()"));
+        self.awaited(&format!(
+            "((it) => it && (it.focus(), it.select(), true))(document.querySelector({}))",
+            quoted(selector)
+        ));
         self.call("Input.insertText", json!({ "text": text }));
     }
 
     /// Presses something, in the middle of it, with the mouse.
     pub fn press(&self, selector: &str) {
-        let found = quoted(selector);
-        self.until(&format!("!!document.querySelector({found})"));
-        let middle = self.eval(&format!(
-            "(() => {{ const it = document.querySelector({found}); it.scrollIntoView({{ block: 'center' }}); \
-             const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+        // In one breath: the page may be another one in the next.
+        let middle = self.awaited(&format!(
+            "((it) => {{ if (!it) return null; it.scrollIntoView({{ block: 'center' }}); const box = it.getBoundingClientRect(); \
+             return [box.x + box.width / 2, box.y + box.height / 2]; }})(document.querySelector({}))",
+            quoted(selector)
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({

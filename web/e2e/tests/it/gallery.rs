@@ -172,6 +172,8 @@ fn every_view_of_the_pitch_fits_its_screen_and_is_accessible() {
             gallery.hang(&tab, "pitch-door");
             before_the_lobby(&gallery, &tab);
             tab.press("nav a[href='/#/ranks']");
+            // Both pages have the link that is pressed next.
+            tab.until("location.pathname === '/' && document.readyState === 'complete'");
         }
         join(&tab, &pitch);
         tab
