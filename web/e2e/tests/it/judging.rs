@@ -47,6 +47,8 @@ fn connect(tab: &Tab, hub: &Hub<'_>) {
 /// Points for all three criteria; the last is typed.
 pub(crate) fn give(tab: &Tab, project: &str, points: [u16; 3]) {
     tab.press("nav a[href='#/projects']");
+    // A vote leads to the next one by the same link: it is to be that of the list.
+    tab.until("!!document.querySelector('#search')");
     tab.press(&format!("a[href='#/vote/{project}/IDEAS']"));
     for (criterion, points) in points[..2].iter().enumerate() {
         tab.press(&format!("[data-press='points {criterion} {points}']"));
