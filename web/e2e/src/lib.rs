@@ -15,7 +15,6 @@
 
 mod browser;
 mod clock;
-mod demo;
 mod factory;
 mod fair;
 mod pitch;
@@ -23,7 +22,6 @@ mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
-pub use demo::Demo;
 pub use factory::register_pairs;
 pub use fair::{FAIR, Fair, Hub, film};
 pub use pitch::Pitch;

@@ -20,7 +20,7 @@ const GOAL: Duration = Duration::from_secs(5);
 /// Between two looks for players who are missing.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long a result stays on the board before the next lobby opens.
-const RESULT: Duration = Duration::from_secs(15);
+const RESULT: Duration = Duration::from_secs(60);
 /// Players who wait for the one in the browser: with that one the fewest that may start.
 const WAITING: std::ops::RangeInclusive<usize> = 2..=6;
 
