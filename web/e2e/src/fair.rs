@@ -106,6 +106,18 @@ impl Fair {
         hub
     }
 
+    /// What is judged by this server's profile `ana`, handed over by its profile `hub`, and published. Each vote as `judge vote` takes it.
+    pub fn publish_results(&self, server: &Server, votes: &[&str]) {
+        self.publish();
+        let hub = self.hub();
+        let file = |name: &str| self.folder.path().join(name).display().to_string();
+        let (package, link) = (file("fair.package"), format!("ws://{}/mesh", hub.address));
+        let args = ["--bundle", &package, "--code", &hub.code, "--ws", &link, "--profile", "ana"];
+        server.command(&[&["judge", "vote"], votes, &args].concat(), String::new);
+        server.command(&["hub", "sync", "--dir", &file("hub"), "--profile", "hub"], String::new);
+        self.organise(&["event", "results", FAIR, "--publish"]);
+    }
+
     fn projects(&self, projects: &[&str]) {
         self.write(
             "projects.csv",

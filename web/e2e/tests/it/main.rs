@@ -7,6 +7,7 @@ mod gallery;
 mod journeys;
 mod judging;
 mod pitch;
+mod public_pages;
 mod safety;
 
 use countersign_web_e2e::{Browser, Device, Server, Tab};

@@ -211,7 +211,7 @@ impl Pages {
         let version = || app.league.as_ref().map_or(0, League::profiles_version);
         let write = || async {
             self.writes.check(ip, app.now()).map_err(Trouble::Busy)?;
-            self.writes.refused(ip, app.now());
+            self.writes.count(ip, app.now());
             let (place, language) = &key;
             let writer = Writer { app, site: &self.site, language: *language };
             let begun = clock::instant();
