@@ -114,7 +114,7 @@ impl Pitch {
             serde_json::from_str(&said).expect("matches as JSON")
         };
         self.wait("settled", || !list().is_empty());
-        let id = list().first().and_then(|it| Some(it["match_id"].as_str()?.to_owned()));
+        let id = list().first().and_then(|it| Some(it["match"].as_str()?.to_owned()));
         id.expect("the id of a match")
     }
 

@@ -170,15 +170,20 @@ fn row<S>(by: Writer<'_, S>, project: &Project, body: &mut String) {
         "" => &project.project,
         title => title,
     };
-    let anchor = match project.anchor {
-        true => format!(" <span class=\"quiet\">({})</span>", words.anchor),
-        false => String::new(),
+    let why = match (project.anchor, place.is_empty()) {
+        (true, _) => words.anchor,
+        (false, true) => words.unranked,
+        (false, false) => "",
+    };
+    let why = match why {
+        "" => String::new(),
+        why => format!(" <span class=\"quiet\">({why})</span>"),
     };
     let [ridge, raw, pairs] =
         [project.ridge, project.raw, project.bradley_terry].map(|estimate| cell(by, estimate));
     let _written = writeln!(
         body,
-        "<tbody><tr><th scope=\"rowgroup\" colspan=\"4\">{place}{}{anchor}</th></tr>\n\
+        "<tbody><tr><th scope=\"rowgroup\" colspan=\"4\">{place}{}{why}</th></tr>\n\
          <tr><td>{}</td>{ridge}{raw}{pairs}</tr></tbody>",
         Isolated(name),
         project.votes,

@@ -95,7 +95,7 @@ texts! {
         "Résultats de {} : {} votes, comptés de trois façons côte à côte.";
     votes: "Votes", "Votes";
     hubs: "Hubs", "Bornes";
-    bundle: "Version of the event", "Version de l’événement";
+    bundle: "Version", "Version";
     published: "Published", "Publié";
     ballot_root: "Ballot root", "Racine du scrutin";
     methods: "Adjusted takes off how strictly each judge scores (ridge), and gives the rank. Mean is the plain average. Pairs looks only at the order in which each judge put the projects (Bradley-Terry).",
@@ -109,6 +109,7 @@ texts! {
     raw: "Mean", "Moyenne";
     pairs: "Pairs", "Paires";
     anchor: "for comparison only, not ranked", "pour comparaison, non classé";
+    unranked: "too few votes for a rank", "trop peu de votes pour un rang";
     more_projects: "More projects are in the file below: {}", "Autres projets dans le fichier ci-dessous : {}";
     no_counts: "Nothing was judged.", "Rien n’a été jugé.";
     event_results: "These results (JSON)", "Ces résultats (JSON)";
