@@ -99,17 +99,14 @@ fn line<S>(by: Writer<'_, S>, entry: &HistoryEntry) -> String {
     let path = by.site.path(&format!("/match/{}", game.match_id));
     let ([a, b], time) = (game.score, Time(game.ended));
     let result = seat.counted.map_or_else(
-        || format!("<span class=\"quiet\">{}</span>", by.language.settlement(game.settlement)),
+        || by.language.settlement(game.settlement).to_owned(),
         |result| {
             let change = change(by.language, seat.booked);
-            format!(
-                "<span>{} <span class=\"number\">{change}</span></span>",
-                by.language.result(result)
-            )
+            format!("{} <span class=\"number\">{change}</span>", by.language.result(result))
         },
     );
     format!(
-        "<li class=\"link\"><a href=\"{path}\"><span>{a} : {b}</span><span>{time}</span>{result}</a></li>\n"
+        "<li class=\"link\"><a href=\"{path}\"><span>{a} : {b} · {result}</span><span>{time}</span></a></li>\n"
     )
 }
 
