@@ -17,6 +17,8 @@ mod browser;
 mod clock;
 mod factory;
 mod fair;
+#[path = "../../../crates/countersign-listen/src/free.rs"]
+mod free;
 mod pitch;
 mod server;
 mod tab;
