@@ -96,6 +96,14 @@ impl Pitch {
         self.show()["players"].as_array().map_or(0, Vec::len)
     }
 
+    /// The master hangs, with all its connections open, or goes on.
+    pub fn hang(&self, is_hanging: bool) {
+        let signal = if is_hanging { "-STOP" } else { "-CONT" };
+        let master = self.halves.last().map(|master| master.0.id().to_string());
+        let done = Command::new("kill").arg(signal).args(master).status();
+        assert!(done.is_ok_and(|it| it.success()), "{signal}");
+    }
+
     /// A ball hits a goal, `north` or `south`.
     pub fn hit(&self, end: &str) {
         self.ask(&["hit", "--end", end]);
