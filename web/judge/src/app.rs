@@ -41,6 +41,10 @@ pub struct App {
     pub camera: CameraState,
     /// Whether what is to be kept is kept.
     pub keeps: bool,
+    /// Where this device's key cannot be registered, because it is or was somebody's.
+    pub taken: Option<EventId>,
+    /// Whether another tab took over before everything was kept.
+    pub has_left_unkept: bool,
     /// Whom the link was made to.
     pub(crate) linked_to: Option<HubAddress>,
 }
@@ -109,6 +113,8 @@ pub enum Notice {
     Enrolled,
     /// The newest bundle is here.
     Fetched,
+    /// No new key could be made and kept.
+    NoNewKey,
     /// Something did not work.
     Failed(Ask, Failure),
 }
@@ -151,8 +157,10 @@ pub enum Event {
     Tick,
     /// Another tab has taken over.
     Stolen,
-    /// Something could not be kept.
-    NotKept,
+    /// What was to be kept under this name with this number is kept, or is not.
+    Kept(String, u32, bool),
+    /// Making a new key did not work; nothing was changed.
+    NoNewKey,
     /// The server's keys, which may have changed.
     Keyset(Keyset),
 }
@@ -199,6 +207,10 @@ pub enum Press {
     Camera,
     /// Judge in this tab.
     Here,
+    /// Give this device's key up for a new one.
+    NewKey,
+    /// No, keep it.
+    OldKey,
 }
 
 impl Press {
@@ -218,6 +230,8 @@ impl Press {
             Self::RecuseNot => "recuse-not".to_owned(),
             Self::Camera => "camera".to_owned(),
             Self::Here => "here".to_owned(),
+            Self::NewKey => "new-key".to_owned(),
+            Self::OldKey => "old-key".to_owned(),
         }
     }
 
@@ -240,6 +254,8 @@ impl Press {
             ["recuse-not"] => Self::RecuseNot,
             ["camera"] => Self::Camera,
             ["here"] => Self::Here,
+            ["new-key"] => Self::NewKey,
+            ["old-key"] => Self::OldKey,
             _ => return None,
         })
     }
@@ -274,6 +290,8 @@ pub enum Effect {
     Wish(Wish),
     /// Keep a link to this one, or to nobody.
     Connect(Option<HubAddress>),
+    /// Make a new key in place of the one that is here, forget what belongs to that, and begin again.
+    NewKey,
     /// Remember where the hub is.
     Remember(HubAddress),
     /// Remember the language.
@@ -304,6 +322,8 @@ impl App {
             search: String::new(),
             camera: CameraState::Off,
             keeps: true,
+            taken: None,
+            has_left_unkept: false,
             linked_to: None,
         }
     }
@@ -356,6 +376,8 @@ mod tests {
             Press::RecuseNot,
             Press::Camera,
             Press::Here,
+            Press::NewKey,
+            Press::OldKey,
         ] {
             assert_eq!(Press::parse(&press.name()), Some(press));
         }

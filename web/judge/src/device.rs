@@ -1,7 +1,8 @@
 //! A judge's device: the program of the judge and a relay of its own, over one link at a time.
 //!
-//! What it wants done comes out in an order that matters: what is to be kept stands before what is to be sent.
+//! A vote is handed to the relay when the disk has it, and not before: see [`crate::keeping`].
 
+use crate::keeping::{Keeping, Then};
 use countersign::{EventId, Keyset, Timestamp, VerifyingKey};
 use countersign_app::AskId;
 use countersign_app::judge::{
@@ -31,8 +32,10 @@ pub type Fill = fn(&mut [u8]);
 /// Something to be done outside.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// Keep these bytes under this name, for this event.
+    /// Keep these bytes under this name, for this event, and say whether they are kept, with the same number.
     Keep {
+        /// To be given back.
+        number: u32,
         /// Whose.
         event: EventId,
         /// The name.
@@ -61,6 +64,7 @@ pub struct Device {
     next_link: u32,
     wake: Option<Timestamp>,
     wishes: Vec<Wish>,
+    keeping: Keeping,
     has_changed: bool,
 }
 
@@ -85,6 +89,7 @@ impl Device {
             next_link: FIRST_LINK,
             wake: None,
             wishes: Vec::new(),
+            keeping: Keeping::default(),
             has_changed: false,
         }
     }
@@ -92,6 +97,21 @@ impl Device {
     /// Gives back what was kept before a reload, in any order, before anything else.
     pub fn restore(&mut self, name: &str, bytes: Vec<u8>, now: Moment) {
         self.judge.restore(name, bytes, now.wall);
+    }
+
+    /// Nothing outlives this page, the key for votes neither: votes do not wait for what keeps nothing.
+    pub fn keeps_nothing(&mut self) {
+        self.keeping.memory_only();
+    }
+
+    /// Whether a vote could not be kept, and so does not leave.
+    pub fn is_stuck(&self) -> bool {
+        self.keeping.is_stuck()
+    }
+
+    /// Whether something is not on the disk yet.
+    pub fn is_keeping(&self) -> bool {
+        self.keeping.is_open()
     }
 
     /// The server's keys, which may have changed.
@@ -139,9 +159,12 @@ impl Device {
         core::mem::take(&mut self.has_changed)
     }
 
-    /// The newest vote about a place as a text for a code.
-    pub fn vote_code(&mut self, place: &Place, now: Moment) -> Result<String, JudgeTrouble> {
-        self.judge.vote_code(place, now.wall)
+    /// The newest vote about a place as a text for a code, if there is one and it is kept: a code leaves the device, too.
+    pub fn vote_code(&mut self, place: &Place, now: Moment) -> Option<String> {
+        if self.keeping.has_open_votes() {
+            return None;
+        }
+        self.judge.vote_code(place, now.wall).ok()
     }
 
     /// The person did something.
@@ -152,6 +175,26 @@ impl Device {
     /// Something happened.
     pub fn handle(&mut self, event: JudgeEvent, now: Moment) -> Vec<Wish> {
         self.run(VecDeque::from([event]), now);
+        core::mem::take(&mut self.wishes)
+    }
+
+    /// What a [`Wish::Keep`] came to.
+    pub fn kept(&mut self, name: &str, number: u32, is_kept: bool, now: Moment) -> Vec<Wish> {
+        let was_stuck = self.keeping.is_stuck();
+        let then = self.keeping.settled(name, number, is_kept, now.steady_ms);
+        self.has_changed |= was_stuck != self.keeping.is_stuck();
+        match (then, &mut self.relay) {
+            (Then::Go(packets), Some(relay)) => {
+                for packet in packets {
+                    relay.originate(packet, now.steady_ms);
+                }
+                self.run(VecDeque::new(), now);
+            }
+            (Then::Again, _) => {
+                self.run(VecDeque::from([JudgeEvent::Mesh(FromMesh::Linked)]), now);
+            }
+            (Then::Go(_) | Then::Wait, _) => {}
+        }
         core::mem::take(&mut self.wishes)
     }
 
@@ -195,6 +238,7 @@ impl Device {
         if let Some(relay) = &mut self.relay {
             relay.handle_timeout(now.steady_ms);
         }
+        self.wishes.extend(self.keeping.due(now.steady_ms));
         self.handle(JudgeEvent::Tick, now)
     }
 
@@ -204,7 +248,8 @@ impl Device {
         // Without a link there is nobody to ask and nothing to forward to.
         let relay = self.relay.as_ref().filter(|_| self.link.is_some());
         let relay = relay.and_then(Relay::poll_timeout).map(|at| at.saturating_sub(now.steady_ms));
-        judge.into_iter().chain(relay).min()
+        let again = self.keeping.next().map(|at| at.saturating_sub(now.steady_ms));
+        judge.into_iter().chain(relay).chain(again).min()
     }
 
     fn run(&mut self, mut events: VecDeque<JudgeEvent>, now: Moment) {
@@ -223,13 +268,15 @@ impl Device {
             JudgeEffect::Ask { id, ask } => self.wishes.push(Wish::Ask { id, ask }),
             JudgeEffect::Join { net, hubs } => self.join(net, hubs, now),
             JudgeEffect::Send(packet) => {
-                if let Some(relay) = &mut self.relay {
+                let packet = self.keeping.pass(packet);
+                if let (Some(relay), Some(packet)) = (&mut self.relay, packet) {
                     relay.originate(packet, now.steady_ms);
                 }
             }
             JudgeEffect::Keep { name, bytes } => {
                 if let Some(event) = self.event() {
-                    self.wishes.push(Wish::Keep { event, name, bytes });
+                    let keep = self.keeping.keep(event, name, bytes);
+                    self.wishes.push(keep);
                 }
             }
             JudgeEffect::Wake(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),

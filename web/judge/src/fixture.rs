@@ -146,7 +146,11 @@ pub(crate) fn device() -> Device {
 /// A page whose device has the event.
 pub(crate) fn attending() -> App {
     let mut device = device();
-    drop(device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)));
+    for wish in device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)) {
+        if let Wish::Keep { number, name, .. } = wish {
+            drop(device.kept(&name, number, true, at(0)));
+        }
+    }
     let mut app = App::new(Language::English, Route::Projects);
     let phase = Phase::Ready(Box::new(device));
     drop(app.update(Event::Found(Found { phase, account: None, hub: None, keeps: true }), at(0)));
@@ -159,6 +163,10 @@ pub(crate) struct Hall {
     /// Effects that are not the hall's.
     pub(crate) rest: Vec<Effect>,
     pub(crate) is_linked: bool,
+    /// Whether the disk takes anything.
+    pub(crate) keeps: bool,
+    /// Whether a vote has to be kept when it arrives.
+    pub(crate) is_strict: bool,
     /// How often a vote arrived.
     pub(crate) votes: usize,
     venue: Venue,
@@ -180,6 +188,8 @@ impl Hall {
             kept: BTreeMap::new(),
             rest: Vec::new(),
             is_linked: false,
+            keeps: true,
+            is_strict: true,
             votes: 0,
             venue,
             desk: Desk::new(&[62; 32]),
@@ -194,8 +204,11 @@ impl Hall {
         while let Some(event) = events.pop_front() {
             for effect in app.update(event, now) {
                 match effect {
-                    Effect::Wish(Wish::Keep { event, name, bytes }) => {
-                        self.kept.insert(format!("{event}/{name}"), bytes);
+                    Effect::Wish(Wish::Keep { number, event, name, bytes }) => {
+                        if self.keeps {
+                            self.kept.insert(format!("{event}/{name}"), bytes);
+                        }
+                        events.push_back(Event::Kept(name, number, self.keeps));
                     }
                     Effect::Wish(Wish::Ask { id, ask: JudgeAsk::Sign(input) }) => {
                         let result = Ok(key(17).sign(&input).to_vec());
@@ -208,6 +221,7 @@ impl Hall {
                     other @ (Effect::Wish(Wish::Ask { ask: JudgeAsk::Bundle(_), .. })
                     | Effect::Call(_)
                     | Effect::Connect(_)
+                    | Effect::NewKey
                     | Effect::Remember(_)
                     | Effect::Speak(_)
                     | Effect::Go(_)
@@ -231,7 +245,8 @@ impl Hall {
         let answer = match checked.packet().packet_type() {
             PacketType::Auth => self.auth(&content.unwrap(), now)?,
             PacketType::Vote => {
-                assert!(self.kept.keys().any(|name| name.contains("/ballot/")), "kept first");
+                let is_kept = self.kept.keys().any(|name| name.contains("/ballot/"));
+                assert!(is_kept || !self.is_strict, "kept first");
                 self.votes += 1;
                 let verdict = self.venue.take_vote(&content.unwrap(), now.wall);
                 let status = ReceiptStatus::ALL[verdict.status() as usize];

@@ -17,6 +17,11 @@ countersign_web_kit::texts! {
     keeps_nothing: "This browser keeps nothing. What you vote is lost when you close this page before the hub has it.",
         "Ce navigateur ne conserve rien. Vos votes sont perdus si vous fermez cette page avant que le hub ne les ait.";
 
+    left_unkept: "What you did here last was not kept any more. Look at it in the other tab.",
+        "Ce que vous avez fait ici en dernier n’a plus été conservé. Vérifiez-le dans l’autre onglet.";
+    stuck: "This device could not keep your vote, so it is not sent. Free some space on the device and leave this page open: it tries again by itself.",
+        "Cet appareil n’a pas pu conserver votre vote, il n’est donc pas envoyé. Libérez de l’espace et laissez cette page ouverte : elle réessaie toute seule.";
+
     no_event: "No event is on this device yet", "Aucun événement sur cet appareil";
     no_event_lead: "Take it along while you have internet. On the day you need none.",
         "Emportez-le tant que vous avez internet. Le jour même, vous n’en aurez pas besoin.";
@@ -30,8 +35,25 @@ countersign_web_kit::texts! {
     enrolled: "This device is registered. When the organiser has published the event, take it along.",
         "Cet appareil est enregistré. Quand l’organisateur aura publié l’événement, emportez-le.";
     enrolled_here: "This device is registered.", "Cet appareil est enregistré.";
-    enrolled_elsewhere: "Another device of yours is registered. After the event is published, only the organiser can change that.",
-        "Un autre de vos appareils est enregistré. Une fois l’événement publié, seul l’organisateur peut le changer.";
+    enrolled_elsewhere: "Another device of yours is registered. After the event is published, the organiser has to allow another.",
+        "Un autre de vos appareils est enregistré. Une fois l’événement publié, l’organisateur doit en autoriser un autre.";
+    enrolled_published: "The published event names another device of yours. Ask the organiser to allow another key; after that, register this device.",
+        "L’événement publié nomme un autre de vos appareils. Demandez à l’organisateur d’autoriser une autre clé ; enregistrez ensuite cet appareil.";
+    enrol_published: "The organiser has not allowed another key yet. Ask again when that is done: nothing was changed.",
+        "L’organisateur n’a pas encore autorisé une autre clé. Réessayez une fois que c’est fait : rien n’a été changé.";
+    enrol_too_many: "You have registered eight keys at this event, and more are not taken. Judge with the device that is registered now.",
+        "Vous avez enregistré huit clés pour cet événement, et il n’en est pas accepté davantage. Évaluez avec l’appareil qui est enregistré maintenant.";
+    taken: "This device needs a new key", "Cet appareil a besoin d’une nouvelle clé";
+    taken_why: "Its key cannot be registered for you here: another account has it, or another of your devices took its place.",
+        "Sa clé ne peut pas être enregistrée ici à votre nom : un autre compte l’a, ou un autre de vos appareils l’a remplacée.";
+    taken_means: "With a new key you can register this device. The old one is gone for good: whoever registered it cannot judge with this device any more. Events and votes on this device go with it. Votes that have a receipt count as before.",
+        "Avec une nouvelle clé, vous pouvez enregistrer cet appareil. L’ancienne disparaît définitivement : qui l’avait enregistrée ne peut plus évaluer avec cet appareil. Les événements et les votes de cet appareil disparaissent aussi. Les votes qui ont un reçu comptent toujours.";
+    taken_waiting: "Votes without a receipt that would be lost: {}. Let the hub have them first.",
+        "Votes sans reçu qui seraient perdus : {}. Transmettez-les d’abord au hub.";
+    new_key: "Give up the old key and make a new one", "Abandonner l’ancienne clé et en créer une";
+    old_key: "Keep the old key", "Garder l’ancienne clé";
+    no_new_key: "No new key could be made and kept. Nothing was changed.",
+        "Aucune nouvelle clé n’a pu être créée et conservée. Rien n’a été changé.";
     not_published: "The event is not published yet. Come back later.", "L’événement n’est pas encore publié. Revenez plus tard.";
     take_along: "Take the event along", "Emporter l’événement";
     fetch_newest: "Fetch the newest version", "Récupérer la dernière version";
@@ -83,6 +105,7 @@ countersign_web_kit::texts! {
     state_changed: "changed", "modifié";
     state_signing: "being signed", "en signature";
     state_sent: "on its way", "en chemin";
+    state_unkept: "not kept", "pas conservé";
     state_accepted: "receipt", "reçu";
     state_refused: "refused", "refusé";
     state_recused: "recused", "récusé";
@@ -92,6 +115,8 @@ countersign_web_kit::texts! {
     is_signing: "Your key signs it.", "Votre clé le signe.";
     is_sent: "Signed and kept. It goes to the hub as soon as there is a way, again and again until its receipt is here.",
         "Signé et conservé. Il part vers le hub dès qu’il y a un chemin, encore et encore jusqu’à l’arrivée du reçu.";
+    is_unkept: "Signed. It does not leave this device before the device can keep it.",
+        "Signé. Il ne quitte pas cet appareil avant que celui-ci puisse le conserver.";
     is_accepted: "The hub has it on its disk, and signed the receipt.", "Le hub l’a sur son disque, et a signé le reçu.";
     is_recused: "You recused yourself from this project.", "Vous vous êtes récusé pour ce projet.";
     refused_time: "The hub did not accept its time. See the organiser.", "Le hub n’a pas accepté son heure. Voyez l’organisateur.";
@@ -173,6 +198,4 @@ countersign_web_kit::texts! {
     trouble_other: "That did not work: {}", "Cela n’a pas fonctionné : {}";
     trouble_fetch: "Neither the hub nor the server could be reached for the newest version. What is here goes on working.",
         "Ni le hub ni le serveur n’ont pu être joints pour la dernière version. Ce qui est ici continue de fonctionner.";
-    refused_taken: "This key cannot be registered any more. Ask the organiser.",
-        "Cette clé ne peut plus être enregistrée. Demandez à l’organisateur.";
 }

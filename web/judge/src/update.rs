@@ -42,6 +42,9 @@ impl App {
             Event::Found(found) => {
                 (self.phase, self.account) = (found.phase, found.account);
                 (self.hub, self.keeps) = (found.hub, found.keeps);
+                if let (Phase::Ready(device), false) = (&mut self.phase, self.keeps) {
+                    device.keeps_nothing();
+                }
                 let mut effects = self.with_device(|device| device.handle(JudgeEvent::Tick, now));
                 effects.extend(self.arrive(now));
                 effects
@@ -72,13 +75,16 @@ impl App {
             }
             Event::Tick => self.with_device(|device| device.tick(now)),
             Event::Stolen => {
+                self.has_left_unkept = self.device().is_some_and(Device::is_keeping);
                 self.phase = Phase::Elsewhere;
                 vec![Effect::Camera(false)]
             }
-            Event::NotKept => {
-                self.keeps = false;
-                Vec::new()
+            Event::Kept(name, number, is_kept) => {
+                let effects = self.with_device(|device| device.kept(&name, number, is_kept, now));
+                self.show_code(now);
+                effects
             }
+            Event::NoNewKey => self.say(Notice::NoNewKey),
             Event::Keyset(keyset) => self.with_device(|device| {
                 device.set_keyset(keyset);
                 Vec::new()
@@ -100,9 +106,8 @@ impl App {
                 effects.extend(self.with_device(|device| device.tap(JudgeTap::Open(place), now)));
                 self.form = self.device().and_then(|device| open(device, place));
             }
-            Route::Code(place) => {
-                let Phase::Ready(device) = &mut self.phase else { return effects };
-                self.code = device.vote_code(&place, now).ok().map(|text| (place, text));
+            Route::Code(_) => {
+                self.show_code(now);
             }
             Route::Projects | Route::Event if self.account.is_some() => {
                 let is_event = self.device().and_then(Device::event).is_some();
@@ -113,6 +118,15 @@ impl App {
             Route::Projects | Route::Event | Route::Scan => {}
         }
         effects
+    }
+
+    /// The code of the place that is shown, unless it is there already.
+    fn show_code(&mut self, now: Moment) {
+        if let (Route::Code(place), Phase::Ready(device), None) =
+            (self.route, &mut self.phase, &self.code)
+        {
+            self.code = device.vote_code(&place, now).map(|text| (place, text));
+        }
     }
 
     fn pressed(&mut self, press: Press, now: Moment) -> Vec<Effect> {
@@ -149,6 +163,11 @@ impl App {
                 vec![Effect::Camera(true)]
             }
             Press::Here => vec![Effect::Restart],
+            Press::NewKey => self.taken.take().map(|_| Effect::NewKey).into_iter().collect(),
+            Press::OldKey => {
+                self.taken = None;
+                Vec::new()
+            }
         }
     }
 
@@ -259,6 +278,12 @@ impl App {
             }
             // Without internet it is not a fault that nobody says what is new.
             Err(Failure::Unreachable(_)) if ask == Ask::Invitations => return Vec::new(),
+            Err(Failure::Refused { code, .. }) if code == "key_taken" => {
+                if let Ask::Enrol(event) = ask {
+                    self.taken = Some(event);
+                }
+                return Vec::new();
+            }
             Err(failure) => return self.say(Notice::Failed(ask, failure)),
         };
         match ask {

@@ -54,6 +54,65 @@ fn a_vote_is_kept_before_it_is_sent_and_gets_its_receipt() {
 }
 
 #[test]
+fn a_vote_that_cannot_be_kept_does_not_leave_and_goes_once_it_is_kept() {
+    let (mut hall, mut app) = welcome();
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.keeps = false;
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert!(matches!(state(&app, "P1"), BallotState::Sent { .. }));
+    assert!(app.device().unwrap().is_stuck());
+    // Not by a retry, not to a neighbour that asks, not over a new link, and not as a code.
+    for seconds in 4..120 {
+        hall.happens(&mut app, Event::Tick, at(seconds));
+        if seconds == 60 {
+            hall.happens(&mut app, Event::Link(LinkState::Connecting), at(60));
+            hall.link(&mut app, at(60));
+        }
+    }
+    hall.happens(&mut app, Event::Went(Route::Code(place("P1"))), at(120));
+    assert_eq!((hall.votes, &app.code), (0, &None));
+    let wait = app.next_tick(at(120)).expect("it is tried again");
+    assert!(wait <= 30_000, "{wait}");
+    hall.keeps = true;
+    hall.happens(&mut app, Event::Tick, at(150));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+    assert!(!app.device().unwrap().is_stuck() && app.code.is_some());
+}
+
+#[test]
+fn a_draft_that_cannot_be_kept_holds_up_nobody_for_longer_than_that() {
+    let (mut hall, mut app) = welcome();
+    hall.keeps = false;
+    fill_in(&mut hall, &mut app, "P2", [7, 88], 2);
+    assert!(app.device().unwrap().is_stuck());
+    hall.keeps = true;
+    // The newest of what failed is what is kept.
+    fill_in(&mut hall, &mut app, "P2", [6, 66], 3);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P2"), hall.votes), (BallotState::Accepted, 1));
+}
+
+#[test]
+fn where_nothing_is_kept_at_all_the_key_is_not_either_and_votes_go() {
+    let mut device = device();
+    drop(device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)));
+    let (mut hall, mut app) = (Hall::new(), App::new(Language::English, Route::Projects));
+    hall.is_strict = false;
+    hall.keeps = false;
+    let phase = Phase::Ready(Box::new(device));
+    hall.happens(
+        &mut app,
+        Event::Found(Found { phase, account: None, hub: None, keeps: false }),
+        at(0),
+    );
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.link(&mut app, at(1));
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+}
+
+#[test]
 fn what_was_kept_is_there_again_with_drafts_and_receipts() {
     let (mut hall, mut app) = welcome();
     fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
@@ -207,6 +266,35 @@ fn questions_to_the_server_are_asked_once_and_only_by_somebody_who_is_logged_in(
 }
 
 #[test]
+fn a_key_that_is_taken_is_given_up_only_by_who_was_told_what_that_means() {
+    let event = EventId::new("FAIR").unwrap();
+    let mut app = App::new(Language::English, Route::Event);
+    let phase = Phase::Ready(Box::new(device()));
+    let account = Some("bo@example.org".to_owned());
+    drop(app.update(Event::Found(Found { phase, account, hub: None, keeps: true }), at(0)));
+    let refused =
+        |code: &str| Err(Failure::Refused { code: code.to_owned(), detail: "taken".to_owned() });
+    assert_eq!(app.update(press(Press::NewKey), at(0)), []);
+    for _ in 0..2 {
+        assert_eq!(
+            app.update(press(Press::Enrol(event)), at(0)),
+            [Effect::Call(Ask::Enrol(event))]
+        );
+        drop(app.update(Event::Answer(Ask::Enrol(event), refused("key_taken")), at(0)));
+        assert_eq!((app.taken, &app.notice), (Some(event), &None));
+        drop(app.update(press(Press::OldKey), at(0)));
+        assert_eq!(app.update(press(Press::NewKey), at(0)), []);
+    }
+    drop(app.update(press(Press::Enrol(event)), at(0)));
+    drop(app.update(Event::Answer(Ask::Enrol(event), refused("key_taken")), at(0)));
+    assert_eq!(app.update(press(Press::NewKey), at(0)), [Effect::NewKey]);
+    drop(app.update(press(Press::Enrol(event)), at(0)));
+    drop(app.update(Event::Answer(Ask::Enrol(event), refused("published")), at(0)));
+    assert_eq!(app.taken, None);
+    assert!(matches!(app.notice, Some(Notice::Failed(Ask::Enrol(_), _))));
+}
+
+#[test]
 fn another_event_begins_with_what_is_kept_of_it() {
     let (mut hall, mut app) = welcome();
     hall.rest.clear();
@@ -230,4 +318,19 @@ fn a_tab_that_lost_the_lock_does_nothing_any_more() {
     assert_eq!((hall.votes, app.next_tick(at(3))), (0, None));
     hall.happens(&mut app, press(Press::Here), at(4));
     assert_eq!(hall.rest, [Effect::Restart]);
+    assert!(!app.has_left_unkept);
+}
+
+#[test]
+fn a_tab_that_lost_the_lock_says_whether_something_was_not_kept() {
+    let (_, mut app) = welcome();
+    let now = at(2);
+    drop(app.update(Event::Went(Route::Vote(place("P1"))), now));
+    let wishes = app.update(press(Press::Points(0, 4)), now);
+    let [Effect::Wish(Wish::Keep { number, name, .. })] = &wishes[..] else { panic!("{wishes:?}") };
+    drop(app.update(Event::Stolen, now));
+    assert!(app.has_left_unkept);
+    // Too late.
+    assert_eq!(app.update(Event::Kept(name.clone(), *number, false), at(60)), []);
+    assert_eq!(app.update(Event::Tick, at(90)), []);
 }

@@ -136,6 +136,40 @@ fn what_is_wrong_is_said_at_the_top() {
 }
 
 #[test]
+fn a_vote_that_could_not_be_kept_is_said_to_be_here_and_no_way_out_is_offered() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.happens(&mut app, Event::Went(Route::Vote(place("P1"))), at(2));
+    hall.happens(&mut app, Event::Press(Press::Points(0, 4)), at(2));
+    hall.happens(&mut app, Event::Typed("points-1".to_owned(), "50".to_owned()), at(2));
+    hall.keeps = false;
+    hall.happens(&mut app, Event::Press(Press::Cast), at(2));
+    let says = text(&app);
+    assert!(says.contains("This device could not keep your vote, so it is not sent"), "{says}");
+    assert!(says.contains("It does not leave this device") && says.contains("not kept"), "{says}");
+    assert!(!says.contains("Signed and kept") && !says.contains("Show it as a QR code"), "{says}");
+    going(&mut app, Route::Code(place("P1")));
+    assert!(text(&app).contains("It does not leave this device"));
+}
+
+#[test]
+fn a_key_that_is_taken_is_explained_with_what_would_be_lost() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.happens(&mut app, Event::Went(Route::Vote(place("P1"))), at(2));
+    hall.happens(&mut app, Event::Press(Press::Points(0, 4)), at(2));
+    hall.happens(&mut app, Event::Typed("points-1".to_owned(), "50".to_owned()), at(2));
+    hall.happens(&mut app, Event::Press(Press::Cast), at(2));
+    app.account = Some("bo@example.org".to_owned());
+    app.taken = app.device().unwrap().event();
+    going(&mut app, Route::Event);
+    assert!(presses(&app, &Press::NewKey) && presses(&app, &Press::OldKey));
+    let says = text(&app);
+    assert!(says.contains("The old one is gone for good"), "{says}");
+    assert!(says.contains("Votes without a receipt that would be lost: 1."), "{says}");
+}
+
+#[test]
 fn before_there_is_a_device_the_page_says_what_it_needs() {
     let mut app = App::new(Language::English, Route::Projects);
     for (phase, says) in [
@@ -148,4 +182,7 @@ fn before_there_is_a_device_the_page_says_what_it_needs() {
         assert!(text(&app).contains(says), "{says}");
         assert!(!any(&app, &|it| it.tag == "nav"));
     }
+    assert!(!text(&app).contains("not kept any more"));
+    app.has_left_unkept = true;
+    assert!(text(&app).contains("not kept any more"));
 }

@@ -1,6 +1,6 @@
 //! Judging an event, with and without internet.
 
-use crate::{assert_clean, log_in};
+use crate::{assert_clean, log_in, log_in_at};
 use countersign_web_camera::{Reader, luma};
 use countersign_web_e2e::{Browser, Device, FAIR, Fair, Hub, Server, Tab, film};
 use serde_json::Value;
@@ -238,6 +238,111 @@ fn a_light_code_on_a_dark_table_opens_its_form() {
     // The camera is given back.
     tab.until("!document.querySelector('video')");
     assert_clean(&tab);
+}
+
+#[test]
+fn a_key_that_is_another_accounts_is_given_up_for_a_new_one_that_can_be_registered() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let tab = log_in(&server, &device, JUDGE);
+    let fair = Fair::create(&server, &PROJECTS, &[JUDGE, "bo@example.org"]);
+    tab.go(&server.url("/judge"));
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    tab.go(&server.url("/#/devices"));
+    tab.press("[data-press=logout]");
+    tab.until("!!document.querySelector('#address')");
+    log_in_at(&server, &tab, "bo@example.org");
+    tab.go(&server.url("/judge"));
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("The old one is gone for good");
+    tab.press("[data-press=old-key]");
+    tab.until("!document.querySelector('[data-press=old-key]')");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.eval("globalThis.isOld = true");
+    tab.press("[data-press=new-key]");
+    tab.until("!globalThis.isOld");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    fair.publish();
+    tab.press("[data-press=reload]");
+    tab.press(&format!("[data-press='fetch {FAIR}']"));
+    tab.until_text("The event is on this device.");
+    assert_clean(&tab);
+}
+
+#[test]
+fn a_vote_that_the_browser_cannot_keep_does_not_leave_until_it_can() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let (fair, tab) = taken_along(&server, &browser.device());
+    let hub = fair.hub();
+    join(&tab, &hub);
+    give(&tab, "P1", [7, 8, 55]);
+    until_kept(&tab, 55);
+    tab.eval(
+        "globalThis.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function(value, key) { \
+         if (String(key).includes('/ballot/')) throw new DOMException('full', 'QuotaExceededError'); \
+         return globalThis.put.call(this, value, key); }; 0",
+    );
+    tab.press("[data-press=cast]:not([aria-disabled])");
+    tab.until_text("could not keep your vote, so it is not sent");
+    // What votes do not wait for goes on meanwhile.
+    tab.press("nav a[href='#/event']");
+    tab.until_text("The hub knows this device.");
+    assert_eq!(rows(&hub, "P1"), Vec::<String>::new());
+    tab.eval("IDBObjectStore.prototype.put = globalThis.put; 0");
+    tab.press("nav a[href='#/projects']");
+    tab.until_text("1 of 3 have a receipt of the hub.");
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert!(!tab.text().contains("could not keep"));
+    assert_clean(&tab);
+}
+
+/// A browser that opens its storage so slowly that a test says when; `globalThis.isSlow` turns it on, and `open()` lets it happen.
+const SLOW: &str = "globalThis.late = []; globalThis.open = () => { isSlow = false; late.splice(0).forEach((it) => it()); }; \
+    const there = Object.getOwnPropertyDescriptor(IDBRequest.prototype, 'onsuccess'); \
+    Object.defineProperty(IDBRequest.prototype, 'onsuccess', { get() { return there.get.call(this); }, set(then) { \
+    const slow = globalThis.isSlow && this instanceof IDBOpenDBRequest; \
+    there.set.call(this, slow ? (event) => late.push(() => then.call(this, event)) : then); } }); \
+    const put = IDBObjectStore.prototype.put; globalThis.written = []; \
+    IDBObjectStore.prototype.put = function(value, key) { written.push(String(key)); return put.call(this, value, key); };";
+
+#[test]
+fn a_tab_that_loses_the_lock_leaves_what_waits_to_be_kept_and_says_so() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let (fair, old) = taken_along(&server, &device);
+    old.go("about:blank");
+    let hub = fair.hub();
+    let first = device.open_blank();
+    first.before_every_page(SLOW);
+    first.go(&server.url("/judge"));
+    join(&first, &hub);
+    first.press("nav a[href='#/event']");
+    first.until_text("The hub knows this device.");
+    give(&first, "P1", [7, 8, 55]);
+    until_kept(&first, 55);
+    first.eval("globalThis.isSlow = true; globalThis.written = []; 0");
+    first.press("[data-press='points 0 3']");
+    first.press("[data-press='points 0 4']");
+    first.press("[data-press=cast]:not([aria-disabled])");
+    // The first of them is half way to the disk, the others wait behind it.
+    first.until("late.length > 0");
+    let second = device.open(&server.url("/judge"));
+    second.until("!!document.querySelector('#search')");
+    first.until_text("Judging goes on in another tab.");
+    first.until_text("What you did here last was not kept any more.");
+    first.eval("open(); 0");
+    vote(&second, "P1", [1, 2, 33]);
+    second.until_text(RECEIPT);
+    assert_eq!(first.eval("written.join()"), "");
+    let rows = rows(&hub, "P1");
+    assert!(rows.len() == 1 && rows[0].contains("33"), "{rows:?}");
+    assert_clean(&first);
+    assert_clean(&second);
 }
 
 #[test]

@@ -29,11 +29,18 @@ impl Shell {
 
     async fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Wish(Wish::Keep { event, name, bytes }) => {
-                if begin::keep(&event, &name, &bytes).await.is_err() {
-                    self.happened(Event::NotKept);
+            Effect::Wish(Wish::Keep { number, event, name, bytes }) => {
+                match begin::keep(self, &event, &name, &bytes).await {
+                    Ok(true) => self.happened(Event::Kept(name, number, true)),
+                    Ok(false) => self.stolen(),
+                    Err(_) => self.happened(Event::Kept(name, number, false)),
                 }
             }
+            Effect::NewKey => match begin::new_key(self).await {
+                Ok(true) => self.restart(),
+                Ok(false) => self.stolen(),
+                Err(_) => self.happened(Event::NoNewKey),
+            },
             Effect::Wish(Wish::Frame(frame)) => self.socket.send(&frame),
             Effect::Wish(Wish::Ask { id, ask }) => {
                 let shell = Rc::clone(self);
@@ -58,11 +65,13 @@ impl Shell {
                 }
             }
             Effect::Camera(is_wanted) => self.look(is_wanted),
-            Effect::Restart => {
-                if let Some(window) = window() {
-                    drop(window.location().reload());
-                }
-            }
+            Effect::Restart => self.restart(),
+        }
+    }
+
+    fn restart(&self) {
+        if let Some(window) = window() {
+            drop(window.location().reload());
         }
     }
 

@@ -40,6 +40,8 @@ struct Shell {
     screen: Rc<Screen>,
     app: RefCell<App>,
     own: RefCell<Option<Rc<Own>>>,
+    /// Which tab this is, once it is the one that writes.
+    tab: RefCell<Option<String>>,
     /// What is to be done in order: a frame waits for what stands before it to be kept.
     queue: RefCell<VecDeque<Effect>>,
     is_working: Cell<bool>,
@@ -58,6 +60,7 @@ pub fn start() {
         screen: Rc::new(screen),
         app: RefCell::new(App::new(language(), Route::parse(&hash()))),
         own: RefCell::default(),
+        tab: RefCell::default(),
         queue: RefCell::default(),
         is_working: Cell::new(false),
         socket: Socket::default(),
@@ -80,7 +83,7 @@ impl Shell {
     /// Takes in an event, shows what it changed, and does what follows from it.
     fn happened(self: &Rc<Self>, event: Event) {
         // Packets of others go through without a trace on the page.
-        let is_quiet = matches!(event, Event::Frame(_) | Event::Tick);
+        let is_quiet = matches!(event, Event::Frame(_) | Event::Tick | Event::Kept(_, _, true));
         let (effects, has_changed) = {
             let mut app = self.app.borrow_mut();
             let effects = app.update(event, now());
@@ -92,6 +95,13 @@ impl Shell {
         self.queue.borrow_mut().extend(effects);
         self.set_timer();
         self.work();
+    }
+
+    /// Another tab has taken over: what waits here is left, and nothing is written or sent any more.
+    fn stolen(self: &Rc<Self>) {
+        self.queue.borrow_mut().clear();
+        self.socket.close();
+        self.happened(Event::Stolen);
     }
 
     fn show(&self) {

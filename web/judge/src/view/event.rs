@@ -99,7 +99,26 @@ fn invitations(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         t.device_key,
         own.get(..16).unwrap_or(&own)
     ));
-    vec![section, el("p").with(reload), key]
+    let taken = app.taken.map(|_| taken(device, t));
+    taken.into_iter().chain([section, el("p").with(reload), key]).collect()
+}
+
+/// What a new key means, before there is one.
+fn taken(device: &Device, t: &Texts) -> Element {
+    let waiting = device.screen().waiting;
+    let waits = (waiting > 0)
+        .then(|| el("p").class("wrong").text(fill(t.taken_waiting, &[&waiting.to_string()])));
+    let new = press(Press::NewKey.name(), t.new_key).class("danger");
+    let old = press(Press::OldKey.name(), t.old_key);
+    el("section")
+        .class("card warn")
+        .keyed("taken")
+        .set("role", "alert")
+        .with(el("h2").text(t.taken))
+        .with(el("p").text(t.taken_why))
+        .with(el("p").text(t.taken_means))
+        .all(waits)
+        .with(el("div").class("row").with(new).with(old))
 }
 
 fn invitation(
@@ -126,7 +145,9 @@ fn invitation(
         (true, _, None) => (t.not_published.to_owned(), None),
         (false, None, _) => (fill(t.as_judge, &[&invitation.judge]), Some(enrol(t.enrol))),
         (false, Some(_), None) => (t.enrolled_elsewhere.to_owned(), Some(enrol(t.enrol_instead))),
-        (false, Some(_), Some(_)) => (t.enrolled_elsewhere.to_owned(), None),
+        (false, Some(_), Some(_)) => {
+            (t.enrolled_published.to_owned(), Some(enrol(t.enrol_instead)))
+        }
     };
     let told = el("div").with(named(&invitation.title)).with(el("span").class("quiet").text(says));
     let item = el("li").class("split asks").keyed(invitation.event.clone()).with(told);

@@ -18,6 +18,9 @@ pub(super) fn bars(app: &App, t: &Texts) -> Vec<Element> {
     if !app.keeps {
         bars.push(bar("bar warn", t.keeps_nothing));
     }
+    if device.is_stuck() {
+        bars.push(bar("bar bad", t.stuck));
+    }
     if let HubState::NewCode(_) = screen.hub {
         bars.push(bar("bar warn", t.hub_new_code));
     }
@@ -39,8 +42,15 @@ fn shown(notice: &Notice, t: &Texts) -> Element {
         Notice::OtherEvent(event) => ("bar bad", fill(t.other_event, &[event])),
         Notice::BadCode => ("bar bad", t.bad_code.to_owned()),
         Notice::NotOurs => ("bar bad", t.not_ours.to_owned()),
-        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "conflict" => {
-            ("bar bad", t.refused_taken.to_owned())
+        Notice::NoNewKey => ("bar bad", t.no_new_key.to_owned()),
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "published" => {
+            ("bar bad", t.enrol_published.to_owned())
+        }
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "too_many" => {
+            ("bar bad", t.enrol_too_many.to_owned())
+        }
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "not_invited" => {
+            ("bar bad", t.no_invitations.to_owned())
         }
         Notice::Failed(_, failure) => ("bar bad", failed(failure, t)),
     };

@@ -52,7 +52,7 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         [(t.left, "left", todo), (t.done, "done", done), (t.others, "others", others)]
     {
         if !lines.is_empty() {
-            view.push(list(name, key, &lines, t));
+            view.push(list(name, key, &lines, device.is_stuck(), t));
         }
     }
     view
@@ -92,8 +92,14 @@ fn fits(line: &ProjectLine<'_>, wanted: &str) -> bool {
         || has(&line.category.title)
 }
 
-fn list(name: &'static str, key: &'static str, lines: &[&ProjectLine<'_>], t: &Texts) -> Element {
-    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, t));
+fn list(
+    name: &'static str,
+    key: &'static str,
+    lines: &[&ProjectLine<'_>],
+    is_stuck: bool,
+    t: &Texts,
+) -> Element {
+    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, is_stuck, t));
     let list = el("ul").class("lines").all(shown);
     let more = lines.len().saturating_sub(LINES_MAX);
     let more = (more > 0)
@@ -101,12 +107,12 @@ fn list(name: &'static str, key: &'static str, lines: &[&ProjectLine<'_>], t: &T
     el("section").class("card").keyed(key).with(el("h2").text(name)).with(list).all(more)
 }
 
-fn line(line: &ProjectLine<'_>, t: &Texts) -> Element {
+fn line(line: &ProjectLine<'_>, is_stuck: bool, t: &Texts) -> Element {
     let place = Place { project: line.project.id, category: line.category.id };
     let link = el("a").set("href", Route::Vote(place).hash()).with(named(&line.project.title));
     let tag = match line.has_conflict {
         true => Some(el("span").class("tag bad").text(t.state_conflict)),
-        false => line.ballot.and_then(|it| ballot::tag(it, t)),
+        false => line.ballot.and_then(|it| ballot::tag(it, is_stuck, t)),
     };
     let about = el("span")
         .class("quiet")
