@@ -4,7 +4,6 @@
 use crate::device::Wish;
 use countersign::EventId;
 use countersign_mesh::{Packet, PacketType};
-use std::collections::{BTreeMap, VecDeque};
 
 /// How the names of votes begin: see [`countersign_app::judge::JudgeEffect::Keep`].
 const BALLOT: &str = "ballot/";
@@ -17,10 +16,10 @@ const HELD_MAX: usize = 64;
 /// What waits for the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Keeping {
-    /// By name, the newest of each: bounded by what a judge keeps, which is a bundle, a code and the votes.
-    open: BTreeMap<String, Open>,
+    /// The newest of each name: bounded by what a judge keeps, which is a bundle, a code and the votes.
+    open: Vec<Open>,
     number: u32,
-    held: VecDeque<Packet>,
+    held: Vec<Packet>,
     /// Whether packets were dropped because a vote could not be kept.
     has_dropped: bool,
     pause_ms: u64,
@@ -30,6 +29,7 @@ pub(crate) struct Keeping {
 
 #[derive(Debug)]
 struct Open {
+    name: String,
     number: u32,
     event: EventId,
     bytes: Vec<u8>,
@@ -58,20 +58,21 @@ impl Keeping {
         self.number = self.number.wrapping_add(1);
         let number = self.number;
         if !self.is_memory_only {
-            let has_failed = self.open.get(&name).is_some_and(|it| it.has_failed);
-            let open = Open { number, event, bytes: bytes.clone(), has_failed };
-            self.open.insert(name.clone(), open);
+            let before = self.open.iter().position(|it| it.name == name);
+            let before = before.map(|at| self.open.swap_remove(at));
+            let has_failed = before.is_some_and(|it| it.has_failed);
+            let (name, bytes) = (name.clone(), bytes.clone());
+            self.open.push(Open { name, number, event, bytes, has_failed });
         }
         Wish::Keep { number, event, name, bytes }
     }
 
     /// The disk has it, or has not.
     pub(crate) fn settled(&mut self, name: &str, number: u32, is_kept: bool, now_ms: u64) -> Then {
-        let Some(open) = self.open.get_mut(name).filter(|it| it.number == number) else {
-            return Then::Wait;
-        };
+        let is_it = |it: &Open| it.number == number && it.name == name;
+        let Some(at) = self.open.iter().position(is_it) else { return Then::Wait };
         if !is_kept {
-            open.has_failed = true;
+            self.open[at].has_failed = true;
             if name.starts_with(BALLOT) {
                 self.held.clear();
                 self.has_dropped = true;
@@ -80,14 +81,14 @@ impl Keeping {
             self.again_ms = Some(now_ms + self.pause_ms);
             return Then::Wait;
         }
-        self.open.remove(name);
-        if !self.open.values().any(|it| it.has_failed) {
+        self.open.swap_remove(at);
+        if !self.open.iter().any(|it| it.has_failed) {
             (self.pause_ms, self.again_ms) = (0, None);
         }
         if self.has_open_votes() {
             return Then::Wait;
         }
-        let held = core::mem::take(&mut self.held).into();
+        let held = core::mem::take(&mut self.held);
         match core::mem::take(&mut self.has_dropped) {
             true => Then::Again,
             false => Then::Go(held),
@@ -101,7 +102,7 @@ impl Keeping {
         }
         match self.is_stuck() || self.held.len() >= HELD_MAX {
             true => self.has_dropped = true,
-            false => self.held.push_back(packet),
+            false => self.held.push(packet),
         }
         None
     }
@@ -112,11 +113,11 @@ impl Keeping {
             return Vec::new();
         }
         self.again_ms = None;
-        let failed = self.open.iter().filter(|(_, it)| it.has_failed);
-        let again = |(name, it): (&String, &Open)| Wish::Keep {
+        let failed = self.open.iter().filter(|it| it.has_failed);
+        let again = |it: &Open| Wish::Keep {
             number: it.number,
             event: it.event,
-            name: name.clone(),
+            name: it.name.clone(),
             bytes: it.bytes.clone(),
         };
         failed.map(again).collect()
@@ -134,11 +135,11 @@ impl Keeping {
 
     /// Whether a vote is on its way to the disk, or did not get there.
     pub(crate) fn has_open_votes(&self) -> bool {
-        self.open.keys().any(|name| name.starts_with(BALLOT))
+        self.open.iter().any(|it| it.name.starts_with(BALLOT))
     }
 
     /// Whether a vote did not get to the disk.
     pub(crate) fn is_stuck(&self) -> bool {
-        self.open.iter().any(|(name, it)| it.has_failed && name.starts_with(BALLOT))
+        self.open.iter().any(|it| it.has_failed && it.name.starts_with(BALLOT))
     }
 }

@@ -9,7 +9,6 @@ use countersign_app::Failure;
 use countersign_app::judge::JudgeAsk;
 use countersign_judging::JudgeId;
 use countersign_judging::auth::{AuthMessage, Hello, Proof};
-use countersign_web_kit::browser::link::Link;
 use countersign_web_kit::browser::{describe, http, random, store, trust};
 use serde_json::json;
 use std::rc::Rc;
@@ -39,10 +38,7 @@ pub(super) async fn call(shell: &Rc<Shell>, ask: &Ask) -> Result<Vec<u8>, Failur
                 "proof": hex::encode(proof),
             });
             store::ask_to_persist();
-            let link = own.link.as_ref().ok_or(Failure::LoggedOut)?;
-            let answer = link.call_for_reason("event.enrol", wish.to_string().as_bytes()).await;
-            settle(shell, link).await;
-            answer
+            request(shell, &own, "event.enrol", &wish.to_string()).await
         }
     }
 }
@@ -103,19 +99,14 @@ async fn request(
     payload: &str,
 ) -> Result<Vec<u8>, Failure> {
     let Some(link) = &own.link else { return Err(Failure::LoggedOut) };
-    let answer = link.call(message_type, payload.as_bytes()).await;
-    settle(shell, link).await;
-    answer
-}
-
-/// After an answer.
-async fn settle(shell: &Rc<Shell>, link: &Link) {
+    let answer = link.call_for_reason(message_type, payload.as_bytes()).await;
     link.keep().await;
     // The server may have changed its keys, and what it signed with the new ones is to be believed.
     let trust = trust::remembered().await.ok().flatten();
     if let Some(Ok(keyset)) = trust.map(|it| it.keyset()) {
         shell.happened(Event::Keyset(keyset));
     }
+    answer
 }
 
 /// Nobody registers a key that they do not hold: it signs the session that registers it.
