@@ -13,6 +13,7 @@
 //!
 //! Every wait has a deadline, and only processes that a test started are ended.
 
+mod bluetooth;
 mod browser;
 mod clock;
 mod factory;
@@ -21,6 +22,7 @@ mod pitch;
 mod server;
 mod tab;
 
+pub use bluetooth::Bluetooth;
 pub use browser::{Browser, Device};
 pub use factory::register_pairs;
 pub use fair::{FAIR, Fair, Hub, film};

@@ -13,8 +13,8 @@ const WATCH: &str = "globalThis.blocked = []; \
 /// A tab of a device.
 #[derive(Debug)]
 pub struct Tab {
-    browser: Browser,
-    session: String,
+    pub(crate) browser: Browser,
+    pub(crate) session: String,
 }
 
 impl Tab {

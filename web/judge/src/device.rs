@@ -9,11 +9,13 @@ use countersign_app::judge::{
     FromMesh, Judge, JudgeAsk, JudgeConfig, JudgeEffect, JudgeEvent, JudgeScreen, JudgeTap,
     JudgeTrouble, Place,
 };
-use countersign_mesh::{Bearer, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role};
+use countersign_mesh::{
+    Bearer, BleUuid, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role,
+};
 use std::collections::VecDeque;
 
-/// Bytes of the largest message of a WebSocket: any packet is one frame.
-const FRAME_MAX: usize = 2048;
+/// Bytes of the largest frame of any link.
+pub const FRAME_MAX: usize = 2048;
 /// A link is not up and down more often than this within what a relay remembers of numbers.
 const FIRST_LINK: u32 = 1;
 
@@ -60,7 +62,8 @@ pub struct Device {
     key: VerifyingKey,
     fill: Fill,
     relay: Option<Relay<Fill>>,
-    link: Option<LinkId>,
+    /// The link, and what its frames carry.
+    link: Option<(LinkId, usize)>,
     next_link: u32,
     wake: Option<Timestamp>,
     wishes: Vec<Wish>,
@@ -198,17 +201,22 @@ impl Device {
         core::mem::take(&mut self.wishes)
     }
 
-    /// A link is there.
-    pub fn link_up(&mut self, now: Moment) -> Vec<Wish> {
+    /// The Bluetooth service to look for, once the day's code is here.
+    pub fn service(&self) -> Option<BleUuid> {
+        self.judge.service()
+    }
+
+    /// A link is there, whatever it is made of; `frame_max` bytes, 20 or more, are sure to arrive whole.
+    pub fn link_up(&mut self, frame_max: usize, now: Moment) -> Vec<Wish> {
         let Some(relay) = &mut self.relay else { return Vec::new() };
-        if let Some(before) = self.link.take() {
+        if let Some((before, _)) = self.link.take() {
             relay.link_down(before);
         }
         let link = LinkId(self.next_link);
         self.next_link = self.next_link.wrapping_add(1).max(FIRST_LINK);
-        // It fails with too many links or too small frames: there is one, and its frames are large.
-        if relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_ok() {
-            self.link = Some(link);
+        // It fails with too many links, and there is one, or too small frames.
+        if relay.link_up(link, Bearer::PointToPoint, frame_max, now.steady_ms).is_ok() {
+            self.link = Some((link, frame_max));
         }
         self.has_changed = true;
         self.handle(JudgeEvent::Mesh(FromMesh::Linked), now)
@@ -216,7 +224,7 @@ impl Device {
 
     /// The link is gone.
     pub fn link_down(&mut self) {
-        if let (Some(relay), Some(link)) = (&mut self.relay, self.link.take()) {
+        if let (Some(relay), Some((link, _))) = (&mut self.relay, self.link.take()) {
             relay.link_down(link);
         }
         self.has_changed = true;
@@ -224,9 +232,15 @@ impl Device {
 
     /// A frame came in.
     pub fn frame(&mut self, frame: &[u8], now: Moment) -> Vec<Wish> {
-        if let (Some(relay), Some(link)) = (&mut self.relay, self.link)
+        if let (Some(relay), Some((link, frame_max))) = (&mut self.relay, &mut self.link)
             && frame.len() <= FRAME_MAX
         {
+            let link = *link;
+            // What comes so long may go so long: Bluetooth tells a page no other measure.
+            if frame.len() > *frame_max {
+                *frame_max = frame.len();
+                relay.widen(link, *frame_max);
+            }
             relay.handle_frame(Hop::only(link), frame, now.steady_ms);
         }
         self.run(VecDeque::new(), now);
@@ -293,8 +307,8 @@ impl Device {
         // None yet, or another event's: a relay has one.
         let role = Role::Member { keys: vec![net], hubs };
         let mut relay = Relay::new(RelayConfig::new(role), self.fill, now.steady_ms);
-        if let Some(link) = self.link
-            && relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_err()
+        if let Some((link, frame_max)) = self.link
+            && relay.link_up(link, Bearer::PointToPoint, frame_max, now.steady_ms).is_err()
         {
             self.link = None;
         }

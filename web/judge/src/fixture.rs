@@ -13,10 +13,10 @@ use countersign_judging::event::{
     RoundState,
 };
 use countersign_judging::{Bundle, CategoryId, JudgeId, ProjectId, Venue};
-use countersign_mesh::framing::split;
+use countersign_mesh::framing::{Reassembly, split};
 use countersign_mesh::{
-    BleUuid, EventCode, EventKey, EventKeys, Flags, Packet, PacketType, Receipt, ReceiptItem,
-    ReceiptStatus, Sealer, T16, Ttl,
+    BleUuid, EventCode, EventKey, EventKeys, Flags, Hop, LinkId, Packet, PacketType, Receipt,
+    ReceiptItem, ReceiptStatus, Sealer, T16, Ttl,
 };
 use countersign_web_kit::text::Language;
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub(crate) fn code(event: &str) -> String {
     code.to_text().to_string()
 }
 
-fn ble() -> BleUuid {
+pub(crate) fn ble() -> BleUuid {
     let text = format!(
         "NODUS:EVENT_ID=X;KEY={};BLE_UUID=0000180f-0000-1000-8000-00805f9b34fb",
         "A".repeat(43)
@@ -153,7 +153,10 @@ pub(crate) fn attending() -> App {
     }
     let mut app = App::new(Language::English, Route::Projects);
     let phase = Phase::Ready(Box::new(device));
-    drop(app.update(Event::Found(Found { phase, account: None, hub: None, keeps: true }), at(0)));
+    drop(app.update(
+        Event::Found(Found { phase, account: None, hub: None, has_bluetooth: true, keeps: true }),
+        at(0),
+    ));
     app
 }
 
@@ -163,6 +166,12 @@ pub(crate) struct Hall {
     /// Effects that are not the hall's.
     pub(crate) rest: Vec<Effect>,
     pub(crate) is_linked: bool,
+    /// Bytes of a frame, on the hub's side and as the page knows it.
+    pub(crate) frame_max: (usize, usize),
+    /// Frames that the page said.
+    pub(crate) frames: Vec<usize>,
+    pieces: Reassembly,
+    counter: u8,
     /// Whether the disk takes anything.
     pub(crate) keeps: bool,
     /// Whether a vote has to be kept when it arrives.
@@ -188,6 +197,10 @@ impl Hall {
             kept: BTreeMap::new(),
             rest: Vec::new(),
             is_linked: false,
+            frame_max: (2048, 2048),
+            frames: Vec::new(),
+            pieces: Reassembly::default(),
+            counter: 0,
             keeps: true,
             is_strict: true,
             votes: 0,
@@ -215,12 +228,14 @@ impl Hall {
                         events.push_back(Event::Told(JudgeEvent::Answer { id, result }));
                     }
                     Effect::Wish(Wish::Frame(frame)) => {
-                        let heard = self.is_linked.then(|| self.hears(&frame, now)).flatten();
-                        events.extend(heard.map(Event::Frame));
+                        self.frames.push(frame.len());
+                        let heard = self.is_linked.then(|| self.hears(&frame, now));
+                        events.extend(heard.into_iter().flatten().map(Event::Frame));
                     }
                     other @ (Effect::Wish(Wish::Ask { ask: JudgeAsk::Bundle(_), .. })
                     | Effect::Call(_)
                     | Effect::Connect(_)
+                    | Effect::Choose(_)
                     | Effect::NewKey
                     | Effect::Remember(_)
                     | Effect::Speak(_)
@@ -235,11 +250,21 @@ impl Hall {
     /// A link that comes up.
     pub(crate) fn link(&mut self, app: &mut App, now: Moment) {
         self.is_linked = true;
-        self.happens(app, Event::Link(LinkState::Up), now);
+        let up = LinkState::Up { frame_max: self.frame_max.1 };
+        self.happens(app, Event::Link(up), now);
     }
 
-    fn hears(&mut self, frame: &[u8], now: Moment) -> Option<Vec<u8>> {
-        let packet = Packet::decode(&frame[1..]).unwrap();
+    fn hears(&mut self, frame: &[u8], now: Moment) -> Vec<Vec<u8>> {
+        let hop = Hop::only(LinkId(1));
+        let packet = self.pieces.accept(hop, frame, now.steady_ms).unwrap();
+        let answer = packet.and_then(|packet| self.answers(&packet, now));
+        self.counter = (self.counter + 1) % 64;
+        let frames = |answer: Packet| split(answer.as_bytes(), self.frame_max.0, self.counter);
+        answer.map(frames).unwrap_or_default()
+    }
+
+    fn answers(&mut self, packet: &[u8], now: Moment) -> Option<Packet> {
+        let packet = Packet::decode(packet).unwrap();
         let checked = packet.check_net(&self.keys.net).unwrap();
         let content = countersign_mesh::seal::open(&self.keys.app, &checked);
         let answer = match checked.packet().packet_type() {
@@ -267,7 +292,7 @@ impl Hall {
                 return None;
             }
         };
-        split(answer.with_ttl(Ttl::DEFAULT).as_bytes(), 2048, 1).pop()
+        Some(answer.with_ttl(Ttl::DEFAULT))
     }
 
     fn auth(&mut self, content: &[u8], now: Moment) -> Option<Packet> {

@@ -166,7 +166,7 @@ countersign_web_kit::texts! {
     hub_connecting: "Looking for the hub at {}.", "Recherche du hub à {}.";
     hub_blocked: "This browser does not let this page reach the hub. Show your votes as QR codes instead.",
         "Ce navigateur n’autorise pas cette page à joindre le hub. Montrez plutôt vos votes en codes QR.";
-    hub_looking: "Connected to {}. No word of the hub yet.", "Connecté à {}. Pas encore de nouvelles du hub.";
+    hub_looking: "Connected. No word of the hub yet.", "Connecté. Pas encore de nouvelles du hub.";
     hub_heard: "The hub is near. It gets to know this device.", "Le hub est proche. Il fait connaissance avec cet appareil.";
     hub_welcome: "The hub knows this device.", "Le hub connaît cet appareil.";
     hub_new_code: "The event has a new code. Scan it from the hub’s screen.",
@@ -175,6 +175,22 @@ countersign_web_kit::texts! {
     hub_hint: "It stands on the hub’s page. Your browser may ask whether this page may reach devices on the local network: the hub is one, so say yes.",
         "Elle figure sur la page du hub. Votre navigateur peut demander si cette page peut joindre des appareils du réseau local : le hub en est un, répondez oui.";
     hub_use: "Connect", "Se connecter";
+    link_network: "Link: network", "Liaison : réseau";
+    link_bluetooth: "Link: Bluetooth", "Liaison : Bluetooth";
+    link_none: "No link", "Pas de liaison";
+    bluetooth: "Without a network", "Sans réseau";
+    bluetooth_lead: "Your browser shows what is near and belongs to this event: choose the hub, or any relay. Nothing is paired; votes stay sealed.",
+        "Votre navigateur montre ce qui est proche et appartient à cet événement : choisissez le hub ou un relais. Rien n’est associé ; les votes restent scellés.";
+    bluetooth_missing: "This browser lets no page use Bluetooth: Chrome and Edge on Android, Windows and Mac do; Firefox, and every browser on an iPhone, does not. Use the hub’s network, or show your votes as QR codes.",
+        "Ce navigateur n’autorise pas le Bluetooth aux pages : Chrome et Edge le font sur Android, Windows et Mac ; Firefox et tous les navigateurs d’un iPhone, non. Utilisez le réseau du hub, ou montrez vos votes en codes QR.";
+    bluetooth_choose: "Connect by Bluetooth", "Se connecter par Bluetooth";
+    bluetooth_other: "Choose another device", "Choisir un autre appareil";
+    bluetooth_off: "Leave Bluetooth", "Quitter le Bluetooth";
+    bluetooth_connecting: "Connecting by Bluetooth.", "Connexion par Bluetooth.";
+    bluetooth_not_chosen: "No device was chosen. If none was shown: switch Bluetooth on, and go nearer to the hub or a relay.",
+        "Aucun appareil n’a été choisi. S’il n’y en avait aucun : activez le Bluetooth, et approchez-vous du hub ou d’un relais.";
+    bluetooth_refused: "Bluetooth does not work here: it is switched off, or your browser does not allow it for this page.",
+        "Le Bluetooth ne fonctionne pas ici : il est éteint, ou votre navigateur ne l’autorise pas pour cette page.";
     rounds: "Rounds", "Tours";
     round_open: "open", "ouvert";
     round_closed: "closed", "clos";

@@ -153,6 +153,26 @@ fn a_vote_that_could_not_be_kept_is_said_to_be_here_and_no_way_out_is_offered() 
 }
 
 #[test]
+fn the_chip_says_which_link_is_up_and_a_browser_without_bluetooth_is_told_what_helps() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    going(&mut app, Route::Event);
+    assert!(!text(&app).contains("Bluetooth"), "without a code there is nobody to look for");
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    for route in [Route::Event, Route::Projects] {
+        going(&mut app, route);
+        assert!(text(&app).contains("No link"), "{route:?}");
+    }
+    hall.link(&mut app, at(2));
+    assert!(text(&app).contains("Link: network"));
+    drop(app.update(Event::Chosen(Ok(())), at(3)));
+    assert!(text(&app).contains("Link: Bluetooth"));
+    going(&mut app, Route::Event);
+    assert!(presses(&app, &Press::Bluetooth) && presses(&app, &Press::BluetoothOff));
+    app.has_bluetooth = false;
+    assert!(!presses(&app, &Press::Bluetooth) && text(&app).contains("every browser on an iPhone"));
+}
+
+#[test]
 fn a_key_that_is_taken_is_explained_with_what_would_be_lost() {
     let (mut hall, mut app) = (Hall::new(), attending());
     hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));

@@ -2,7 +2,7 @@
 
 use crate::{assert_clean, log_in, log_in_at};
 use countersign_web_camera::{Reader, luma};
-use countersign_web_e2e::{Browser, Device, FAIR, Fair, Hub, Server, Tab, film};
+use countersign_web_e2e::{Bluetooth, Browser, Device, FAIR, Fair, Hub, Server, Tab, film};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -42,6 +42,16 @@ fn connect(tab: &Tab, hub: &Hub<'_>) {
     tab.press("form[data-form=hub] button");
     tab.until_text("The hub’s address is in.");
     tab.until("location.hash === '#/projects'");
+}
+
+/// The event's code as text, and no address: the way there is a device that is near.
+pub(crate) fn join_by_bluetooth(tab: &Tab, hub: &Hub<'_>) {
+    tab.press("nav a[href='#/scan']");
+    tab.fill("#text", &hub.code);
+    tab.press("form[data-form=paste] button");
+    tab.until("location.hash === '#/event'");
+    tab.press("[data-press=bluetooth]");
+    tab.until_text("Link: Bluetooth");
 }
 
 /// Points for all three criteria; the last is typed.
@@ -343,6 +353,68 @@ fn a_tab_that_loses_the_lock_leaves_what_waits_to_be_kept_and_says_so() {
     assert!(rows.len() == 1 && rows[0].contains("33"), "{rows:?}");
     assert_clean(&first);
     assert_clean(&second);
+}
+
+/// A judge with the event and with Bluetooth, and no network to the hub.
+fn with_bluetooth<'f>(
+    server: &Server,
+    device: &Device,
+    hub: &Hub<'f>,
+    mtu: usize,
+) -> (Tab, Bluetooth) {
+    let tab = device.open_blank();
+    let near = Bluetooth::start(&tab, &hub.code, &hub.udp, mtu);
+    tab.go(&server.url("/judge"));
+    join_by_bluetooth(&tab, hub);
+    (tab, near)
+}
+
+#[test]
+fn a_judge_votes_by_bluetooth_alone_in_the_smallest_frames_and_gets_the_receipt() {
+    let mut server = Server::start(&[]);
+    let browser = Browser::with_bluetooth();
+    let device = browser.device();
+    let (fair, first) = taken_along(&server, &device);
+    first.go("about:blank");
+    server.kill();
+    let hub = fair.hub();
+    let (tab, near) = with_bluetooth(&server, &device, &hub, 23);
+    tab.until_text("The hub knows this device.");
+    vote(&tab, "P1", [7, 8, 55]);
+    tab.until_text(RECEIPT);
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert_eq!(near.longest(), 20);
+    assert_clean(&tab);
+}
+
+#[test]
+fn a_bluetooth_link_that_breaks_is_made_again_and_the_vote_that_waited_goes_in_long_frames() {
+    let server = Server::start(&[]);
+    let browser = Browser::with_bluetooth();
+    let device = browser.device();
+    let (fair, first) = taken_along(&server, &device);
+    first.go("about:blank");
+    let hub = fair.hub();
+    let (tab, near) = with_bluetooth(&server, &device, &hub, 247);
+    tab.until_text("The hub knows this device.");
+    near.leave();
+    tab.until_text("No link");
+    vote(&tab, "P2", [6, 6, 60]);
+    tab.until_text("again and again until its receipt is here");
+    assert_eq!(rows(&hub, "P2").len(), 0);
+    near.come_back();
+    tab.until_text(RECEIPT);
+    assert_eq!((rows(&hub, "P2").len(), near.connections()), (1, 2));
+    assert!((100..=244).contains(&near.longest()), "{}", near.longest());
+    // The person goes over to the network, and nothing speaks to the device any more.
+    tab.press("nav a[href='#/event']");
+    tab.fill("#address", &hub.address);
+    tab.press("form[data-form=hub] button");
+    tab.until_text("Link: network");
+    vote(&tab, "P3", [1, 2, 33]);
+    tab.until_text(RECEIPT);
+    assert_eq!((rows(&hub, "P3").len(), near.connections()), (1, 2));
+    assert_clean(&tab);
 }
 
 #[test]

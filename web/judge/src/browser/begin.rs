@@ -1,6 +1,6 @@
 //! What an earlier visit left here: keys, the event, every vote.
 
-use super::{Own, Shell, fill, lock, now};
+use super::{Own, Shell, bluetooth, fill, lock, now};
 use crate::address::HubAddress;
 use crate::app::{Found, Phase};
 use crate::device::Device;
@@ -33,12 +33,13 @@ pub(super) async fn look(shell: &Rc<Shell>) -> Found {
     };
     let account = link.as_ref().map(|link| link.kept().address.clone());
     let hub = store::get(HUB).await.ok().and_then(|it| HubAddress::parse(&it.as_string()?));
+    let has_bluetooth = bluetooth::is_there();
     match device(shell, link).await {
         Ok(Some((device, keeps))) => {
-            Found { phase: Phase::Ready(Box::new(device)), account, hub, keeps }
+            Found { phase: Phase::Ready(Box::new(device)), account, hub, has_bluetooth, keeps }
         }
-        Ok(None) => Found { phase: Phase::Stranger, account, hub, keeps: true },
-        Err(_) => Found { phase: Phase::Unusable, account, hub, keeps: true },
+        Ok(None) => Found { phase: Phase::Stranger, account, hub, has_bluetooth, keeps: true },
+        Err(_) => Found { phase: Phase::Unusable, account, hub, has_bluetooth, keeps: true },
     }
 }
 

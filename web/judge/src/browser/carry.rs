@@ -1,6 +1,6 @@
 //! Effects, one after the other; what takes time outside does not hold up the next.
 
-use super::{Shell, begin, element, outside, window};
+use super::{Shell, begin, bluetooth, element, outside, window};
 use crate::app::{CameraState, Effect, Event};
 use crate::device::Wish;
 use countersign_app::judge::JudgeEvent;
@@ -41,7 +41,7 @@ impl Shell {
                 Ok(false) => self.stolen(),
                 Err(_) => self.happened(Event::NoNewKey),
             },
-            Effect::Wish(Wish::Frame(frame)) => self.socket.send(&frame),
+            Effect::Wish(Wish::Frame(frame)) => self.line.send(&frame),
             Effect::Wish(Wish::Ask { id, ask }) => {
                 let shell = Rc::clone(self);
                 spawn_local(async move {
@@ -56,7 +56,15 @@ impl Shell {
                     shell.happened(Event::Answer(ask, answer));
                 });
             }
-            Effect::Connect(hub) => self.connect(hub),
+            Effect::Choose(service) => {
+                let shell = Rc::clone(self);
+                spawn_local(async move {
+                    let chosen = bluetooth::choose(service).await;
+                    let chosen = chosen.map(|device| drop(shell.chosen.replace(Some(device))));
+                    shell.happened(Event::Chosen(chosen));
+                });
+            }
+            Effect::Connect(way) => self.connect(way),
             Effect::Remember(hub) => drop(begin::remember(&hub).await),
             Effect::Speak(language) => speak(language),
             Effect::Go(route) => {

@@ -51,7 +51,8 @@ async fn bundle(shell: &Rc<Shell>, own: &Own, event: EventId) -> Result<Vec<u8>,
             let screen = device.screen();
             screen.judge.filter(|_| screen.event.is_some_and(|it| it.id == event))
         });
-        (app.hub.clone().filter(|_| app.link == LinkState::Up), judge)
+        let is_up = matches!(app.link, LinkState::Up { .. }) && !app.by_bluetooth;
+        (app.hub.clone().filter(|_| is_up), judge)
     };
     if let (Some(hub), Some(judge)) = (hub, judge)
         && let Ok(frame) = from_hub(own, &hub, event, judge).await

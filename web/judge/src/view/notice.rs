@@ -1,6 +1,6 @@
 //! What is said at the top.
 
-use crate::app::{App, Ask, Notice};
+use crate::app::{App, Ask, NoBluetooth, Notice};
 use crate::text::Texts;
 use countersign_app::Failure;
 use countersign_app::judge::{HubState, JudgeTrouble};
@@ -42,6 +42,8 @@ fn shown(notice: &Notice, t: &Texts) -> Element {
         Notice::OtherEvent(event) => ("bar bad", fill(t.other_event, &[event])),
         Notice::BadCode => ("bar bad", t.bad_code.to_owned()),
         Notice::NotOurs => ("bar bad", t.not_ours.to_owned()),
+        Notice::NoBluetooth(NoBluetooth::NotChosen) => ("bar", t.bluetooth_not_chosen.to_owned()),
+        Notice::NoBluetooth(NoBluetooth::Refused) => ("bar bad", t.bluetooth_refused.to_owned()),
         Notice::NoNewKey => ("bar bad", t.no_new_key.to_owned()),
         Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "published" => {
             ("bar bad", t.enrol_published.to_owned())

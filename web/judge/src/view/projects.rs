@@ -1,6 +1,7 @@
 //! All projects: what is to be done, what is done, what else there is.
 
 use super::ballot;
+use super::event::chip;
 use crate::app::App;
 use crate::device::Device;
 use crate::route::Route;
@@ -21,7 +22,9 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         Some(_) => progress(device, t),
         None => el("p").class("card warn").text(t.no_round),
     };
-    let mut view = vec![heading().with(named(&event.title)), state];
+    let mut view = vec![heading().with(named(&event.title))];
+    view.extend(chip(app, t));
+    view.push(state);
     let input = el("input").set("type", "search").set("autocomplete", "off").set("maxlength", "64");
     let input = input.set("data-input", "search");
     view.push(el("div").set("role", "search").with(field(
