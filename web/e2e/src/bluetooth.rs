@@ -210,6 +210,8 @@ impl Peripheral {
         if kind == "discovery" {
             self.offer();
         } else if is_near {
+            // The emulation forgets with a connection what was offered in it.
+            self.characteristic.clear();
             self.shared.connections.fetch_add(1, Ordering::Relaxed);
         }
         // 0 is success, anything else an error of the host's controller interface: 62 is "failed to be established".
