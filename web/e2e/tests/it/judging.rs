@@ -261,6 +261,7 @@ fn a_key_that_is_another_accounts_is_given_up_for_a_new_one_that_can_be_register
     tab.press(&format!("[data-press='enrol {FAIR}']"));
     tab.until_text("This device is registered.");
     tab.go(&server.url("/#/devices"));
+    tab.until_text("You are logged in on this device only.");
     tab.press("[data-press=logout]");
     tab.until("!!document.querySelector('#address')");
     log_in_at(&server, &tab, "bo@example.org");
