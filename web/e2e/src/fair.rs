@@ -84,6 +84,19 @@ impl Fair {
         ]);
     }
 
+    /// Lets a judge register another key than the one that was published.
+    pub fn allow_another_key(&self, judge: &str) {
+        self.organise(&[
+            "event",
+            "judges",
+            FAIR,
+            "--replace",
+            judge,
+            "--reason",
+            "lost on the train",
+        ]);
+    }
+
     /// Everybody who has a key judges everything; the server signs that.
     pub fn publish(&self) {
         self.organise(&["event", "assign", FAIR, "--views", "1"]);

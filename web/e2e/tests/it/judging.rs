@@ -73,7 +73,7 @@ fn vote(tab: &Tab, project: &str, points: [u16; 3]) {
 }
 
 /// Waits until a draft that ends with so many points is on the disk.
-fn until_kept(tab: &Tab, points: u8) {
+pub(crate) fn until_kept(tab: &Tab, points: u8) {
     tab.until(&format!(
         "(() => {{ const open = indexedDB.open('countersign'); open.onsuccess = () => {{ \
          const all = open.result.transaction('kept').objectStore('kept').getAll(); all.onsuccess = () => {{ open.result.close(); \
@@ -284,6 +284,48 @@ fn a_key_that_is_another_accounts_is_given_up_for_a_new_one_that_can_be_register
 }
 
 #[test]
+fn a_judge_whose_key_is_lost_after_the_publication_gets_back_with_the_organisers_leave() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let (fair, tab) = taken_along(&server, &device);
+    tab.eval(
+        "new Promise((done, failed) => { const gone = indexedDB.deleteDatabase('countersign'); \
+         gone.onsuccess = done; gone.onerror = failed; })",
+    );
+    tab.reload();
+    tab.until_text("Log in once while you have internet");
+    tab.go(&server.url("/"));
+    log_in_at(&server, &tab, JUDGE);
+    tab.go(&server.url("/judge"));
+    tab.until_text("The published event names another device of yours.");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("The organiser has not allowed another key yet.");
+    fair.allow_another_key("J1");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    fair.publish();
+    let hub = fair.hub();
+    tab.press("[data-press=reload]");
+    tab.press(&format!("[data-press='fetch {FAIR}']"));
+    tab.until_text("The event is on this device.");
+    join(&tab, &hub);
+    vote(&tab, "P1", [7, 8, 55]);
+    tab.until_text(RECEIPT);
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert_clean(&tab);
+}
+
+/// From now on the browser keeps no vote, until `IDBObjectStore.prototype.put` is `put` again.
+pub(crate) fn fill_disk(tab: &Tab) {
+    tab.eval(
+        "globalThis.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function(value, key) { \
+         if (String(key).includes('/ballot/')) throw new DOMException('full', 'QuotaExceededError'); \
+         return globalThis.put.call(this, value, key); }; 0",
+    );
+}
+
+#[test]
 fn a_vote_that_the_browser_cannot_keep_does_not_leave_until_it_can() {
     let server = Server::start(&[]);
     let browser = Browser::start();
@@ -292,11 +334,7 @@ fn a_vote_that_the_browser_cannot_keep_does_not_leave_until_it_can() {
     join(&tab, &hub);
     give(&tab, "P1", [7, 8, 55]);
     until_kept(&tab, 55);
-    tab.eval(
-        "globalThis.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function(value, key) { \
-         if (String(key).includes('/ballot/')) throw new DOMException('full', 'QuotaExceededError'); \
-         return globalThis.put.call(this, value, key); }; 0",
-    );
+    fill_disk(&tab);
     tab.press("[data-press=cast]:not([aria-disabled])");
     tab.until_text("could not keep your vote, so it is not sent");
     // What votes do not wait for goes on meanwhile.
@@ -357,7 +395,7 @@ fn a_tab_that_loses_the_lock_leaves_what_waits_to_be_kept_and_says_so() {
 }
 
 /// A judge with the event and with Bluetooth, and no network to the hub.
-fn with_bluetooth<'f>(
+pub(crate) fn with_bluetooth<'f>(
     server: &Server,
     device: &Device,
     hub: &Hub<'f>,
