@@ -19,8 +19,8 @@ countersign_web_kit::texts! {
 
     left_unkept: "What you did here last was not kept any more. Look at it in the other tab.",
         "Ce que vous avez fait ici en dernier n’a plus été conservé. Vérifiez-le dans l’autre onglet.";
-    stuck: "This device could not keep your vote, so it is not sent. Free some space on the device and leave this page open: it tries again by itself.",
-        "Cet appareil n’a pas pu conserver votre vote, il n’est donc pas envoyé. Libérez de l’espace et laissez cette page ouverte : elle réessaie toute seule.";
+    stuck: "This device could not keep what you entered: no vote is sent before it can. Free some space on the device and leave this page open: it tries again by itself.",
+        "Cet appareil n’a pas pu conserver votre saisie : aucun vote n’est envoyé d’ici là. Libérez de l’espace et laissez cette page ouverte : elle réessaie toute seule.";
 
     no_event: "No event is on this device yet", "Aucun événement sur cet appareil";
     no_event_lead: "Take it along while you have internet. On the day you need none.",

@@ -145,7 +145,7 @@ fn a_vote_that_could_not_be_kept_is_said_to_be_here_and_no_way_out_is_offered() 
     hall.keeps = false;
     hall.happens(&mut app, Event::Press(Press::Cast), at(2));
     let says = text(&app);
-    assert!(says.contains("This device could not keep your vote, so it is not sent"), "{says}");
+    assert!(says.contains("could not keep what you entered: no vote is sent"), "{says}");
     assert!(says.contains("It does not leave this device") && says.contains("not kept"), "{says}");
     assert!(!says.contains("Signed and kept") && !says.contains("Show it as a QR code"), "{says}");
     going(&mut app, Route::Code(place("P1")));

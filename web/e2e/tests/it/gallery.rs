@@ -330,7 +330,7 @@ fn what_a_judge_is_told_when_a_key_a_network_or_a_disk_fails_fits_its_screen_and
     judging::until_kept(&tab, 55);
     judging::fill_disk(&tab);
     tab.press("[data-press=cast]:not([aria-disabled])");
-    tab.until_text("could not keep your vote");
+    tab.until_text("could not keep what you entered");
     gallery.hang(&tab, "judge-unkept");
     tab.press("nav a[href='#/projects']");
     tab.until_text("Find a project");

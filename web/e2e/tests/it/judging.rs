@@ -336,7 +336,7 @@ fn a_vote_that_the_browser_cannot_keep_does_not_leave_until_it_can() {
     until_kept(&tab, 55);
     fill_disk(&tab);
     tab.press("[data-press=cast]:not([aria-disabled])");
-    tab.until_text("could not keep your vote, so it is not sent");
+    tab.until_text("could not keep what you entered");
     // What votes do not wait for goes on meanwhile.
     tab.press("nav a[href='#/event']");
     tab.until_text("The hub knows this device.");
