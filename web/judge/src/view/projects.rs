@@ -80,7 +80,7 @@ fn progress(device: &Device, t: &Texts) -> Element {
             .with(bar)
             .with(el("p").text(fill(t.done_of, &[&done.to_string(), &assigned.to_string()])));
     }
-    if screen.waiting > 0 {
+    if screen.waiting > 0 && !device.is_stuck() {
         card = card.with(el("p").text(fill(t.waiting_count, &[&screen.waiting.to_string()])));
     }
     card
