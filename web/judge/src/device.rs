@@ -1,6 +1,6 @@
 //! A judge's device: the program of the judge and a relay of its own, over one link at a time.
 //!
-//! A vote is handed to the relay when the disk has it, and not before: see [`crate::keeping`].
+//! A vote is handed to the relay when the disk has it, and not before: see `keeping`.
 
 use crate::keeping::{Keeping, Then};
 use countersign::{EventId, Keyset, Timestamp, VerifyingKey};
