@@ -13,6 +13,7 @@ mod announce;
 mod clock;
 pub mod control;
 pub mod count;
+mod coverage;
 mod desk;
 mod disk;
 mod error;
