@@ -1,7 +1,7 @@
 //! What organisers are shown, on their page and on the terminal.
 
-use crate::count::{Ballots, Count, CountError, ballots, count};
 use crate::coverage::{CoverageView, JudgeView, coverage, judges};
+use countersign_judging::count::{Ballots, Count, CountError, ballots, count};
 use countersign_judging::event::RoundState;
 use countersign_judging::tally::{Estimate, Standing};
 use countersign_judging::venue::{Alarm, Slot};
