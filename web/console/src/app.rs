@@ -115,6 +115,8 @@ pub enum Notice {
     },
     /// Files do not fit into one question.
     TooLong,
+    /// A file that was chosen cannot be read.
+    FileUnread,
     /// Something did not work.
     Failed(Failure),
 }
@@ -183,6 +185,8 @@ pub enum Event {
     Online(bool),
     /// The console was looked at again.
     Shown,
+    /// A file that was chosen cannot be read.
+    FileUnread,
 }
 
 /// What can be pressed. In the page it stands as text: [`Press::parse`].

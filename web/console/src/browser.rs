@@ -156,8 +156,10 @@ impl Shell {
             Touch::Submit(name, data) if name == "files" => {
                 let shell = Rc::clone(self);
                 return spawn_local(async move {
-                    let files = Box::new(read(&data).await);
-                    shell.happened(Event::Submit(Form::Files(files)));
+                    shell.happened(match read(&data).await {
+                        Ok(files) => Event::Submit(Form::Files(Box::new(files))),
+                        Err(files::Unreadable) => Event::FileUnread,
+                    });
                 });
             }
             Touch::Press(name) => Press::parse(&name).map(Event::Press),
@@ -172,17 +174,17 @@ impl Shell {
 }
 
 /// What was chosen counts, and else what was typed.
-async fn read(form: &FormData) -> Files {
-    let part = async |name: &str, file: &str| match files::chosen(form, file).await {
-        Some(text) => text,
-        None => screen::field(form, name),
+async fn read(form: &FormData) -> Result<Files, files::Unreadable> {
+    let part = async |name: &str, file: &str| {
+        let chosen = files::chosen(form, file).await?;
+        Ok(chosen.unwrap_or_else(|| screen::field(form, name)))
     };
-    Files {
-        event: part("event", "event-file").await,
-        projects: part("projects", "projects-file").await,
-        judges: part("judges", "judges-file").await,
-        conflicts: part("conflicts", "conflicts-file").await,
-    }
+    Ok(Files {
+        event: part("event", "event-file").await?,
+        projects: part("projects", "projects-file").await?,
+        judges: part("judges", "judges-file").await?,
+        conflicts: part("conflicts", "conflicts-file").await?,
+    })
 }
 
 fn registered(link: &Link) -> Registered {

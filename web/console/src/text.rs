@@ -130,6 +130,7 @@ texts! {
     paste: "Its text", "Son texte";
     or_choose: "Or choose a file", "Ou choisir un fichier";
     look_at: "Look at the files", "Examiner les fichiers";
+    file_unread: "A file that you chose cannot be read. Choose it again.", "Un fichier choisi ne peut pas être lu. Choisissez-le à nouveau.";
     files_too_long: "These files are too long for this page. On the server’s machine, “countersign event create” takes 4 MiB each.",
         "Ces fichiers sont trop longs pour cette page. Sur la machine du serveur, “countersign event create” accepte 4 Mio par fichier.";
     faults: "To be mended: {}", "À corriger : {}";

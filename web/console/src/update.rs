@@ -47,6 +47,10 @@ impl App {
                 if is_online { self.load() } else { Vec::new() }
             }
             Event::Shown => self.load(),
+            Event::FileUnread => {
+                self.notice = Some(Notice::FileUnread);
+                Vec::new()
+            }
         }
     }
 

@@ -100,6 +100,7 @@ impl Fair {
             process: None,
             address: "127.0.0.1:0".to_owned(),
             code: String::new(),
+            organiser: String::new(),
         }
         .begun();
         self.run(&["hub", "open", "--dir", "hub", "--round", "1"]);
@@ -146,6 +147,8 @@ pub struct Hub<'f> {
     pub address: String,
     /// The text of the code on its screen.
     pub code: String,
+    /// The organiser's page, with its token.
+    pub organiser: String,
 }
 
 impl Hub<'_> {
@@ -211,6 +214,7 @@ impl Hub<'_> {
         };
         self.address = find(" at http://");
         self.code = find("Event code: ");
+        self.organiser = find("Organiser: ");
         self.process = Some((process, lines));
     }
 }

@@ -79,7 +79,7 @@ function rounds(view) {
     return [`${round.number}`, round.name, STATES[round.state] || round.state,
       button(`${verb} ${round.number}`, word, `${word} round ${round.number}`, isOpen, act)];
   });
-  return [table('Rounds', [['Round'], ['Name'], ['State'], ['Change']], rows)];
+  return [table('Rounds of this event', [['Round'], ['Name'], ['State'], ['Change']], rows)];
 }
 
 function figure(cell) {

@@ -128,6 +128,7 @@ fn says(app: &App, t: &Texts) -> Vec<Element> {
                 bar("bar warn", fill(t.assigned_short, &[&visits.to_string(), &short.join(", ")]))
             }
         },
+        Notice::FileUnread => bar("bar bad", t.file_unread),
         Notice::TooLong => bar("bar bad", t.files_too_long),
         Notice::Failed(failure) => bar("bar bad", failed(failure, t)),
     });

@@ -9,11 +9,16 @@ use web_sys::{Blob, BlobPropertyBag, FormData, HtmlAnchorElement, Url};
 /// Longer files are read to here: whoever takes them has smaller limits, and says so.
 const CHOSEN_MAX: f64 = 4_194_304.0;
 
+/// A file that was chosen and is not there any more, or not for the browser.
+pub struct Unreadable;
+
 /// The text of a file that was chosen in a form; nothing if there is none.
-pub async fn chosen(form: &FormData, field: &str) -> Option<String> {
-    let file = form.get(field).dyn_into::<Blob>().ok().filter(|file| file.size() > 0.0)?;
-    let file = file.slice_with_f64_and_f64(0.0, CHOSEN_MAX).ok()?;
-    JsFuture::from(file.text()).await.ok()?.as_string()
+pub async fn chosen(form: &FormData, field: &str) -> Result<Option<String>, Unreadable> {
+    let chosen = form.get(field).dyn_into::<Blob>().ok().filter(|file| file.size() > 0.0);
+    let Some(file) = chosen else { return Ok(None) };
+    let file = file.slice_with_f64_and_f64(0.0, CHOSEN_MAX).map_err(|_| Unreadable)?;
+    let text = JsFuture::from(file.text()).await.map_err(|_| Unreadable)?;
+    text.as_string().map(Some).ok_or(Unreadable)
 }
 
 /// Gives a person a file, as a link that is pressed for them.
