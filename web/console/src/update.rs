@@ -198,13 +198,10 @@ impl App {
                 self.data.set_up = SetUp { files: (*files).clone(), turn, checked: None };
                 self.ask(Ask::Check(files)).into_iter().collect()
             }
-            Form::Assign { round, views } => match &self.route {
-                Route::Event(id) => {
-                    let event = id.clone();
-                    self.begin(Act::Assign { event, round, views: views.trim().to_owned() })
-                }
-                _ => Vec::new(),
-            },
+            Form::Assign { round, views } => {
+                let Route::Event(event) = self.route.clone() else { return Vec::new() };
+                self.begin(Act::Assign { event, round, views: views.trim().to_owned() })
+            }
             Form::Reason(reason) => {
                 let Some(draft) = &mut self.draft else { return Vec::new() };
                 if reason.trim().is_empty() || draft.step != Step::Reason {
@@ -384,26 +381,29 @@ impl App {
             Ask::Health => put(&mut data.health, content),
             Ask::Keys => put(&mut data.keys, content),
             Ask::Drop(_) => true,
-            Ask::Act { act, .. } => {
-                if self.sent(act).is_some() {
-                    self.draft = None;
-                }
-                let said = Value::parse(content).unwrap_or_default();
-                let mut effects = Vec::new();
-                if let Act::Put { .. } = act
-                    && let Some(event) = said["event"].as_str()
-                {
-                    self.route = Route::Event(event.to_owned());
-                    self.data = Data { hello: self.data.hello.take(), ..Data::default() };
-                    effects.push(Effect::Go(self.route.clone()));
-                }
-                self.data.counted = None;
-                self.notice = Some(done(&said));
-                effects.extend(self.load());
-                return effects;
-            }
+            Ask::Act { act, .. } => return self.acted(act, content),
         };
         if understood { Vec::new() } else { self.unreadable() }
+    }
+
+    /// It was done: says so, and looks at what came of it.
+    fn acted(&mut self, act: &Act, content: &[u8]) -> Vec<Effect> {
+        if self.sent(act).is_some() {
+            self.draft = None;
+        }
+        let said = Value::parse(content).unwrap_or_default();
+        let mut effects = Vec::new();
+        if let Act::Put { .. } = act
+            && let Some(event) = said["event"].as_str()
+        {
+            self.route = Route::Event(event.to_owned());
+            self.data = Data { hello: self.data.hello.take(), ..Data::default() };
+            effects.push(Effect::Go(self.route.clone()));
+        }
+        self.data.counted = None;
+        self.notice = Some(done(&said));
+        effects.extend(self.load());
+        effects
     }
 
     /// Whether an answer is about what the place shows: somebody may have gone on meanwhile.

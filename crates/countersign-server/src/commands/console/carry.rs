@@ -17,6 +17,7 @@ const SETS_MAX: usize = 16;
 /// A card with a code for each project and category, as PDF. `[O4]`
 pub(super) async fn cards<S: Backend>(desk: &Desk<'_, S, Organiser>) -> Result<Reply, Stop> {
     let Mine { plan, .. } = mine(desk, named(desk)?).await?;
+    let _one_at_a_time = desk.app().handing_over.lock().await;
     let pdf = blocking(move || sheets(&plan)).await?;
     let pdf = pdf.map_err(|error| conflict(&error.to_string()))?;
     if pdf.len() > ANSWER_MAX {
