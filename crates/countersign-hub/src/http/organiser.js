@@ -112,23 +112,24 @@ function coverage(view) {
   const all = view.coverage;
   const lines = [make('p', {}, `${all.done} of ${all.wanted} assigned judgements are in; ${all.short} of ${all.all} lines are short.`),
     make('progress', { max: Math.max(all.wanted, 1), value: all.done, 'aria-label': 'Assigned judgements that are in' })];
-  const columns = [['Project'], ['Category'], ['Round', true], ['In', true], ['Wanted', true], ['State'], ['Judged by'], ['Waiting for']];
-  const rows = all.lines.map((it) => [`${it.name} (${it.project})`, it.category, it.round, it.done, it.wanted,
-    lack(it.wanted - it.done, 'complete'), people(it.judges), people(it.waits)]);
+  const columns = [['Project'], ['State'], ['In', true], ['Wanted', true], ['Category'], ['Round', true], ['Judged by'], ['Waiting for']];
+  const rows = all.lines.map((it) => [`${it.name} (${it.project})`, lack(it.wanted - it.done, 'complete'),
+    it.done, it.wanted, it.category, it.round, people(it.judges), people(it.waits)]);
   lines.push(rows.length ? table('Projects, what is short first', columns, rows) : make('p', {}, 'Nothing is assigned.'));
   if (all.lines.length < all.all) lines.push(make('p', { class: 'quiet' }, `${all.all - all.lines.length} more lines are not shown.`));
   return lines;
 }
 
 function judges(view) {
-  const rows = view.judges.map((judge) => [`${judge.name} (${judge.id})`, `${judge.met} of ${judge.assigned}`, judge.done,
+  const rows = view.judges.map((judge) => [`${judge.name} (${judge.id})`,
     judge.left > 0 ? make('span', { class: 'bad' }, `${judge.left} to do`) : make('span', { class: 'good' }, 'nothing to do'),
+    `${judge.met} of ${judge.assigned}`, judge.done,
     judge.revoked ? 'revoked' : 'active',
     judge.revoked ? '' : button(`revoke ${judge.id}`, 'Revoke…', `Revoke ${judge.name}`, true,
       () => command({ do: 'revoke', judge: judge.id },
         `Revoke ${judge.name}? What arrives from this judge's key from now on is quarantined. This cannot be undone here.`, 'Revoke'))]);
   return [table('Judges, who has most to do first',
-    [['Judge'], ['Assigned and done', true], ['Ballots', true], ['Left'], ['Key'], ['Change']], rows)];
+    [['Judge'], ['Left'], ['Assigned and done', true], ['Ballots', true], ['Key'], ['Change']], rows)];
 }
 
 /** Seconds as people say them; the hub has rounded them. */
