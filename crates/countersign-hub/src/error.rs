@@ -2,9 +2,9 @@
 
 use crate::control::ControlError;
 use crate::disk::FolderError;
-use crate::package::PackageError;
 use crate::random::NoRandom;
 use countersign::{EventId, Fingerprint};
+use countersign_judging::package::PackageError;
 use countersign_judging::venue::{AmendRefusal, BeginRefusal, RestoreFault};
 use countersign_keys::DiskError;
 use countersign_listen::BindError;

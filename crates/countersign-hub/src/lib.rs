@@ -12,7 +12,7 @@
 mod announce;
 mod clock;
 pub mod control;
-pub mod count;
+mod coverage;
 mod desk;
 mod disk;
 mod error;
@@ -21,17 +21,16 @@ mod http;
 mod hub;
 mod intake;
 mod links;
-pub mod package;
 mod papers;
 mod random;
 mod view;
 mod voice;
 
 pub use control::{Answer, Command, ControlError};
+pub use countersign_judging::package::{Package, PackageError, Trust, TrustedEvent};
 pub use disk::{Folder, FolderError, HubPublic, SecretError};
 pub use error::HubError;
 pub use export::{Export, ExportError, Report};
 pub use hub::{Hub, HubOptions, command};
 pub use links::LinkOptions;
-pub use package::{Package, PackageError, Trust, TrustedEvent};
 pub use random::NoRandom;

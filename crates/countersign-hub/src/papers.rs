@@ -1,8 +1,8 @@
 //! What is shown and printed: the event's QR code, the projects' cards, the bundle.
 
 use crate::desk::SharedVenue;
-use crate::package::Package;
-use countersign_judging::project_code::ProjectCode;
+use countersign_judging::package::Package;
+use countersign_judging::project_code::{Sign, signs};
 use countersign_mesh::EventCode;
 use countersign_sheets::{
     Card, Correction, PerPage, PngError, PrintError, Qr, TooLong, cards, poster,
@@ -80,23 +80,11 @@ impl Papers {
                 Ok(poster(&event.title, &code, &lines)?.pdf)
             }
             Print::ProjectsPdf => {
-                let entries = event.entries().into_iter();
-                let card = |(project, category)| {
-                    let known = event.project(&project);
-                    let title = known.map(|it| it.title.clone()).unwrap_or_default();
-                    let category_title = event.category(&category).map(|it| it.title.as_str());
-                    let table = known.map(|it| it.table.as_str()).unwrap_or_default();
-                    Card {
-                        code: ProjectCode { project, category }.to_string(),
-                        id: project.to_string(),
-                        title,
-                        table: match (table, category_title) {
-                            ("", title) => title.unwrap_or_default().to_owned(),
-                            (table, title) => format!("{table} · {}", title.unwrap_or_default()),
-                        },
-                    }
+                let card = |sign: Sign| {
+                    let Sign { code, id, title, place } = sign;
+                    Card { code, id, title, table: place }
                 };
-                let all: Vec<Card> = entries.map(card).collect();
+                let all: Vec<Card> = signs(&event).into_iter().map(card).collect();
                 Ok(cards(&event.title, &all, PerPage::Eight)?.pdf)
             }
         }

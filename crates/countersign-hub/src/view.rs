@@ -1,10 +1,11 @@
 //! What organisers are shown, on their page and on the terminal.
 
-use crate::count::{Ballots, Count, CountError, ballots, count};
+use crate::coverage::{CoverageView, JudgeView, coverage, judges};
+use countersign_judging::count::{Ballots, Count, CountError, ballots, count};
 use countersign_judging::event::RoundState;
 use countersign_judging::tally::{Estimate, Standing};
 use countersign_judging::venue::{Alarm, Slot};
-use countersign_judging::{JudgeId, ProjectId, Venue};
+use countersign_judging::{ProjectId, Venue};
 use countersign_keys::Utc;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,39 +20,6 @@ pub(crate) struct RoundView {
     pub(crate) number: u8,
     pub(crate) name: String,
     pub(crate) state: &'static str,
-}
-
-/// A judge.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct JudgeView {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Ballots that hold.
-    pub(crate) done: usize,
-    /// Assignments that are still to do.
-    pub(crate) left: usize,
-    pub(crate) revoked: bool,
-}
-
-/// An assigned project that is short of judgements.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct ShortView {
-    pub(crate) project: String,
-    pub(crate) name: String,
-    pub(crate) category: String,
-    pub(crate) round: u8,
-    pub(crate) done: usize,
-    pub(crate) wanted: usize,
-    /// By whom it was judged.
-    pub(crate) judges: Vec<String>,
-}
-
-/// Assigned and done; nothing in it is a score.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct CoverageView {
-    pub(crate) done: usize,
-    pub(crate) wanted: usize,
-    pub(crate) short: Vec<ShortView>,
 }
 
 /// A vote that does not count.
@@ -160,65 +128,6 @@ pub(crate) fn rounds(venue: &Venue) -> Vec<RoundView> {
         RoundView { number, name, state: state.as_str() }
     };
     venue.rounds().map(of).collect()
-}
-
-/// What is assigned and not closed without a judgement, and what is done. A judge with a conflict, or who recused themself, is
-/// not waited for.
-pub(crate) fn coverage(venue: &Venue) -> CoverageView {
-    let event = venue.bundle().event();
-    let mut judged: BTreeMap<_, Vec<JudgeId>> = BTreeMap::new();
-    for ballot in venue.ballots() {
-        let Slot { judge, project, category, round } = Slot::of(ballot.vote);
-        judged.entry((round, project, category)).or_default().push(judge);
-    }
-    let mut wanted: BTreeMap<_, (usize, usize)> = BTreeMap::new();
-    for one in &event.assignments {
-        if venue.is_recused(&one.judge, &one.project) {
-            continue;
-        }
-        let key = (one.round, one.project, one.category);
-        let is_done = judged.get(&key).is_some_and(|judges| judges.contains(&one.judge));
-        let sum = wanted.entry(key).or_default();
-        *sum = (sum.0 + usize::from(is_done), sum.1 + 1);
-    }
-    let short = wanted.iter().filter(|(_, (done, wanted))| done < wanted);
-    let line = |((round, project, category), (done, wanted)): (
-        &(u8, ProjectId, countersign_judging::CategoryId),
-        &(usize, usize),
-    )| ShortView {
-        project: project.to_string(),
-        name: event.project(project).map(|it| it.title.clone()).unwrap_or_default(),
-        category: event.category(category).map(|it| it.title.clone()).unwrap_or_default(),
-        round: *round,
-        done: *done,
-        wanted: *wanted,
-        judges: judged
-            .get(&(*round, *project, *category))
-            .into_iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect(),
-    };
-    CoverageView {
-        done: wanted.values().map(|sum| sum.0).sum(),
-        wanted: wanted.values().map(|sum| sum.1).sum(),
-        short: short.take(LIST_MAX).map(line).collect(),
-    }
-}
-
-fn judges(venue: &Venue) -> Vec<JudgeView> {
-    let mut done: BTreeMap<JudgeId, usize> = BTreeMap::new();
-    for ballot in venue.ballots() {
-        *done.entry(ballot.vote.judge).or_default() += 1;
-    }
-    let of = |judge: &countersign_judging::event::Judge| JudgeView {
-        id: judge.id.to_string(),
-        name: judge.name.clone(),
-        done: done.get(&judge.id).copied().unwrap_or(0),
-        left: venue.left(&judge.id).len(),
-        revoked: venue.revoked_at(judge.key.fingerprint()).is_some(),
-    };
-    venue.bundle().judges.iter().map(of).collect()
 }
 
 fn alarm(alarm: &Alarm) -> String {
@@ -373,9 +282,8 @@ pub(crate) fn overview_text(view: &Overview) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "round {} {}: {}", round.number, round.name, round.state);
     }
-    let CoverageView { done, wanted, short } = &view.coverage;
-    let _ =
-        writeln!(out, "{done} of {wanted} assigned judgements; {} projects are short", short.len());
+    let CoverageView { done, wanted, short, .. } = &view.coverage;
+    let _ = writeln!(out, "{done} of {wanted} assigned judgements; {short} projects are short");
     let revoked = view.judges.iter().filter(|judge| judge.revoked).count();
     let (judges, quarantined) = (view.judges.len(), view.quarantined);
     let _ = writeln!(out, "{judges} judges, {revoked} revoked; {quarantined} votes in quarantine");

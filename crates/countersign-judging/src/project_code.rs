@@ -1,6 +1,10 @@
 //! The QR text on a project's table: `nodus://vote?pid=PROJECT_004&cat=INNOVATION`, exactly as in the seed.
 
+use crate::event::Event;
 use crate::id::{CategoryId, ProjectId};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -102,6 +106,38 @@ const fn hex_digit(byte: u8) -> Option<u8> {
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
     }
+}
+
+/// What stands on a table: a code for people's cameras and the words below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sign {
+    /// The code's text.
+    pub code: String,
+    /// The project's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where it stands, and the category.
+    pub place: String,
+}
+
+/// A sign for each project and category.
+pub fn signs(event: &Event) -> Vec<Sign> {
+    let sign = |(project, category)| {
+        let known = event.project(&project);
+        let table = known.map(|it| it.table.as_str()).unwrap_or_default();
+        let of = event.category(&category).map(|it| it.title.as_str()).unwrap_or_default();
+        Sign {
+            code: ProjectCode { project, category }.to_string(),
+            id: project.to_string(),
+            title: known.map(|it| it.title.clone()).unwrap_or_default(),
+            place: match table {
+                "" => of.to_owned(),
+                table => format!("{table} · {of}"),
+            },
+        }
+    };
+    event.entries().into_iter().map(sign).collect()
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct App<S> {
     pub league: Option<League>,
     /// Certificates for devices, if this server asks for them.
     pub tls: Option<Arc<Broker>>,
-    /// Held while a hub's log is checked: one log at a time is in memory.
+    /// Held while a hub's log is checked, or sheets are printed: one log at a time is in memory.
     pub handing_over: tokio::sync::Mutex<()>,
     /// Counters.
     pub metrics: Arc<Metrics>,

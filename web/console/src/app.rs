@@ -2,6 +2,7 @@
 
 use crate::act::Act;
 use crate::ask::Ask;
+use crate::files::{Files, SetUp};
 use crate::route::Route;
 use crate::said::{
     Device, Dispute, Entry, Event as Judged, Fair, Health, Hello, Keys, Match, Person, Results,
@@ -105,6 +106,17 @@ pub enum Notice {
     Done,
     /// So many sessions were ended.
     Ended(u64),
+    /// A round was dealt out.
+    Assigned {
+        /// Visits.
+        visits: u64,
+        /// Projects for which no judge is left.
+        short: Vec<String>,
+    },
+    /// Files do not fit into one question.
+    TooLong,
+    /// A file that was chosen cannot be read.
+    FileUnread,
     /// Something did not work.
     Failed(Failure),
 }
@@ -134,6 +146,10 @@ pub struct Data {
     pub fair: Option<Fair>,
     /// What was published of it.
     pub results: Option<Results>,
+    /// What hubs handed over of it, counted and not published.
+    pub counted: Option<Results>,
+    /// Files for one.
+    pub set_up: SetUp,
     /// The audit log.
     pub audit: Option<Rows<Entry>>,
     /// How the server is.
@@ -169,6 +185,8 @@ pub enum Event {
     Online(bool),
     /// The console was looked at again.
     Shown,
+    /// A file that was chosen cannot be read.
+    FileUnread,
 }
 
 /// What can be pressed. In the page it stands as text: [`Press::parse`].
@@ -186,6 +204,14 @@ pub enum Press {
     Cancel,
     /// Have a code sent.
     Code,
+    /// Store the event that the files describe.
+    Store,
+    /// Fetch the cards with codes.
+    Sheets,
+    /// Fetch what a hub takes.
+    Package,
+    /// Count what hubs handed over.
+    Count,
 }
 
 impl Press {
@@ -197,6 +223,10 @@ impl Press {
             Self::More => "more".to_owned(),
             Self::Cancel => "cancel".to_owned(),
             Self::Code => "send-code".to_owned(),
+            Self::Store => "store".to_owned(),
+            Self::Sheets => "sheets".to_owned(),
+            Self::Package => "package".to_owned(),
+            Self::Count => "count".to_owned(),
             Self::Act(act) => format!("act {}", act.name()),
         }
     }
@@ -209,6 +239,10 @@ impl Press {
             "more" => Self::More,
             "cancel" => Self::Cancel,
             "send-code" => Self::Code,
+            "store" => Self::Store,
+            "sheets" => Self::Sheets,
+            "package" => Self::Package,
+            "count" => Self::Count,
             other => Self::Act(Act::parse(other.strip_prefix("act ")?)?),
         })
     }
@@ -223,6 +257,15 @@ pub enum Form {
     Reason(String),
     /// The code.
     Code(String),
+    /// Files to be looked at: typed, or chosen.
+    Files(Box<Files>),
+    /// How a round is to be dealt out.
+    Assign {
+        /// Which.
+        round: String,
+        /// By how many judges each project is to be seen.
+        views: String,
+    },
 }
 
 impl Form {
@@ -232,6 +275,7 @@ impl Form {
             "find" => Self::Find(field("find")),
             "reason" => Self::Reason(field("reason")),
             "code" => Self::Code(field("code")),
+            "assign" => Self::Assign { round: field("round"), views: field("views") },
             _ => return None,
         })
     }
@@ -248,6 +292,17 @@ pub enum Effect {
     Register(String),
     /// Remember the language.
     Speak(Language),
+    /// Go to a place.
+    Go(Route),
+    /// Put a file where the browser puts files.
+    Save {
+        /// What it is called.
+        name: String,
+        /// What it is.
+        kind: &'static str,
+        /// What is in it.
+        content: Vec<u8>,
+    },
 }
 
 impl App {
@@ -286,6 +341,10 @@ mod tests {
             Press::More,
             Press::Cancel,
             Press::Code,
+            Press::Store,
+            Press::Sheets,
+            Press::Package,
+            Press::Count,
             Press::Act(act),
         ] {
             assert_eq!(Press::parse(&press.name()), Some(press));

@@ -1,6 +1,7 @@
 //! Questions to the server.
 
 use crate::act::Act;
+use crate::files::Files;
 use serde_json::{Value, json};
 
 /// Rows of a list that are fetched at once.
@@ -45,6 +46,14 @@ pub enum Ask {
     Event(String),
     /// What was published of an event.
     Results(String),
+    /// What files say.
+    Check(Box<Files>),
+    /// An event's cards with codes.
+    Sheets(String),
+    /// An event's package.
+    Package(String),
+    /// What hubs handed over of an event, counted.
+    Count(String),
     /// The audit log, before this entry.
     Audit(Value),
     /// How the server is.
@@ -83,6 +92,10 @@ impl Ask {
             Self::Events(after) => ("console.events", json!({ "after": after, "limit": PAGE })),
             Self::Event(id) => ("console.event", json!({ "event": id })),
             Self::Results(id) => ("event.results", json!({ "event": id })),
+            Self::Check(files) => ("console.event_check", json!({ "files": files.json() })),
+            Self::Sheets(id) => ("console.event_sheets", json!({ "event": id })),
+            Self::Package(id) => ("console.event_package", json!({ "event": id })),
+            Self::Count(id) => ("console.event_count", json!({ "event": id })),
             Self::Audit(before) => ("console.audit", json!({ "before": before, "limit": PAGE })),
             Self::Health => ("console.health", json!({})),
             Self::Keys => ("console.keys", json!({})),
@@ -101,6 +114,20 @@ impl Ask {
 
     /// Whether it only fetches what a place shows: offline, the bar at the top says enough.
     pub fn is_reading(&self) -> bool {
-        !matches!(self, Self::Act { .. } | Self::FindDevices(_) | Self::FindUsers(_))
+        !self.is_wished_for()
+    }
+
+    /// Whether somebody waits for just this.
+    const fn is_wished_for(&self) -> bool {
+        matches!(
+            self,
+            Self::Act { .. }
+                | Self::FindDevices(_)
+                | Self::FindUsers(_)
+                | Self::Check(_)
+                | Self::Sheets(_)
+                | Self::Package(_)
+                | Self::Count(_)
+        )
     }
 }

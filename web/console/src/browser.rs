@@ -1,17 +1,19 @@
 //! The browser: its events become the console's, the console's effects become its calls.
 
 use crate::app::{App, Effect, Event, Form, Phase, Press, Registered};
+use crate::files::Files;
 use crate::route::Route;
 use crate::view;
 use countersign_web_kit::browser::link::{Before, Link};
 use countersign_web_kit::browser::login::Login;
 use countersign_web_kit::browser::screen::{self, Screen, Touch, View};
-use countersign_web_kit::browser::{hash, is_online, language, speak};
+use countersign_web_kit::browser::{files, go, hash, is_online, language, speak};
 use countersign_web_kit::kept::Kept;
 use countersign_web_kit::login::Trouble;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::FormData;
 
 /// The running console.
 struct Shell {
@@ -101,6 +103,8 @@ impl Shell {
                 self.happened(Event::Registered(registered));
             }
             Effect::Speak(language) => speak(language),
+            Effect::Go(route) => go(&route.hash()),
+            Effect::Save { name, kind, content } => files::save(&name, kind, &content),
         }
     }
 
@@ -149,6 +153,15 @@ impl Shell {
 
     fn touched(self: &Rc<Self>, touch: Touch) {
         let event = match touch {
+            Touch::Submit(name, data) if name == "files" => {
+                let shell = Rc::clone(self);
+                return spawn_local(async move {
+                    shell.happened(match read(&data).await {
+                        Ok(files) => Event::Submit(Form::Files(Box::new(files))),
+                        Err(files::Unreadable) => Event::FileUnread,
+                    });
+                });
+            }
             Touch::Press(name) => Press::parse(&name).map(Event::Press),
             Touch::Submit(name, data) => {
                 Form::read(&name, |field| screen::field(&data, field)).map(Event::Submit)
@@ -158,6 +171,20 @@ impl Shell {
             self.happened(event);
         }
     }
+}
+
+/// What was chosen counts, and else what was typed.
+async fn read(form: &FormData) -> Result<Files, files::Unreadable> {
+    let part = async |name: &str, file: &str| {
+        let chosen = files::chosen(form, file).await?;
+        Ok(chosen.unwrap_or_else(|| screen::field(form, name)))
+    };
+    Ok(Files {
+        event: part("event", "event-file").await?,
+        projects: part("projects", "projects-file").await?,
+        judges: part("judges", "judges-file").await?,
+        conflicts: part("conflicts", "conflicts-file").await?,
+    })
 }
 
 fn registered(link: &Link) -> Registered {

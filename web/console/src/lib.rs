@@ -12,6 +12,7 @@
 pub mod act;
 pub mod app;
 pub mod ask;
+pub mod files;
 pub mod route;
 pub mod said;
 pub mod text;

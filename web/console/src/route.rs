@@ -23,6 +23,8 @@ pub enum Route {
     Events,
     /// An event, by id.
     Event(String),
+    /// Where files become an event.
+    SetUp,
     /// The audit log.
     Audit,
     /// The server and its keys.
@@ -60,6 +62,7 @@ impl Route {
             "disputes" => Self::Disputes,
             "events" => Self::Events,
             "event" if is_event(rest) => Self::Event(rest.to_owned()),
+            "set-up" => Self::SetUp,
             "users" => Self::Users,
             "audit" => Self::Audit,
             "server" => Self::Server,
@@ -85,6 +88,7 @@ impl Route {
             Self::Disputes => "#/disputes".to_owned(),
             Self::Events => "#/events".to_owned(),
             Self::Event(id) => format!("#/event/{id}"),
+            Self::SetUp => "#/set-up".to_owned(),
             Self::Users => "#/users".to_owned(),
             Self::User(id) => format!("#/user/{id}"),
             Self::Audit => "#/audit".to_owned(),
@@ -98,7 +102,7 @@ impl Route {
             Self::Devices(_) | Self::Device(_) => Self::Devices(None),
             Self::Matches(_) | Self::Match(_) => Self::Matches(None),
             Self::Users | Self::User(_) => Self::Users,
-            Self::Events | Self::Event(_) => Self::Events,
+            Self::Events | Self::Event(_) | Self::SetUp => Self::Events,
             Self::Overview => Self::Overview,
             Self::Disputes => Self::Disputes,
             Self::Audit => Self::Audit,
@@ -132,6 +136,7 @@ mod tests {
             Route::Match(id.clone()),
             Route::User(id),
             Route::Event("FAIR_2027".to_owned()),
+            Route::SetUp,
         ];
         let narrowed = of(&STATUSES, Route::Devices).into_iter().chain(of(&QUEUES, Route::Matches));
         for route in MAIN.into_iter().chain(more).chain(narrowed) {

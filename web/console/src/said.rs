@@ -249,6 +249,26 @@ said! {
         votes: u64,
         /// When results were published.
         results_ms: Option<u64>,
+        /// Whether whoever asks may change it.
+        may_change: bool,
+        /// How many.
+        projects: u64,
+        /// Projects in categories: each has a card with a code.
+        cards: u64,
+        /// Rounds.
+        rounds: Vec<Round>,
+        /// Hubs that the next bundle names.
+        hub_names: Vec<String>,
+    }
+
+    /// A round.
+    Round {
+        /// Its number.
+        round: u32,
+        /// What people call it.
+        title: String,
+        /// Assignments in it.
+        assigned: u64,
     }
 
     /// A judge.
@@ -261,6 +281,12 @@ said! {
         enrolled_ms: Option<u64>,
         /// Votes that arrived.
         votes: u64,
+        /// Assignments.
+        assigned: u64,
+        /// The first bundle that names the key; 0: none yet.
+        published: Option<u64>,
+        /// Whether another key may take its place.
+        replaceable: bool,
     }
 
     /// A log that a hub handed over.

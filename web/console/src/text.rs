@@ -104,7 +104,7 @@ texts! {
     results: "Results", "Résultats";
     not_published: "not published", "non publiés";
     judges: "Judges", "Juges";
-    judge_line: "{} votes", "{} votes";
+    judge_line: "{} votes, asked for {}", "{} votes, demandés : {}";
     no_judge_key: "no key yet", "pas encore de clé";
     erased: "erased account", "compte effacé";
     hubs: "What hubs handed over", "Ce que les hubs ont remis";
@@ -112,8 +112,78 @@ texts! {
     fork: "another log than before", "un autre journal qu’avant";
     no_hubs: "Nothing yet: votes arrive after the day, with “countersign hub sync”.",
         "Rien encore : les votes arrivent après la journée, avec “countersign hub sync”.";
-    sheets_hint: "Sheets with QR codes to print are on the hub’s own pages.",
-        "Les feuilles à imprimer avec codes QR sont sur les pages du hub.";
+    sheets_hint: "The poster with the event’s code is on the hub’s page: only the hub has the key that is in it.",
+        "L’affiche avec le code de l’événement est sur la page du hub : lui seul a la clé qu’elle contient.";
+
+    set_up: "Set up an event", "Préparer un événement";
+    new_event: "New event", "Nouvel événement";
+    set_up_lead: "From the same files that the command line takes. They are looked at first; nothing is stored before you say so. To change an event, give all its files again.",
+        "À partir des mêmes fichiers que la ligne de commande. Ils sont d’abord examinés ; rien n’est enregistré avant votre accord. Pour modifier un événement, redonnez tous ses fichiers.";
+    file_event: "Event (TOML)", "Événement (TOML)";
+    file_event_hint: "Title, times, categories with their criteria, rounds, hubs.", "Titre, horaires, catégories et critères, tours, hubs.";
+    file_projects: "Projects (CSV)", "Projets (CSV)";
+    file_projects_hint: "Columns: id, title, categories; if you like table, anchor.", "Colonnes : id, title, categories ; au choix table, anchor.";
+    file_judges: "Judges (CSV)", "Juges (CSV)";
+    file_judges_hint: "Columns: id, name, email; if you like capacity, categories.", "Colonnes : id, name, email ; au choix capacity, categories.";
+    file_conflicts: "Conflicts of interest (CSV)", "Conflits d’intérêts (CSV)";
+    file_conflicts_hint: "Columns: judge, project. May stay empty.", "Colonnes : judge, project. Peut rester vide.";
+    paste: "Its text", "Son texte";
+    or_choose: "Or choose a file", "Ou choisir un fichier";
+    look_at: "Look at the files", "Examiner les fichiers";
+    file_unread: "A file that you chose cannot be read. Choose it again.", "Un fichier choisi ne peut pas être lu. Choisissez-le à nouveau.";
+    files_too_long: "These files are too long for this page. On the server’s machine, “countersign event create” takes 4 MiB each.",
+        "Ces fichiers sont trop longs pour cette page. Sur la machine du serveur, “countersign event create” accepte 4 Mio par fichier.";
+    faults: "To be mended: {}", "À corriger : {}";
+    and_more: "and {} more", "et {} de plus";
+    counted_lines: "In all: {}", "En tout : {}";
+    rounds: "Rounds", "Tours";
+    hubs_named: "Hubs", "Hubs";
+    no_hub_yet: "none yet", "aucun encore";
+    conflicts: "Conflicts of interest", "Conflits d’intérêts";
+    per_judge: "For each judge", "Pour chaque juge";
+    per_judge_line: "about {} projects, if each is seen by {}", "environ {} projets, si chacun est vu par {}";
+    projects: "Projects", "Projets";
+    criterion: "Criterion", "Critère";
+    least: "From", "De";
+    most: "To", "À";
+    weight: "Weight", "Poids";
+    at_most: "at most {} projects", "{} projets au plus";
+    put_new: "Create this event", "Créer cet événement";
+    put_again: "Put these files in place of the event’s", "Remplacer les fichiers de l’événement";
+    put_again_hint: "Keys that judges registered stay, and so do assignments that still fit.",
+        "Les clés enregistrées par les juges restent, ainsi que les attributions encore valables.";
+    taken: "There is an event with this id, and somebody else made it.", "Un événement porte déjà cet identifiant, créé par quelqu’un d’autre.";
+
+    not_yours: "Only who made this event, or an operator, can change it.", "Seul son créateur, ou un opérateur, peut modifier cet événement.";
+    before: "Before the day", "Avant le jour";
+    enrolled_line: "Judges with a key: {} of {}.", "Juges avec une clé : {} sur {}.";
+    invite_hint: "Judges are invited by the addresses in your file. Tell them to log in with that address and to register their device on the page /judge.",
+        "Les juges sont invités par les adresses de votre fichier. Dites-leur de se connecter avec cette adresse et d’enregistrer leur appareil sur la page /judge.";
+    no_hub_hint: "No hub is named yet: “countersign hub init” prints lines for the event’s file.",
+        "Aucun hub n’est encore nommé : “countersign hub init” affiche les lignes pour le fichier de l’événement.";
+    publish: "Publish version {}", "Publier la version {}";
+    publish_without: "Publish version {} without judges who have no key: {}", "Publier la version {} sans les juges sans clé : {}";
+    other_files: "Change it with other files", "Modifier avec d’autres fichiers";
+    nothing_assigned: "nothing assigned yet", "rien d’attribué encore";
+    assigned_line: "assignments: {}", "attributions : {}";
+    which_round: "Round", "Tour";
+    views: "Judges for each project", "Juges par projet";
+    assign: "Deal out", "Répartir";
+    assigned_done: "Dealt out. Visits: {}.", "Réparti. Visites : {}.";
+    assigned_short: "Dealt out. Visits: {}. Too few judges for: {}.", "Réparti. Visites : {}. Trop peu de juges pour : {}.";
+    take_along: "To take along", "À emporter";
+    cards_line: "Cards with a code for the tables: {}.", "Cartes avec un code pour les tables : {}.";
+    sheets: "Sheets for the tables (PDF)", "Feuilles pour les tables (PDF)";
+    package: "Package for the hubs", "Paquet pour les hubs";
+    after: "After the day", "Après le jour";
+    after_hint: "Every decision in the hubs’ logs is checked once more and counted.", "Chaque décision des journaux des hubs est revérifiée et comptée.";
+    count: "Count what hubs handed over", "Compter ce que les hubs ont remis";
+    publish_results: "Publish these results", "Publier ces résultats";
+    only_counted: "Counted now, and seen by you alone.", "Compté à l’instant, et vu de vous seul.";
+    may_replace: "may register another key", "peut enregistrer une autre clé";
+    replace: "Allow another key", "Autoriser une autre clé";
+    replace_named: "Allow {} another key", "Autoriser une autre clé à {}";
+
     round: "Round {}, {}", "Tour {}, {}";
     project: "Project", "Projet";
     judged: "Votes", "Votes";
@@ -167,6 +237,15 @@ texts! {
     act_refund: "Give everybody the points back that they lost", "Rendre à chacun les points perdus";
     act_end_one: "End this session", "Terminer cette session";
     act_end_all: "End all sessions of this account", "Terminer toutes les sessions de ce compte";
+    act_assign: "Deal out round {}, {} judges for each project", "Répartir le tour {}, {} juges par projet";
+    act_assign_hint: "What was assigned in this round is replaced.", "Ce qui était attribué dans ce tour est remplacé.";
+    act_publish: "Sign and publish the next version of the bundle", "Signer et publier la version suivante";
+    act_publish_without: "Judges without a key are left out. They can come with the version after it.",
+        "Les juges sans clé sont laissés de côté. Ils peuvent venir avec la version d’après.";
+    act_replace: "Let this judge register another key", "Laisser ce juge enregistrer une autre clé";
+    act_replace_hint: "For a lost or broken device. The next version revokes the old key.",
+        "Pour un appareil perdu ou cassé. La version suivante révoque l’ancienne clé.";
+    act_results: "Let everybody with an account see the results", "Montrer les résultats à tous ceux qui ont un compte";
     reason: "Why", "Pourquoi";
     reason_hint: "Kept in the log, with your account. Leave out what must not be kept.",
         "Conservé dans le journal, avec votre compte. Ne mettez rien qui ne doive être conservé.";

@@ -5,6 +5,7 @@ use crate::app::{
     App, Confirm, Data, Draft, Effect, Event, Form, Notice, Phase, Press, Registered, Step,
 };
 use crate::ask::Ask;
+use crate::files::{Checked, SetUp};
 use crate::route::Route;
 use crate::said::{Rows, Value};
 use countersign_app::Failure;
@@ -46,6 +47,10 @@ impl App {
                 if is_online { self.load() } else { Vec::new() }
             }
             Event::Shown => self.load(),
+            Event::FileUnread => {
+                self.notice = Some(Notice::FileUnread);
+                Vec::new()
+            }
         }
     }
 
@@ -81,6 +86,7 @@ impl App {
                 Route::Disputes => vec![Ask::Disputes(Value::Null)],
                 Route::Events => vec![Ask::Events(Value::Null)],
                 Route::Event(id) => vec![Ask::Event(id.clone())],
+                Route::SetUp => Vec::new(),
                 Route::Users => vec![Ask::Users(Value::Null)],
                 Route::User(id) => vec![Ask::User(id.clone())],
                 Route::Audit => vec![Ask::Audit(Value::Null)],
@@ -112,7 +118,7 @@ impl App {
             Route::Events => Ask::Events(data.events.as_ref()?.next.clone()),
             Route::Users => Ask::Users(data.users.as_ref()?.next.clone()),
             Route::Audit => Ask::Audit(data.audit.as_ref()?.next.clone()),
-            Route::Overview | Route::Server => return None,
+            Route::Overview | Route::Server | Route::SetUp => return None,
             Route::Device(_) | Route::Match(_) | Route::User(_) | Route::Event(_) => return None,
         })
     }
@@ -129,10 +135,17 @@ impl App {
                 let more = self.more();
                 more.and_then(|ask| self.ask(ask)).into_iter().collect()
             }
-            Press::Act(act) => {
-                self.draft = Some(Draft { act, reason: String::new(), step: Step::Reason });
-                Vec::new()
-            }
+            Press::Act(act) => self.begin(act),
+            Press::Store => match &self.data.set_up {
+                SetUp { files, checked: Some(Checked::Good(seen)), .. } if seen.may_change => {
+                    let files = Box::new(files.clone());
+                    self.begin(Act::Put { files, from: seen.revision })
+                }
+                SetUp { .. } => Vec::new(),
+            },
+            Press::Sheets => self.of_event(Ask::Sheets),
+            Press::Package => self.of_event(Ask::Package),
+            Press::Count => self.of_event(Ask::Count),
             Press::Cancel => {
                 self.draft = None;
                 Vec::new()
@@ -150,6 +163,18 @@ impl App {
         }
     }
 
+    fn begin(&mut self, act: Act) -> Vec<Effect> {
+        self.draft = Some(Draft { act, reason: String::new(), step: Step::Reason });
+        Vec::new()
+    }
+
+    /// Asks for something of the event that is shown.
+    fn of_event(&mut self, ask: fn(String) -> Ask) -> Vec<Effect> {
+        let Route::Event(id) = &self.route else { return Vec::new() };
+        let ask = ask(id.clone());
+        self.ask(ask).into_iter().collect()
+    }
+
     fn submitted(&mut self, form: Form) -> Vec<Effect> {
         self.notice = None;
         match form {
@@ -163,6 +188,19 @@ impl App {
                 };
                 self.asking.retain(|asked| !asked.is_list_to_find_in());
                 self.ask(ask).into_iter().collect()
+            }
+            Form::Files(files) => {
+                if files.are_too_long() {
+                    self.notice = Some(Notice::TooLong);
+                    return Vec::new();
+                }
+                let turn = self.data.set_up.turn + 1;
+                self.data.set_up = SetUp { files: (*files).clone(), turn, checked: None };
+                self.ask(Ask::Check(files)).into_iter().collect()
+            }
+            Form::Assign { round, views } => {
+                let Route::Event(event) = self.route.clone() else { return Vec::new() };
+                self.begin(Act::Assign { event, round, views: views.trim().to_owned() })
             }
             Form::Reason(reason) => {
                 let Some(draft) = &mut self.draft else { return Vec::new() };
@@ -333,20 +371,39 @@ impl App {
                 understood
             }
             Ask::Results(_) => put(&mut data.results, content),
+            Ask::Check(_) => put(&mut data.set_up.checked, content),
+            Ask::Count(_) => put(&mut data.counted, content),
+            Ask::Sheets(id) => return vec![saved(id, "pdf", "application/pdf", content)],
+            Ask::Package(id) => {
+                return vec![saved(id, "package", "application/octet-stream", content)];
+            }
             Ask::Audit(before) => put_rows(&mut data.audit, content, "entries", !before.is_null()),
             Ask::Health => put(&mut data.health, content),
             Ask::Keys => put(&mut data.keys, content),
             Ask::Drop(_) => true,
-            Ask::Act { act, .. } => {
-                if self.sent(act).is_some() {
-                    self.draft = None;
-                }
-                let ended = Value::parse(content).and_then(|it| it["revoked"].as_u64());
-                self.notice = Some(ended.map_or(Notice::Done, Notice::Ended));
-                return self.load();
-            }
+            Ask::Act { act, .. } => return self.acted(act, content),
         };
         if understood { Vec::new() } else { self.unreadable() }
+    }
+
+    /// It was done: says so, and looks at what came of it.
+    fn acted(&mut self, act: &Act, content: &[u8]) -> Vec<Effect> {
+        if self.sent(act).is_some() {
+            self.draft = None;
+        }
+        let said = Value::parse(content).unwrap_or_default();
+        let mut effects = Vec::new();
+        if let Act::Put { .. } = act
+            && let Some(event) = said["event"].as_str()
+        {
+            self.route = Route::Event(event.to_owned());
+            self.data = Data { hello: self.data.hello.take(), ..Data::default() };
+            effects.push(Effect::Go(self.route.clone()));
+        }
+        self.data.counted = None;
+        self.notice = Some(done(&said));
+        effects.extend(self.load());
+        effects
     }
 
     /// Whether an answer is about what the place shows: somebody may have gone on meanwhile.
@@ -362,7 +419,12 @@ impl App {
             Ask::Users(_) | Ask::FindUsers(_) => self.route == Route::Users,
             Ask::User(id) => self.route == Route::User(id.clone()),
             Ask::Events(_) => self.route == Route::Events,
-            Ask::Event(id) | Ask::Results(id) => self.route == Route::Event(id.clone()),
+            Ask::Event(id)
+            | Ask::Results(id)
+            | Ask::Count(id)
+            | Ask::Sheets(id)
+            | Ask::Package(id) => self.route == Route::Event(id.clone()),
+            Ask::Check(files) => self.route == Route::SetUp && self.data.set_up.files == **files,
             Ask::Audit(_) => self.route == Route::Audit,
             Ask::Health | Ask::Keys => self.route == Route::Server,
         }
@@ -373,6 +435,26 @@ impl App {
         self.notice = Some(Notice::Failed(failure));
         Vec::new()
     }
+}
+
+/// What is said when something was done.
+fn done(said: &Value) -> Notice {
+    if let Some(ended) = said["revoked"].as_u64() {
+        return Notice::Ended(ended);
+    }
+    match said["visits"].as_u64() {
+        None => Notice::Done,
+        Some(visits) => {
+            let short = said["short"].as_array().into_iter().flatten();
+            let short = short.filter_map(|it| it[0].as_str().map(str::to_owned)).collect();
+            Notice::Assigned { visits, short }
+        }
+    }
+}
+
+/// A file of an event.
+fn saved(event: &str, ending: &str, kind: &'static str, content: &[u8]) -> Effect {
+    Effect::Save { name: format!("{event}.{ending}"), kind, content: content.to_vec() }
 }
 
 fn put<T: Read>(place: &mut Option<T>, content: &[u8]) -> bool {

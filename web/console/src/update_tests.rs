@@ -1,5 +1,6 @@
 use super::*;
 use crate::act::Act;
+use crate::files::Files;
 use countersign_web_kit::text::Language;
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
@@ -187,7 +188,8 @@ fn an_organiser_stays_with_events_wherever_the_address_bar_goes() {
     assert_eq!(app.route, Route::Events);
     let fair = Route::Event("FAIR".to_owned());
     assert_eq!(app.update(Event::Went(fair)), [Effect::Ask(Ask::Event("FAIR".to_owned()))]);
-    let said = br#"{"event":"FAIR","title":"Fair","starts_ms":0,"ends_ms":0,"version":1,"judges":[],"hubs":[],"votes":2,"results_ms":7}"#;
+    let said = br#"{"event":"FAIR","title":"Fair","starts_ms":0,"ends_ms":0,"version":1,"judges":[],"hubs":[],"votes":2,"results_ms":7,
+        "may_change":true,"projects":1,"cards":1,"rounds":[],"hub_names":[]}"#;
     let effects = app.update(Event::Answer(Ask::Event("FAIR".to_owned()), Ok(said.to_vec())));
     assert_eq!(effects, [Effect::Ask(Ask::Results("FAIR".to_owned()))]);
 }
@@ -206,4 +208,67 @@ fn what_is_looked_for_is_not_overwritten_by_the_list_that_was_on_its_way() {
     app.update(Event::Answer(find, page("ana@example.org")));
     app.update(Event::Answer(Ask::Users(Value::Null), page("zoe@example.org")));
     assert_eq!(app.data.users.unwrap().rows[0].address, "ana@example.org");
+}
+
+fn files() -> Box<Files> {
+    Box::new(Files { event: "[event]".to_owned(), ..Files::default() })
+}
+
+const GOOD: &[u8] = br#"{"faults":[],"event":"FAIR","title":"Fair","starts_ms":0,"ends_ms":0,"revision":4,"may_change":true,
+    "conflicts":0,"hubs":[],"categories":[],"rounds":[],"projects":[],"judges":[]}"#;
+
+#[test]
+fn files_are_looked_at_first_and_stored_as_they_were_looked_at() {
+    let mut app = at(Route::SetUp);
+    assert_eq!(app.update(Event::Press(Press::Store)), []);
+    let effects = app.update(Event::Submit(Form::Files(files())));
+    assert_eq!(effects, [Effect::Ask(Ask::Check(files()))]);
+    app.update(Event::Answer(Ask::Check(files()), Ok(GOOD.to_vec())));
+    app.update(Event::Press(Press::Store));
+    let act = Act::Put { files: files(), from: Some(4) };
+    let ask = Ask::Act { act, reason: "the fair".to_owned() };
+    let effects = app.update(Event::Submit(Form::Reason("the fair".to_owned())));
+    assert_eq!(effects, [Effect::Ask(ask.clone())]);
+    let effects = app
+        .update(Event::Answer(ask, Ok(br#"{"event":"FAIR","revision":5,"dropped":0}"#.to_vec())));
+    let event = Route::Event("FAIR".to_owned());
+    assert_eq!(effects, [Effect::Go(event.clone()), Effect::Ask(Ask::Event("FAIR".to_owned()))]);
+    assert_eq!((&app.route, &app.notice), (&event, &Some(Notice::Done)));
+    // The address bar follows, and nothing is lost by that.
+    app.update(Event::Went(event));
+    assert_eq!(app.notice, Some(Notice::Done));
+}
+
+#[test]
+fn an_answer_about_files_that_were_changed_meanwhile_is_dropped_and_what_is_too_long_is_not_sent() {
+    let mut app = at(Route::SetUp);
+    app.update(Event::Submit(Form::Files(files())));
+    let other = Box::new(Files { event: "[other]".to_owned(), ..Files::default() });
+    app.update(Event::Submit(Form::Files(other)));
+    app.update(Event::Answer(Ask::Check(files()), Ok(GOOD.to_vec())));
+    assert_eq!(app.data.set_up.checked, None);
+    let long = Box::new(Files { projects: "x\n".repeat(30_000), ..Files::default() });
+    assert_eq!(app.update(Event::Submit(Form::Files(long))), []);
+    assert_eq!(app.notice, Some(Notice::TooLong));
+}
+
+#[test]
+fn what_is_taken_along_is_saved_and_a_shortage_of_judges_is_said() {
+    let mut app = at(Route::Event("FAIR".to_owned()));
+    let sheets = Ask::Sheets("FAIR".to_owned());
+    assert_eq!(app.update(Event::Press(Press::Sheets)), [Effect::Ask(sheets.clone())]);
+    let effects = app.update(Event::Answer(sheets, Ok(b"%PDF".to_vec())));
+    let [Effect::Save { name, kind, content }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(
+        (name.as_str(), *kind, content.as_slice()),
+        ("FAIR.pdf", "application/pdf", &b"%PDF"[..])
+    );
+    let own = |text: &str| text.to_owned();
+    app.update(Event::Submit(Form::Assign { round: own("1"), views: own(" 3 ") }));
+    let act = Act::Assign { event: own("FAIR"), round: own("1"), views: own("3") };
+    assert_eq!(app.draft.as_ref().unwrap().act, act);
+    app.update(Event::Submit(Form::Reason(own("x"))));
+    let ask = Ask::Act { act, reason: own("x") };
+    app.update(Event::Answer(ask, Ok(br#"{"visits":9,"short":[["P1",2]]}"#.to_vec())));
+    assert_eq!(app.notice, Some(Notice::Assigned { visits: 9, short: vec![own("P1")] }));
 }

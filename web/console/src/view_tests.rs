@@ -2,6 +2,7 @@ use super::*;
 use crate::act::Act;
 use crate::app::{Confirm, Event, Form, Press, Registered, Step};
 use crate::ask::Ask;
+use crate::files::Files;
 use countersign_app::Failure;
 use countersign_web_kit::login::Trouble;
 use countersign_web_kit::said::Value;
@@ -56,9 +57,10 @@ const FAIR: &str = r#"{"event":"FAIR","title":"<img src=x onerror=alert(1)>","st
 fn fair() -> App {
     let id = "FAIR".to_owned();
     let event = format!(
-        r#"{FAIR},"judges":[{{"judge":"J1","address":"jo@example.org","enrolled_ms":1,"votes":2}},
-        {{"judge":"J2","address":null,"enrolled_ms":null,"votes":0}}],
-        "hubs":[{{"hub":"ab","entries":9,"fork":true,"received_ms":0}}],"votes":2,"results_ms":7}}"#
+        r#"{FAIR},"judges":[{{"judge":"J1","address":"jo@example.org","enrolled_ms":1,"votes":2,"assigned":3,"published":1,"replaceable":false}},
+        {{"judge":"J2","address":null,"enrolled_ms":null,"votes":0,"assigned":0,"published":null,"replaceable":false}}],
+        "hubs":[{{"hub":"ab","entries":9,"fork":true,"received_ms":0}}],"votes":2,"results_ms":7,
+        "may_change":true,"projects":2,"cards":3,"rounds":[{{"round":1,"title":"{MARKUP}","assigned":3}}],"hub_names":[]}}"#
     );
     let results = r#"{"counts":[{"round":1,"category":"MAIN","groups":2,"projects":[
         {"project":"P1","title":"One","votes":2,"raw":{"rank":2},"ridge":{"rank":2},"bradley_terry":null},
@@ -113,7 +115,58 @@ fn everywhere() -> Vec<App> {
             &format!(r#"{{"events":[{FAIR}}}],"next":null}}"#),
         ),
         fair(),
+        set_up(&format!(r#"{{"faults":["judges, line 2: {MARKUP}","judges, line 3: no id"]}}"#)),
+        set_up(PREVIEW),
     ]
+}
+
+/// Files that the server has looked at.
+fn set_up(said: &str) -> App {
+    let mut app = at(Route::SetUp);
+    let files = Files { event: MARKUP.to_owned(), ..Files::default() };
+    app.update(Event::Submit(Form::Files(Box::new(files.clone()))));
+    app.update(Event::Answer(Ask::Check(Box::new(files)), Ok(said.as_bytes().to_vec())));
+    app
+}
+
+const PREVIEW: &str = r#"{"faults":[],"event":"FAIR","title":"<img src=x onerror=alert(1)>","starts_ms":0,"ends_ms":0,
+    "revision":null,"may_change":true,"conflicts":1,"hubs":["<img src=x onerror=alert(1)>"],
+    "categories":[{"id":"A","title":"<img src=x onerror=alert(1)>","criteria":[{"title":"<img src=x onerror=alert(1)>","least":0,"most":10,"weight":2}]}],
+    "rounds":[{"number":1,"title":"<img src=x onerror=alert(1)>","open":false}],
+    "projects":[{"id":"P1","title":"<img src=x onerror=alert(1)>","table":"T1","categories":["A"]},{"id":"P2","title":"Two","table":"","categories":["A"]}],
+    "judges":[{"judge":"J1","name":"<img src=x onerror=alert(1)>","address":"jo@example.org","capacity":5}]}"#;
+
+#[test]
+fn what_files_describe_is_shown_and_can_be_stored_only_by_whose_event_it_is() {
+    let said = text(&set_up(PREVIEW));
+    assert!(
+        said.contains("Create this event")
+            && said.contains("about 2 projects, if each is seen by 1"),
+        "{said}"
+    );
+    let said = text(&set_up(&PREVIEW.replace(r#""revision":null"#, r#""revision":7"#)));
+    assert!(said.contains("Put these files in place"), "{said}");
+    let mut taken = set_up(&PREVIEW.replace(r#""may_change":true"#, r#""may_change":false"#));
+    assert!(text(&taken).contains("somebody else made it"));
+    assert_eq!(taken.update(Event::Press(Press::Store)), []);
+    assert_eq!(taken.draft, None);
+}
+
+#[test]
+fn only_who_may_change_an_event_is_offered_to() {
+    let mut app = fair();
+    let offers = |app: &App| {
+        let press = |it: &Element| {
+            it.attributes.iter().any(|(name, value)| {
+                *name == "data-press" && (value.starts_with("act ") || value == "sheets")
+            })
+        };
+        page(app).iter().any(|it| it.any(&press))
+    };
+    assert!(offers(&app) && text(&app).contains("Allow another key"));
+    app.data.fair.as_mut().unwrap().coverage.may_change = false;
+    assert!(!offers(&app));
+    assert!(text(&app).contains("Only who made this event"));
 }
 
 #[test]
@@ -146,7 +199,10 @@ fn what_others_wrote_is_text_and_stands_alone() {
         assert!(!page.iter().any(|it| it.any(&bare)), "{:?}", app.route);
         seen += usize::from(page.iter().any(|it| it.any(&names)));
     }
-    assert_eq!(seen, 8, "devices, device, match, disputes, user, log, events, event");
+    assert_eq!(
+        seen, 10,
+        "devices, device, match, disputes, user, log, events, event, faults, preview"
+    );
 }
 
 #[test]
@@ -190,6 +246,13 @@ fn each_step_of_an_act_is_said_in_both_languages() {
         Act::Rule { of: own(ID), decision: own("refund") },
         Act::Revoke { user: own(ID), session: None },
         Act::Revoke { user: own(ID), session: Some(own("a")) },
+        Act::Put { files: Box::default(), from: None },
+        Act::Put { files: Box::default(), from: Some(1) },
+        Act::Assign { event: own("FAIR"), round: own("1"), views: own("3") },
+        Act::Publish { event: own("FAIR"), is_without_missing: false },
+        Act::Publish { event: own("FAIR"), is_without_missing: true },
+        Act::Replace { event: own("FAIR"), judge: own("J1") },
+        Act::Results { event: own("FAIR") },
     ];
     let trouble = Confirm { trouble: Some(Trouble::CodeWrong(4)), is_busy: false };
     let busy = Confirm { trouble: None, is_busy: true };
@@ -219,7 +282,7 @@ fn each_step_of_an_act_is_said_in_both_languages() {
         app.language = Language::English;
         heads.insert(text(&app));
     }
-    assert_eq!(heads.len(), 6, "each act has its own words");
+    assert_eq!(heads.len(), 13, "each act has its own words");
     assert!(Form::read("reason", |_| own("x")).is_some());
 }
 

@@ -114,6 +114,7 @@ impl Fair {
             address: "127.0.0.1:0".to_owned(),
             udp: "127.0.0.1:0".to_owned(),
             code: String::new(),
+            organiser: String::new(),
         }
         .begun();
         self.run(&["hub", "open", "--dir", "hub", "--round", "1"]);
@@ -174,6 +175,8 @@ pub struct Hub<'f> {
     pub udp: String,
     /// The text of the code on its screen.
     pub code: String,
+    /// The organiser's page, with its token.
+    pub organiser: String,
 }
 
 impl Hub<'_> {
@@ -239,6 +242,7 @@ impl Hub<'_> {
         };
         self.address = find(" at http://");
         self.code = find("Event code: ");
+        self.organiser = find("Organiser: ");
         self.udp = find("UDP neighbours: ");
         self.process = Some((process, lines));
     }

@@ -117,6 +117,7 @@ const LAYERS: &[Layer] = &[
             "countersign-broker",
             "countersign-provision",
             "countersign-ranks",
+            "countersign-sheets",
             "countersign-store",
             "countersign-identity",
             "countersign-html",

@@ -29,10 +29,10 @@ pub(crate) struct Fair {
 }
 
 /// A hub without radio: its venue and its log.
-struct Hub {
+pub(crate) struct Hub {
     key: SigningKey,
     venue: Venue,
-    log: Vec<u8>,
+    pub(crate) log: Vec<u8>,
 }
 
 impl Fair {
@@ -116,7 +116,7 @@ impl Fair {
     }
 
     /// Bo and Cy have keys, Ana has none and is left out; both hubs took a vote of each.
-    fn judged() -> (Self, Device, Hub, Hub) {
+    pub(crate) fn judged() -> (Self, Device, Hub, Hub) {
         Self::judged_after(|_| {})
     }
 
@@ -157,11 +157,11 @@ impl Hub {
         self.log.extend(entry.unwrap());
     }
 
-    fn print(&self) -> Fingerprint {
+    pub(crate) fn print(&self) -> Fingerprint {
         *self.key.verifying_key().fingerprint()
     }
 
-    fn head(&self, server: &Server) -> Vec<u8> {
+    pub(crate) fn head(&self, server: &Server) -> Vec<u8> {
         head_by(server, &self.key, &self.venue.head())
     }
 
@@ -209,7 +209,7 @@ fn wish(device: &Device, key: &SigningKey) -> Value {
     json!({ "event": EVENT, "key": public, "proof": hex::encode(proof) })
 }
 
-fn enrol(device: &mut Device, key: &SigningKey) -> Opened {
+pub(crate) fn enrol(device: &mut Device, key: &SigningKey) -> Opened {
     let wish = wish(device, key).to_string();
     device.call("event.enrol", wish.as_bytes())
 }
@@ -226,7 +226,7 @@ pub(crate) fn say(device: &mut Device, step: u8, rest: &[&[u8]]) -> Opened {
 }
 
 /// Everything in one piece, and the check.
-fn hand_over(device: &mut Device, hub: Fingerprint, log: &[u8], head: &[u8]) -> Opened {
+pub(crate) fn hand_over(device: &mut Device, hub: Fingerprint, log: &[u8], head: &[u8]) -> Opened {
     let opened = say(device, 1, &[head]);
     assert_eq!(opened.result, ResultCode::OK, "{}", opened.json());
     let held = opened.json()["held"].as_u64().unwrap();

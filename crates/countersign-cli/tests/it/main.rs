@@ -10,6 +10,7 @@ mod clocks;
 mod conformance;
 mod connections;
 mod console;
+mod console_event;
 mod crashes;
 mod event_day;
 mod event_hand_over;

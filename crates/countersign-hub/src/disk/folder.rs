@@ -3,9 +3,9 @@
 use super::event_key;
 use super::secret::{self, SecretError};
 use super::{Found, LogFile};
-use crate::package::Package;
 use crate::random::{self, NoRandom};
 use countersign::{Signer, SigningKey};
+use countersign_judging::package::Package;
 use countersign_keys::disk::{self, Access, DiskError, Lock};
 use countersign_keys::{KeyFileError, Role, key_file};
 use countersign_mesh::EventCode;

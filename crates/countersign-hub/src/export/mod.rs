@@ -13,10 +13,10 @@ mod verify;
 
 pub use verify::{Finding, Report, VerifyError, verify};
 
-use crate::count::{CountError, counts};
 use crate::disk::{FolderError, LOG_MAX, PACKAGES, package_name, read_packages};
-use crate::package::Package;
 use countersign_judging::Venue;
+use countersign_judging::count::{CountError, counts};
+use countersign_judging::package::Package;
 use countersign_keys::DiskError;
 use countersign_keys::disk::{self, Access};
 use std::path::{Path, PathBuf};

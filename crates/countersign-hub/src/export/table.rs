@@ -1,7 +1,7 @@
 //! The tables of an export.
 
 use super::VOTES;
-use crate::count::Count;
+use countersign_judging::count::Count;
 use countersign_judging::csv::{self, ProjectName, VoteRow};
 use countersign_judging::tally::Rules;
 use countersign_judging::venue::Slot;

@@ -1,10 +1,10 @@
 //! The check of an export by somebody who has only its files and a root key.
 
 use super::{Export, ExportError, TABLE_MAX, table};
-use crate::count::{Count, counts};
-use crate::package::{PackageError, Trust};
 use crate::view;
 use countersign_judging::audit::{Audit, verify_log};
+use countersign_judging::count::{Count, counts};
+use countersign_judging::package::{PackageError, Trust};
 use countersign_keys::Utc;
 use countersign_keys::disk::read_up_to;
 use serde::Serialize;

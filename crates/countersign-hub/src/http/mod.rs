@@ -1,5 +1,6 @@
 //! What people and devices on the venue's network reach. Plain HTTP: everything that matters is signed or sealed by itself.
 
+mod near;
 mod organiser;
 mod page;
 mod papers;

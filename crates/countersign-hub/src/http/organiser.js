@@ -79,7 +79,7 @@ function rounds(view) {
     return [`${round.number}`, round.name, STATES[round.state] || round.state,
       button(`${verb} ${round.number}`, word, `${word} round ${round.number}`, isOpen, act)];
   });
-  return [table('Rounds', [['Round'], ['Name'], ['State'], ['Change']], rows)];
+  return [table('Rounds of this event', [['Round'], ['Name'], ['State'], ['Change']], rows)];
 }
 
 function figure(cell) {
@@ -93,27 +93,63 @@ function tally(view) {
   return view.tally.map((category) => {
     const columns = [['Project'], ['Votes', true], ...category.methods.map((name) => [name, true])];
     const rows = category.rows.map((row) => [`${row.name} (${row.project})`, row.votes, ...row.cells.map(figure)]);
-    return table(category.name, columns, rows);
-  });
+    const made = [table(category.name, columns, rows)];
+    if (category.note) made.push(make('p', { class: 'bad' }, category.note));
+    return made;
+  }).flat();
+}
+
+/** What is short says so in words and not by its colour alone. */
+function lack(count, complete) {
+  return count > 0 ? make('span', { class: 'bad' }, `${count} short`) : make('span', { class: 'good' }, complete);
+}
+
+function people(ids) {
+  return ids.length ? ids.join(', ') : '–';
 }
 
 function coverage(view) {
   const all = view.coverage;
-  const lines = [make('p', {}, `${all.done} of ${all.wanted} assigned judgements are in.`),
+  const lines = [make('p', {}, `${all.done} of ${all.wanted} assigned judgements are in; ${all.short} of ${all.all} lines are short.`),
     make('progress', { max: Math.max(all.wanted, 1), value: all.done, 'aria-label': 'Assigned judgements that are in' })];
-  const columns = [['Project'], ['Category'], ['In', true], ['Wanted', true], ['Judged by']];
-  const short = all.short.map((it) => [`${it.name} (${it.project})`, it.category, it.done, it.wanted, it.judges.join(', ') || '–']);
-  lines.push(short.length ? table('Projects that are short of judgements', columns, short) : make('p', {}, 'No project is short.'));
+  const columns = [['Project'], ['State'], ['In', true], ['Wanted', true], ['Category'], ['Round', true], ['Judged by'], ['Waiting for']];
+  const rows = all.lines.map((it) => [`${it.name} (${it.project})`, lack(it.wanted - it.done, 'complete'),
+    it.done, it.wanted, it.category, it.round, people(it.judges), people(it.waits)]);
+  lines.push(rows.length ? table('Projects, what is short first', columns, rows) : make('p', {}, 'Nothing is assigned.'));
+  if (all.lines.length < all.all) lines.push(make('p', { class: 'quiet' }, `${all.all - all.lines.length} more lines are not shown.`));
   return lines;
 }
 
 function judges(view) {
-  const rows = view.judges.map((judge) => [`${judge.name} (${judge.id})`, judge.done, judge.left,
+  const rows = view.judges.map((judge) => [`${judge.name} (${judge.id})`,
+    judge.left > 0 ? make('span', { class: 'bad' }, `${judge.left} to do`) : make('span', { class: 'good' }, 'nothing to do'),
+    `${judge.met} of ${judge.assigned}`, judge.done,
     judge.revoked ? 'revoked' : 'active',
     judge.revoked ? '' : button(`revoke ${judge.id}`, 'Revoke…', `Revoke ${judge.name}`, true,
       () => command({ do: 'revoke', judge: judge.id },
         `Revoke ${judge.name}? What arrives from this judge's key from now on is quarantined. This cannot be undone here.`, 'Revoke'))]);
-  return [table('Judges', [['Judge'], ['Done', true], ['Left', true], ['State'], ['Change']], rows)];
+  return [table('Judges, who has most to do first',
+    [['Judge'], ['Left'], ['Assigned and done', true], ['Ballots', true], ['Key'], ['Change']], rows)];
+}
+
+/** Seconds as people say them; the hub has rounded them. */
+function span(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
+}
+
+/** Who is quiet for longer than a node waits between two questions. */
+const QUIET = 60;
+
+function mesh(view) {
+  if (view.near.length === 0) return [make('p', { class: 'bad' }, 'Nobody is connected to this hub.')];
+  const heard = (it) => {
+    if (it.quiet_s === null) return make('span', { class: 'quiet' }, 'nothing yet');
+    return it.quiet_s < QUIET ? `${span(it.quiet_s)} ago` : make('span', { class: 'bad' }, `quiet for ${span(it.quiet_s)}`);
+  };
+  const rows = view.near.map((it) => [it.place, it.broadcast ? 'everybody near' : 'one neighbour', span(it.up_s), heard(it), it.packets, it.first]);
+  return [table('Links of this hub, the quietest first',
+    [['Link'], ['Reaches'], ['Up', true], ['Heard'], ['Packets', true], ['First here', true]], rows)];
 }
 
 function quarantine(view) {
@@ -136,12 +172,16 @@ function render(view) {
   const focused = document.activeElement && document.activeElement.dataset.key;
   document.title = `${view.name} – organiser`;
   $('title').textContent = view.name;
-  const parts = { rounds, tally, attention, coverage, judges, quarantine, hub };
-  for (const [id, part] of Object.entries(parts)) $(id).replaceChildren(...part(view));
+  const parts = { rounds, attention, coverage, judges, mesh, tally, quarantine, hub };
+  for (const [id, part] of Object.entries(parts)) {
+    // A part that is the same stays, with its place in the scrolling and what was marked in it.
+    const made = make('div', {}, ...part(view));
+    if (made.innerHTML !== $(id).innerHTML) $(id).replaceChildren(...made.childNodes);
+  }
   $('main').hidden = false;
   if (focused) {
     const again = document.querySelector(`[data-key="${CSS.escape(focused)}"]`);
-    if (again) again.focus();
+    if (again && again !== document.activeElement) again.focus();
   }
 }
 

@@ -2,9 +2,9 @@
 //! and no referrer; the page's script sends it in the header `Authorization: Bearer`, which no foreign page can set.
 
 use super::App;
+use super::near::{NearView, near};
 use super::problem::{self, Problem};
 use crate::control::Command;
-use crate::count::CountError;
 use crate::intake::Counts;
 use crate::view::{self, Overview, TallyView};
 use axum::body::Body;
@@ -13,8 +13,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_judging::count::CountError;
 use countersign_keys::Utc;
 use countersign_listen::{ConnectionInfo, read_body};
+use countersign_node::Status;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError};
@@ -109,7 +111,8 @@ async fn view(app: &Arc<App>) -> Result<String, Problem> {
     {
         return Ok(view.clone());
     }
-    let hub = hub_lines(app);
+    let status = app.node.status().borrow().clone();
+    let (hub, near) = (hub_lines(app, &status), near(&status));
     let venue = Arc::clone(&app.venue);
     let counted = tokio::task::spawn_blocking(move || -> Result<_, CountError> {
         let (overview, ballots) = {
@@ -120,13 +123,13 @@ async fn view(app: &Arc<App>) -> Result<String, Problem> {
     });
     let counted = counted.await.map_err(|_| problem::FAILED)?;
     let (overview, tally) = counted.map_err(|error| Problem::refused(error.to_string()))?;
-    let status = format!(
+    let said = format!(
         "Hub time {}. {} ballots from {} judges.",
         Utc(app.clock.now()),
         overview.ballots,
         overview.judges.iter().filter(|judge| judge.done > 0).count()
     );
-    let page = Page { status, hub, tally, overview };
+    let page = Page { status: said, hub, near, tally, overview };
     let text = serde_json::to_string(&page).map_err(|_| problem::FAILED)?;
     seen.made = Some((now, entries, text.clone()));
     Ok(text)
@@ -138,13 +141,13 @@ struct Page {
     status: String,
     /// Name and value, for people.
     hub: Vec<(&'static str, String)>,
+    near: Vec<NearView>,
     tally: Vec<TallyView>,
     #[serde(flatten)]
     overview: Overview,
 }
 
-fn hub_lines(app: &App) -> Vec<(&'static str, String)> {
-    let status = app.node.status().borrow().clone();
+fn hub_lines(app: &App, status: &Status) -> Vec<(&'static str, String)> {
     let junk = Counts::get(&app.counts.unreadable) + Counts::get(&app.counts.unproven);
     let (entries, root, version) = {
         let venue = app.venue.read().unwrap_or_else(PoisonError::into_inner);

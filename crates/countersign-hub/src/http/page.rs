@@ -3,7 +3,8 @@
 use super::App;
 use super::problem::{self, Problem};
 use super::reached::Reached;
-use crate::view::{self, CoverageView, RoundView};
+use crate::coverage::{self, CoverageView};
+use crate::view::{self, RoundView};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -63,7 +64,7 @@ impl Public {
             event: event.id.to_string(),
             version: event.version,
             rounds: view::rounds(&venue),
-            coverage: view::coverage(&venue),
+            coverage: coverage::coverage(&venue),
             links: app.node.status().borrow().links.len(),
         }
     }
@@ -109,13 +110,13 @@ impl Public {
     }
 
     fn progress(&self) -> String {
-        let CoverageView { done, wanted, short } = &self.coverage;
+        let CoverageView { done, wanted, short, lines, .. } = &self.coverage;
         let mut out = format!(
             "<h2>Coverage</h2>\n<p id=\"done\">{done} of {wanted} assigned judgements are in.</p>\n\
              <progress max=\"{}\" value=\"{done}\" aria-labelledby=\"done\"></progress>\n",
             (*wanted).max(1)
         );
-        if short.is_empty() {
+        if *short == 0 {
             return out;
         }
         out.push_str(
@@ -123,7 +124,7 @@ impl Public {
              <caption>Still to be judged</caption>\n<thead><tr><th scope=\"col\">Project</th><th scope=\"col\">Category</th>\
              <th scope=\"col\" class=\"number\">In</th><th scope=\"col\" class=\"number\">Wanted</th></tr></thead>\n<tbody>\n",
         );
-        for line in short {
+        for line in lines.iter().filter(|line| line.is_short()) {
             let (name, project, category) =
                 (Text(&line.name), Text(&line.project), Text(&line.category));
             let (done, wanted) = (line.done, line.wanted);

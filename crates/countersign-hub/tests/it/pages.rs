@@ -5,7 +5,7 @@ use crate::sample::{self, Deployment};
 use crate::venue::Venue;
 use countersign_hub::{Command, Hub, Package};
 use countersign_judging::auth::{AuthMessage, Hello, Proof};
-use countersign_judging::event::Assignment;
+use countersign_judging::event::{Assignment, Conflict};
 use countersign_mesh::ReceiptStatus;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -47,6 +47,16 @@ async fn post(hub: &Hub, token: &str, body: &Value) -> (u16, Value) {
     });
     let said = said.await.unwrap();
     (said.status, serde_json::from_slice(&said.body).unwrap())
+}
+
+async fn organiser_sees(hub: &Hub) -> Value {
+    let authorised = format!("authorization: Bearer {}\r\n", hub.token());
+    let view = get(hub, "/organiser/state", authorised).await;
+    serde_json::from_slice(&view.body).unwrap()
+}
+
+fn judge_line<'a>(view: &'a Value, id: &str) -> &'a Value {
+    view["judges"].as_array().unwrap().iter().find(|it| it["id"] == id).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +194,7 @@ async fn only_the_token_opens_the_organisers_view_and_its_commands() {
     let view: Value = serde_json::from_slice(&view.body).unwrap();
     assert_eq!(view["ballots"], 2);
     assert_eq!(view["coverage"]["done"], 2);
-    assert_eq!(view["judges"][0]["left"], 1);
+    assert_eq!(judge_line(&view, "J0")["left"], 1);
     assert_eq!(view["tally"][0]["rows"].as_array().unwrap().len(), 3);
     assert_eq!(view["tally"][0]["methods"].as_array().unwrap().len(), 3);
 
@@ -225,6 +235,64 @@ async fn fake_table_qr_a_vote_on_what_was_not_assigned_is_shown_to_the_organiser
     let view: Value = serde_json::from_slice(&view.body).unwrap();
     let said = view["odd"][0].as_str().unwrap();
     assert!(said.starts_with("J0 judged P2 (IDEA, round 1) at table T2"), "{said}");
-    assert_eq!((view["odd"].as_array().unwrap().len(), &view["judges"][0]["left"]), (1, &json!(1)));
+    let left = &judge_line(&view, "J0")["left"];
+    assert_eq!((view["odd"].as_array().unwrap().len(), left), (1, &json!(1)));
+    hub.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coverage_says_who_judged_what_and_what_is_short_comes_first() {
+    let pair = |it: &Assignment| (it.judge.to_string(), it.project.to_string());
+    let venue = Venue::with(1, |event| {
+        // J2 is asked for P0 only, and J1 has a conflict with P2.
+        event.assignments.retain(|it| {
+            let (judge, project) = pair(it);
+            (judge != "J2" || project == "P0") && (judge != "J1" || project != "P2")
+        });
+        let conflict = Conflict { judge: "J1".parse().unwrap(), project: "P2".parse().unwrap() };
+        event.conflicts = vec![conflict];
+    });
+    let hub = venue.start(0).await;
+    let [mut first, mut second, mut third] =
+        [0, 1, 2].map(|number| Judge::new(number, &venue.package, hub.code(), hub.addr));
+    // J0 judges P2, recuses himself from P1; J1 judges P0; J2 judges P2, which was not assigned.
+    for vote in [first.vote(2, 1, &[7, 7]), first.vote(1, 1, &[])] {
+        assert_eq!(first.say(&vote).await, ReceiptStatus::Accepted);
+    }
+    let vote = second.vote(0, 1, &[1, 2]);
+    assert_eq!(second.say(&vote).await, ReceiptStatus::Accepted);
+    let vote = third.vote(2, 1, &[3, 4]);
+    assert_eq!(third.say(&vote).await, ReceiptStatus::Accepted);
+
+    let view = organiser_sees(&hub).await;
+    let coverage = &view["coverage"];
+    let numbers = ["done", "wanted", "short", "all"].map(|name| coverage[name].as_u64().unwrap());
+    assert_eq!(numbers, [2, 5, 2, 3]);
+    let line =
+        |it: &Value| json!([it["project"], it["done"], it["wanted"], it["judges"], it["waits"]]);
+    let lines: Vec<Value> = coverage["lines"].as_array().unwrap().iter().map(line).collect();
+    assert_eq!(
+        lines,
+        [
+            json!(["P0", 1, 3, ["J1"], ["J0", "J2"]]),
+            json!(["P1", 0, 1, [], ["J1"]]),
+            json!(["P2", 1, 1, ["J0", "J2"], []]),
+        ]
+    );
+    let judges: Vec<Value> = view["judges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| json!([it["id"], it["met"], it["assigned"], it["done"], it["left"]]))
+        .collect();
+    assert_eq!(
+        judges,
+        [json!(["J0", 1, 2, 1, 1]), json!(["J1", 1, 2, 1, 1]), json!(["J2", 0, 1, 1, 1]),]
+    );
+    // The judges' own connections, by which their votes came.
+    let near = view["near"].as_array().unwrap();
+    assert!(near.iter().any(|it| it["packets"].as_u64() > Some(0)), "{near:?}");
+    assert!(near.iter().all(|it| it["place"].as_str().unwrap().contains("127.0.0.1")), "{near:?}");
+
     hub.stop().await.unwrap();
 }

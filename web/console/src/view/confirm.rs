@@ -3,6 +3,7 @@
 use super::parts::word;
 use crate::act::Act;
 use crate::app::{App, Confirm, Draft, Phase, Press, Step};
+use crate::files::Checked;
 use crate::text::Texts;
 use countersign_web_kit::login::sentence;
 use countersign_web_kit::node::{Element, el};
@@ -28,7 +29,7 @@ pub(super) fn view(app: &App, t: &Texts, draft: &Draft) -> Vec<Element> {
 }
 
 /// What it is done to, as people know it.
-fn target<'a>(app: &'a App, act: &Act) -> Option<&'a str> {
+fn target<'a>(app: &'a App, act: &'a Act) -> Option<&'a str> {
     let data = &app.data;
     match act {
         Act::Device { device, .. } => {
@@ -42,6 +43,16 @@ fn target<'a>(app: &'a App, act: &Act) -> Option<&'a str> {
             let shown = data.person.as_ref().filter(|it| it.user.user == *user);
             shown.map(|it| it.user.address.as_str())
         }
+        Act::Put { .. } => match &data.set_up.checked {
+            Some(Checked::Good(preview)) => Some(&preview.title),
+            Some(Checked::Faults(_)) | None => None,
+        },
+        Act::Replace { judge, .. } => Some(judge),
+        Act::Assign { event, .. } | Act::Publish { event, .. } | Act::Results { event } => data
+            .fair
+            .as_ref()
+            .filter(|it| it.event.event == *event)
+            .map(|it| it.event.title.as_str()),
     }
 }
 
@@ -61,6 +72,17 @@ fn what(act: &Act, t: &Texts) -> (String, Option<&'static str>) {
         }
         Act::Revoke { session: Some(_), .. } => (t.act_end_one.to_owned(), None),
         Act::Revoke { session: None, .. } => (t.act_end_all.to_owned(), None),
+        Act::Put { from: None, .. } => (t.put_new.to_owned(), None),
+        Act::Put { from: Some(_), .. } => (t.put_again.to_owned(), Some(t.put_again_hint)),
+        Act::Assign { round, views, .. } => {
+            (fill(t.act_assign, &[round, views]), Some(t.act_assign_hint))
+        }
+        Act::Publish { is_without_missing: false, .. } => (t.act_publish.to_owned(), None),
+        Act::Publish { is_without_missing: true, .. } => {
+            (t.act_publish.to_owned(), Some(t.act_publish_without))
+        }
+        Act::Replace { .. } => (t.act_replace.to_owned(), Some(t.act_replace_hint)),
+        Act::Results { .. } => (t.act_results.to_owned(), None),
     }
 }
 

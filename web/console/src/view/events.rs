@@ -1,6 +1,7 @@
 //! Events that are judged: how far they are, and the tally with its three ways to count side by side.
 
 use super::parts::{code, facts, lines, loading, more, named_heading, plain, section, tag};
+use super::{prepare, set_up};
 use crate::app::App;
 use crate::route::Route;
 use crate::said::{Count, Estimate, Event, Fair, Head, Judge, Project, Results};
@@ -11,7 +12,7 @@ use countersign_web_kit::parts::{named, title};
 use countersign_web_kit::text::fill;
 
 pub(super) fn list(app: &App, t: &Texts) -> Vec<Element> {
-    let mut view = vec![title(t.events)];
+    let mut view = vec![title(t.events), set_up::link(t, |t| t.new_event)];
     match &app.data.events {
         None => view.push(loading(app, t)),
         Some(events) => {
@@ -37,9 +38,10 @@ fn row(event: &Event, t: &Texts) -> Element {
 }
 
 pub(super) fn one(app: &App, t: &Texts) -> Vec<Element> {
-    let Some(Fair { event, coverage }) = &app.data.fair else {
+    let Some(fair) = &app.data.fair else {
         return vec![title(t.event), loading(app, t)];
     };
+    let Fair { event, coverage } = fair;
     let bundle = match event.version {
         0 => t.none_yet.to_owned(),
         version => version.to_string(),
@@ -49,14 +51,16 @@ pub(super) fn one(app: &App, t: &Texts) -> Vec<Element> {
         (t.starts, plain(when::minute(event.starts_ms))),
         (t.ends, plain(when::minute(event.ends_ms))),
         (t.bundle, plain(bundle)),
+        (t.projects, plain(coverage.projects.to_string())),
         (t.votes, plain(coverage.votes.to_string())),
         (t.results, plain(results)),
         (t.id, code(&event.event)),
     ]);
     let about = el("section").class("card").with(about);
     let mut view = vec![named_heading(&event.title)];
-    view.push(about.with(el("p").class("hint").text(t.sheets_hint)));
-    let judges = coverage.judges.iter().map(|it| judge(it, t)).collect();
+    view.push(about);
+    view.extend(prepare::view(app, t, fair));
+    let judges = coverage.judges.iter().map(|it| judge(fair, it, t)).collect();
     view.push(el("h2").text(t.judges));
     view.push(lines(t, judges));
     let hubs = section(t.hubs);
@@ -64,22 +68,30 @@ pub(super) fn one(app: &App, t: &Texts) -> Vec<Element> {
         true => hubs.with(el("p").class("quiet").text(t.no_hubs)),
         false => hubs.with(el("ul").class("lines").all(coverage.hubs.iter().map(|it| head(it, t)))),
     });
-    if let Some(Results { counts }) = &app.data.results {
-        view.extend(counts.iter().map(|it| count(it, t)));
+    match (&app.data.counted, &app.data.results) {
+        (Some(Results { counts }), _) => {
+            view.push(el("p").class("bar warn").set("role", "status").text(t.only_counted));
+            view.extend(counts.iter().map(|it| count(it, t)));
+        }
+        (None, Some(Results { counts })) => view.extend(counts.iter().map(|it| count(it, t))),
+        (None, None) => {}
     }
     view
 }
 
-fn judge(judge: &Judge, t: &Texts) -> Element {
+fn judge(fair: &Fair, judge: &Judge, t: &Texts) -> Element {
     let who = match &judge.address {
         Some(address) => named(address),
         None => el("span").class("quiet").text(t.erased),
     };
     let state = match judge.enrolled_ms {
-        Some(_) => plain(fill(t.judge_line, &[&judge.votes.to_string()])),
+        Some(_) => {
+            plain(fill(t.judge_line, &[&judge.votes.to_string(), &judge.assigned.to_string()]))
+        }
         None => tag(t.no_judge_key, "open"),
     };
-    el("li").with(who).with(state).with(el("span").class("quiet").text(judge.judge.clone()))
+    let id = el("span").class("quiet").text(judge.judge.clone());
+    el("li").with(who).with(state).with(id).all(prepare::another_key(t, fair, judge))
 }
 
 fn head(head: &Head, t: &Texts) -> Element {

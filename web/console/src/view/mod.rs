@@ -8,7 +8,9 @@ mod events;
 mod matches;
 mod overview;
 mod parts;
+mod prepare;
 mod server;
+mod set_up;
 mod users;
 
 use crate::app::{App, Notice, Phase};
@@ -72,6 +74,7 @@ pub fn place(app: &App) -> &'static str {
         (Phase::In(_), Route::Disputes) => "disputes",
         (Phase::In(_), Route::Events) => "events",
         (Phase::In(_), Route::Event(_)) => "event",
+        (Phase::In(_), Route::SetUp) => "set-up",
         (Phase::In(_), Route::Users) => "users",
         (Phase::In(_), Route::User(_)) => "user",
         (Phase::In(_), Route::Audit) => "audit",
@@ -95,6 +98,7 @@ fn inside(app: &App, t: &Texts) -> Vec<Element> {
         Route::Disputes => disputes::view(app, t),
         Route::Events => events::list(app, t),
         Route::Event(_) => events::one(app, t),
+        Route::SetUp => set_up::view(app, t),
         Route::Users => users::list(app, t),
         Route::User(_) => users::one(app, t),
         Route::Audit => audit::view(app, t),
@@ -118,6 +122,14 @@ fn says(app: &App, t: &Texts) -> Vec<Element> {
     let said = app.notice.as_ref().map(|notice| match notice {
         Notice::Done => bar("bar good", t.done),
         Notice::Ended(count) => bar("bar good", fill(t.ended, &[&count.to_string()])),
+        Notice::Assigned { visits, short } => match short.is_empty() {
+            true => bar("bar good", fill(t.assigned_done, &[&visits.to_string()])),
+            false => {
+                bar("bar warn", fill(t.assigned_short, &[&visits.to_string(), &short.join(", ")]))
+            }
+        },
+        Notice::FileUnread => bar("bar bad", t.file_unread),
+        Notice::TooLong => bar("bar bad", t.files_too_long),
         Notice::Failed(failure) => bar("bar bad", failed(failure, t)),
     });
     said.into_iter().chain(bars(&standing, t)).collect()
@@ -138,6 +150,7 @@ fn name_of(route: &Route, t: &Texts) -> &'static str {
         Route::Disputes => t.disputes,
         Route::Events => t.events,
         Route::Event(_) => t.event,
+        Route::SetUp => t.set_up,
         Route::Users => t.users,
         Route::User(_) => t.user,
         Route::Audit => t.audit,

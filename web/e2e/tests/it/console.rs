@@ -3,8 +3,10 @@
 use crate::gallery::Gallery;
 use crate::{assert_clean, log_in, phone};
 use countersign_web_e2e::{Browser, Device, Server, Tab, register_pairs};
+use serde_json::json;
 
 const OLGA: &str = "olga@example.org";
+const OMAR: &str = "omar@example.org";
 const MARKUP: &str = "<img src=x onerror=\"document.title='hit'\">";
 
 /// Somebody at the console who has the role.
@@ -143,8 +145,8 @@ fn an_organiser_sees_events_and_no_other_place() {
     create_fair(&server);
     let gallery = Gallery::open();
     let (_browser, device) = phone();
-    let tab = log_in(&server, &device, "omar@example.org");
-    server.operate(&["user", "grant", "omar@example.org", "organiser"]);
+    let tab = log_in(&server, &device, OMAR);
+    server.operate(&["user", "grant", OMAR, "organiser"]);
     visit(&server, &tab, "draft");
     assert_eq!(tab.eval("document.querySelectorAll('nav a').length"), 1);
     gallery.hang(&tab, "console-events");
@@ -157,10 +159,156 @@ fn an_organiser_sees_events_and_no_other_place() {
     assert_clean(&tab);
 }
 
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/event");
+
+/// One of the example's files.
+fn example(name: &str) -> String {
+    std::fs::read_to_string(format!("{EXAMPLE}/{name}")).unwrap()
+}
+
+/// Chooses a file in a form, as the browser's own dialogue does.
+fn choose(tab: &Tab, selector: &str, path: &str) {
+    tab.until(&format!("!!document.querySelector('{selector}')"));
+    let expression = json!({ "expression": format!("document.querySelector('{selector}')") });
+    let found = tab.call("Runtime.evaluate", expression);
+    let id = &found["result"]["objectId"];
+    let path = std::fs::canonicalize(path).unwrap();
+    tab.call("DOM.setFileInputFiles", json!({ "files": [path], "objectId": id }));
+}
+
+/// Says why, and waits until it is done.
+fn because(tab: &Tab, reason: &str) {
+    tab.until("document.activeElement?.id === 'reason'");
+    tab.fill("#reason", reason);
+    tab.press("form[data-form=reason] button");
+    tab.until("!document.querySelector('#reason')");
+}
+
+/// Omar is an organiser, and at the place where files become an event.
+fn setting_up(server: &Server, device: &Device) -> Tab {
+    let tab = log_in(server, device, OMAR);
+    server.operate(&["user", "grant", OMAR, "organiser"]);
+    visit(server, &tab, "There is none.");
+    tab.press("main a[href='#/set-up']");
+    tab.until("!!document.querySelector('#event')");
+    tab
+}
+
+/// What the page gave out last, in base64url.
+const SAVED: &str = "globalThis.saved = []; const make = URL.createObjectURL; URL.createObjectURL = (blob) => { \
+     const one = { type: blob.type }; saved.push(one); \
+     blob.arrayBuffer().then((it) => { one.start = String.fromCharCode(...new Uint8Array(it).slice(0, 5)); one.size = it.byteLength; }); \
+     return make.call(URL, blob); };";
+
+#[test]
+fn an_organiser_makes_an_event_from_files_in_the_page_and_takes_its_sheets_along() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let (omars, bos) = (browser.device(), browser.device());
+    let bo = log_in(&server, &bos, "bo@example.org");
+    let tab = setting_up(&server, &omars);
+    tab.before_every_page(SAVED);
+    tab.reload();
+    let wrong = example("judges.csv").replace("bo@example.org", "nobody");
+    for (field, text) in
+        [("event", example("event.toml")), ("projects", example("projects.csv")), ("judges", wrong)]
+    {
+        tab.fill(&format!("#{field}"), &text);
+    }
+    tab.press("form[data-form=files] button");
+    tab.until_text("To be mended: 1");
+    tab.until_text("judges, line 3, column 3 (email)");
+    // What was typed is still there; a file that is chosen takes its place.
+    assert_eq!(tab.eval("document.querySelector('#projects').value"), example("projects.csv"));
+    choose(&tab, "#judges-file", &format!("{EXAMPLE}/judges.csv"));
+    tab.press("form[data-form=files] button");
+    tab.until_text("Create this event");
+    tab.until_text("Bees, counted by ear");
+    let shown = server.operate(&["event", "list"]);
+    assert!(!shown.contains("FAIR_2027"), "looking at files stores nothing: {shown}");
+    tab.press("[data-press=store]");
+    because(&tab, "the fair");
+    tab.until_text("Judges with a key: 0 of 3.");
+    tab.until("location.hash === '#/event/FAIR_2027'");
+
+    tab.fill("#views", "2");
+    tab.press("form[data-form=assign] button");
+    because(&tab, "two for each");
+    tab.until_text("Dealt out. Visits: ");
+    tab.until_text("assignments: ");
+    // A judge who is invited by the file registers a device.
+    bo.go(&server.url("/judge"));
+    bo.press("[data-press='enrol FAIR_2027']");
+    bo.until_text("This device is registered.");
+    tab.reload();
+    tab.until_text("Judges with a key: 1 of 3.");
+    tab.press("[data-press='act publish FAIR_2027 without']");
+    because(&tab, "the others come later");
+    tab.until_text("Publish version 2 without judges who have no key: 2");
+    bo.press("[data-press=reload]");
+    bo.press("[data-press='fetch FAIR_2027']");
+    bo.until_text("The event is on this device.");
+
+    for (press, kind, start) in
+        [("sheets", "application/pdf", "%PDF-"), ("package", "application/octet-stream", "CSB1")]
+    {
+        tab.press(&format!("[data-press={press}]:not([aria-disabled])"));
+        tab.until(&format!(
+            "saved.some((it) => it.type === '{kind}' && it.start?.startsWith('{start}') && it.size > 500)"
+        ));
+    }
+    // A key that is published is replaced only when the organiser says so.
+    tab.press("[data-press='act replace FAIR_2027 J002']");
+    because(&tab, "lost phone");
+    tab.until_text("may register another key");
+    let log = server.operate(&["audit"]);
+    for act in ["put", "assign", "publish", "replace"] {
+        assert!(log.contains(&format!("console.event_{act}")), "{act}: {log}");
+    }
+    assert_clean(&tab);
+    assert_clean(&bo);
+}
+
+#[test]
+fn the_views_of_setting_up_fit_their_screen_and_are_accessible() {
+    let server = Server::start(&[]);
+    let gallery = Gallery::open();
+    let (_browser, device) = phone();
+    let tab = setting_up(&server, &device);
+    gallery.hang(&tab, "console-set-up");
+    let long = "id,title,table,categories\nP1,ساعة المطر,T3,INNOVATION\n\
+        P2,A bridge of recycled newspaper that carries a grown-up and a half over a stream of two metres,Hall B row 17,INNOVATION DESIGN\n\
+        P3,Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenpresse,,DESIGN\n";
+    tab.fill("#event", &example("event.toml"));
+    tab.fill("#projects", long);
+    tab.fill("#judges", "id,name,email\nJ1,محمد,nobody\nJ 2,Bo,bo@example.org\n");
+    tab.press("form[data-form=files] button");
+    tab.until_text("To be mended: 2");
+    gallery.hang(&tab, "console-set-up-wrong");
+    let judges = "id,name,email,capacity\nJ1,محمد عبد الله,someone.with.a.long.name@mail.department.university.example.org,5\nJ2,Bo Ek,bo@example.org,\n";
+    tab.fill("#judges", judges);
+    tab.press("form[data-form=files] button");
+    tab.until_text("Create this event");
+    gallery.hang(&tab, "console-set-up-preview");
+    tab.press("[data-press=store]");
+    tab.until("!!document.querySelector('#reason')");
+    gallery.hang(&tab, "console-set-up-reason");
+    because(&tab, "the fair");
+    tab.until_text("Judges with a key: 0 of 2.");
+    gallery.hang(&tab, "console-event-mine");
+    tab.fill("#views", "2");
+    tab.press("form[data-form=assign] button");
+    because(&tab, "two for each");
+    tab.until_text("Dealt out. Visits: ");
+    tab.press("header button");
+    tab.until_text("Avant le jour");
+    gallery.hang(&tab, "console-event-mine-french");
+    assert_clean(&tab);
+}
+
 /// The example of the repository, as its organiser brings it.
 fn create_fair(server: &Server) {
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/event");
-    let file = |name: &str| format!("{example}/{name}");
+    let file = |name: &str| format!("{EXAMPLE}/{name}");
     let [event, projects, judges, conflicts] =
         ["event.toml", "projects.csv", "judges.csv", "conflicts.csv"].map(file);
     let files = ["--projects", &projects, "--judges", &judges, "--conflicts", &conflicts];

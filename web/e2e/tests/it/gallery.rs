@@ -65,7 +65,7 @@ impl Gallery {
         assert_eq!(found, Value::Array(Vec::new()), "{seen}");
         let small = tab.eval(
             "[...document.querySelectorAll('button, input, select, summary, a.button, nav a, td a, main p > a, .lines a, .narrow a, .facts a')].filter((it) => \
-             it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
+             it.checkVisibility() && it.getBoundingClientRect().height < 44).map((it) => it.outerHTML)",
         );
         assert_eq!(small, Value::Array(Vec::new()), "{seen} has targets that a thumb misses");
     }
@@ -91,6 +91,35 @@ fn every_view_fits_its_screen_and_is_accessible() {
     tab.press("form[data-form=code] button");
     tab.until_text("Attempts left");
     gallery.hang(&tab, "login-code-wrong");
+    assert_clean(&tab);
+}
+
+#[test]
+fn the_hubs_pages_fit_their_screen_are_accessible_and_show_what_is_short() {
+    let server = Server::start(&[]);
+    let gallery = Gallery::open();
+    let browser = Browser::start();
+    let (fair, tab) = judging::taken_along(&server, &browser.device());
+    let hub = fair.hub();
+    judging::join(&tab, &hub);
+    judging::give(&tab, "P2", [7, 8, 50]);
+    tab.press("[data-press=cast]:not([aria-disabled])");
+    tab.until_text("The hub has it on its disk");
+    let page = browser.device().open(&format!("http://{}/", hub.address));
+    page.until_text("1 of 3 assigned judgements are in");
+    gallery.hang(&page, "hub-public");
+    page.go(&hub.organiser);
+    page.until_text("1 of 3 assigned judgements are in; 2 of 3 lines are short.");
+    page.until("/Rain clock.*1 short/s.test(document.querySelector('#coverage tbody').innerText)");
+    page.until("/Solar kettle.*Rain clock.*Paper bridge.*complete.*J1/s.test(document.querySelector('#coverage tbody').innerText)");
+    page.until("/2 to do.*1 of 3/s.test(document.querySelector('#judges tbody').innerText)");
+    page.until("/127\\.0\\.0\\.1/.test(document.querySelector('#mesh tbody').innerText)");
+    gallery.hang(&page, "hub-organiser");
+    // It goes on by itself.
+    judging::give(&tab, "P3", [1, 2, 3]);
+    tab.press("[data-press=cast]:not([aria-disabled])");
+    page.until_text("2 of 3 assigned judgements are in; 1 of 3 lines are short.");
+    assert_clean(&page);
     assert_clean(&tab);
 }
 

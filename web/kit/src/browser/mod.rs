@@ -2,6 +2,7 @@
 
 pub mod clock;
 mod dom;
+pub mod files;
 pub mod http;
 pub mod keys;
 pub mod link;
@@ -27,6 +28,13 @@ pub fn window() -> Option<Window> {
 /// The part of the page's address from `#` on.
 pub fn hash() -> String {
     window().and_then(|it| it.location().hash().ok()).unwrap_or_default()
+}
+
+/// Goes to a place of the page.
+pub fn go(hash: &str) {
+    if let Some(window) = window() {
+        drop(window.location().set_hash(hash));
+    }
 }
 
 /// Whether the browser has a network.

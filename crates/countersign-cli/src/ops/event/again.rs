@@ -2,7 +2,6 @@
 
 use super::super::OpsError;
 use super::desk::Desk;
-use super::plan::{Plan, PlanJudge, PlanProject};
 use super::{EventError, results};
 use countersign::EventId;
 use countersign_judging::Venue;
@@ -10,14 +9,12 @@ use countersign_judging::assignment::{Plan as Dealt, Task, Visit};
 use countersign_judging::tally::{JudgeIndex, ProjectIndex};
 use countersign_judging::venue::Slot;
 use countersign_keys::disk;
+use countersign_server::desk::event::{Plan, PlanJudge, PlanProject, Row};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Longest log of a hub, in bytes.
 const LOG_MAX: usize = 256 * 1024 * 1024;
-
-/// Judge, round, project, category.
-pub(super) type Row = (String, u8, String, String);
 
 /// How a running round is dealt out.
 #[derive(Debug, clap::Args)]

@@ -2,14 +2,12 @@
 
 use super::super::data::wait;
 use super::super::{OpsError, Output};
-use super::again::{AgainArgs, Row, Spoken};
+use super::again::{AgainArgs, Spoken};
 use super::desk::Desk;
-use super::plan::{Plan, PlanJudge, PlanProject};
 use super::{EventError, Named, publish};
-use countersign_judging::assignment::{
-    Categories, JudgeSlot, Plan as Dealt, ProjectSlot, Task, Visit,
-};
-use countersign_judging::tally::{JudgeIndex, ProjectIndex};
+use countersign_judging::assignment::{Plan as Dealt, Visit};
+use countersign_judging::tally::ProjectIndex;
+use countersign_server::desk::event::{Plan, PlanJudge, Row, Slots};
 use countersign_store::event::{EventStore, Seat};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,26 +51,16 @@ pub(super) fn run(
         plan.assignments.drain(..).partition(|(_, round, _, _)| *round == args.round);
     plan.assignments = others;
     let (before_visits, views) = visits(&plan, &before, args);
-    let task = task(&plan, views, args.seed);
+    let task = Slots(&plan).task(views, args.seed);
     let dealt = match &spoken {
         None => Dealt::deal(&task).map_err(EventError::from)?,
-        Some(spoken) => spoken.deal(task, &plan, &before_visits, common)?,
+        Some(spoken) => spoken.deal(task, &plan, &before_visits, PlanJudge::common)?,
     };
-    for Visit { judge, project } in dealt.visits() {
-        let (Some(judge), Some(project)) =
-            (at(&plan.judges, judge.0), at(&plan.projects, project.0))
-        else {
-            continue;
-        };
-        for category in common(judge, project) {
-            let (judge, project) = (judge.id.clone(), project.id.clone());
-            plan.assignments.push((judge, args.round, project, category));
-        }
-    }
+    plan.assign(&dealt, args.round);
     if let Some(spoken) = &spoken {
         spoken.keep(&before, &mut plan);
     }
-    plan.check()?;
+    plan.check().map_err(EventError::from)?;
     let roster = wait(desk.store.roster(event))?.into_iter();
     let seats = roster.map(|line| Seat { judge: line.judge, address: line.address });
     publish::put(&plan, seats.collect(), Some(stored.revision), desk)?;
@@ -96,18 +84,11 @@ pub(super) fn run(
 
 /// The round's visits as they were, and how many views a project is to have.
 fn visits(plan: &Plan, before: &[Row], args: &AssignArgs) -> (Vec<Visit>, u16) {
-    let visit = |(judge, _, project, _): &Row| {
-        let judge = plan.judges.iter().position(|it| it.id == *judge)?;
-        let project = plan.projects.iter().position(|it| it.id == *project)?;
-        Some(Visit {
-            judge: JudgeIndex(u16::try_from(judge).ok()?),
-            project: ProjectIndex(u16::try_from(project).ok()?),
-        })
-    };
+    let visit = |(judge, _, project, _): &Row| Slots(plan).visit(judge, project);
     let visits: BTreeSet<Visit> = before.iter().filter_map(visit).collect();
     let mut views: BTreeMap<ProjectIndex, u16> = BTreeMap::new();
     for Visit { project, .. } in &visits {
-        if at(&plan.projects, project.0).is_some_and(|it| !it.anchor) {
+        if plan.projects.get(usize::from(project.0)).is_some_and(|it| !it.anchor) {
             *views.entry(*project).or_default() += 1;
         }
     }
@@ -128,10 +109,7 @@ struct Said<'a> {
 
 impl Said<'_> {
     fn short(&self) -> Vec<(&str, u16)> {
-        let named = self.dealt.short().iter().filter_map(|(project, missing)| {
-            Some((at(&self.plan.projects, project.0)?.id.as_str(), *missing))
-        });
-        named.collect()
+        Slots(self.plan).short(self.dealt)
     }
 
     fn json(&self, args: &AssignArgs) -> serde_json::Value {
@@ -159,52 +137,5 @@ impl Said<'_> {
             ))?;
         }
         Ok(())
-    }
-}
-
-fn at<T>(table: &[T], index: u16) -> Option<&T> {
-    table.get(usize::from(index))
-}
-
-/// What the judge may judge of the project's categories.
-fn common(judge: &PlanJudge, project: &PlanProject) -> Vec<String> {
-    let wanted =
-        |category: &&String| judge.categories.is_empty() || judge.categories.contains(category);
-    project.categories.iter().filter(wanted).cloned().collect()
-}
-
-fn task(plan: &Plan, views: u16, seed: u64) -> Task {
-    let bits = |names: &[String]| {
-        let place = |name: &String| plan.categories.iter().position(|it| it.id == *name);
-        let bit =
-            |name: &String| place(name).map_or(0, |at| 1_u64.checked_shl(at as u32).unwrap_or(0));
-        Categories(names.iter().map(bit).fold(0, |all, bit| all | bit))
-    };
-    let judge = |judge: &PlanJudge| JudgeSlot {
-        capacity: judge.capacity.unwrap_or(u16::MAX),
-        categories: if judge.categories.is_empty() {
-            Categories::ALL
-        } else {
-            bits(&judge.categories)
-        },
-    };
-    let project = |project: &PlanProject| ProjectSlot {
-        views,
-        categories: bits(&project.categories),
-        anchor: project.anchor,
-    };
-    let visit = |(judge, project): &(String, String)| {
-        let judge = plan.judges.iter().position(|it| it.id == *judge)?;
-        let project = plan.projects.iter().position(|it| it.id == *project)?;
-        Some(Visit {
-            judge: JudgeIndex(u16::try_from(judge).ok()?),
-            project: ProjectIndex(u16::try_from(project).ok()?),
-        })
-    };
-    Task {
-        judges: plan.judges.iter().map(judge).collect(),
-        projects: plan.projects.iter().map(project).collect(),
-        conflicts: plan.conflicts.iter().filter_map(visit).collect(),
-        seed,
     }
 }

@@ -3,11 +3,11 @@
 use super::super::OpsError;
 use super::super::data::wait;
 use super::EventError;
-use super::plan::Plan;
 use countersign::evidence::{EvidenceError, Signed};
 use countersign::{EventId, Realm, Timestamp};
 use countersign_judging::Bundle;
 use countersign_keys::folder::read_realm;
+use countersign_server::desk::event::Plan;
 use countersign_store::event::{EventStore, StoredBundle, StoredEvent};
 use countersign_store::{AuditEvent, Store};
 use countersign_store_sqlite::SqliteStore;
@@ -37,7 +37,7 @@ impl Desk<'_> {
     /// The event and its description.
     pub(super) fn event(&self, id: EventId) -> Result<(StoredEvent, Plan), OpsError> {
         let event = wait(self.store.find_event(id))?.ok_or(EventError::NoEvent(id))?;
-        let plan = Plan::decode(&event.content)?;
+        let plan = Plan::decode(&event.content).map_err(EventError::from)?;
         Ok((event, plan))
     }
 

@@ -11,10 +11,11 @@ use super::super::{OpsError, Output};
 use super::EventError;
 use super::desk::Desk;
 use super::package::package;
-use super::results::{all_as_json, logs};
+use super::results::logs;
 use countersign::EventId;
 use countersign_hub::Export;
 use countersign_keys::disk::{self, Access};
+use countersign_server::desk::event::Union;
 use countersign_store::event::EventStore;
 use serde_json::json;
 use std::path::Path;
@@ -27,7 +28,7 @@ pub(super) fn export(
 ) -> Result<(), OpsError> {
     desk.event(event)?;
     let logs = logs(event, desk)?;
-    let results = all_as_json(&logs, event, desk)?;
+    let results = Union::of(&logs, event, desk.now).map_err(EventError::from)?.view;
     let (realm, bundles) = (desk.realm()?, wait(desk.store.bundles(event))?);
     let packages: Vec<_> =
         bundles.iter().map(|bundle| package(&realm, bundle, desk)).collect::<Result<_, _>>()?;

@@ -3,10 +3,10 @@
 use super::super::data::wait;
 use super::super::{OpsError, Output};
 use super::desk::Desk;
-use super::plan::id;
 use super::{EventError, Named};
 use countersign_judging::JudgeId;
 use countersign_keys::Utc;
+use countersign_server::desk::event::id;
 use countersign_store::event::{EventStore, ReplaceOutcome, RosterLine};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ fn replace(
     desk: &Desk<'_>,
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
-    let (event, judge) = (args.event.id, id::<JudgeId>(judge, "judge")?);
+    let (event, judge) = (args.event.id, id::<JudgeId>(judge, "judge").map_err(EventError::from)?);
     match wait(desk.store.allow_replacement(event, judge))? {
         ReplaceOutcome::Allowed => {}
         ReplaceOutcome::NoKey => return Err(EventError::NoKey(judge.to_string()).into()),

@@ -8,7 +8,6 @@ mod export;
 mod files;
 mod judges;
 mod package;
-mod plan;
 mod publish;
 mod results;
 mod show;
@@ -116,7 +115,7 @@ enum EventCommand {
 #[derive(Debug, Clone, Copy, clap::Args)]
 struct Named {
     /// The event's id
-    #[arg(value_name = "EVENT", value_parser = plan::event_id)]
+    #[arg(value_name = "EVENT", value_parser = event_id)]
     id: EventId,
 }
 
@@ -150,4 +149,8 @@ pub(super) fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn event_id(text: &str) -> Result<EventId, String> {
+    EventId::new(text).map_err(|error| error.to_string())
 }

@@ -5,25 +5,20 @@ use super::super::{OpsError, Output};
 use super::EventError;
 use super::desk::Desk;
 use super::files::Files;
-use super::plan::{Plan, id};
-use countersign::evidence::{Signed, Stamp, digest_of, seal};
-use countersign::{EventId, RecordHeader, RecordId, SigningKey, Timestamp, VerifyingKey};
-use countersign_judging::{Bundle, JudgeId, Venue};
+use countersign::{EventId, RecordId, SigningKey};
 use countersign_keys::OnlineKeys;
-use countersign_store::event::{
-    EventStore, NewBundle, NewEvent, PublishOutcome, PutOutcome, RosterLine, Seat, StoredEvent,
-};
+use countersign_server::desk::event::{Next, NextError, Plan, id, published};
+use countersign_store::event::{EventStore, PutOutcome, Seat};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn create(files: &Files, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     let salt = countersign_server::random::bytes::<32>().map_err(EventError::from)?;
     let (plan, seats) = files.read(Some(hex::encode(salt)))?;
-    plan.check()?;
+    plan.check().map_err(EventError::from)?;
     let event = put(&plan, seats, None, desk)?;
-    desk.note("event.create", event, counts(&plan))?;
+    desk.note("event.create", event, plan.counts())?;
     if desk.json {
-        let mut said = counts(&plan);
+        let mut said = plan.counts();
         said["event"] = json!(event.as_str());
         return Ok(out.json(&said)?);
     }
@@ -41,14 +36,12 @@ pub(super) fn create(files: &Files, desk: &Desk<'_>, out: &mut Output<'_>) -> Re
 
 pub(super) fn amend(files: &Files, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {
     let (mut plan, seats) = files.read(None)?;
-    let event: EventId = id(&plan.id, "event")?;
+    let event: EventId = id(&plan.id, "event").map_err(EventError::from)?;
     let (stored, before) = desk.event(event)?;
-    plan.salt = before.salt.clone();
-    plan.assignments = before.assignments.clone();
-    let dropped = drop_what_does_not_fit(&mut plan);
-    plan.check()?;
+    let dropped = plan.follow(&before);
+    plan.check().map_err(EventError::from)?;
     put(&plan, seats, Some(stored.revision), desk)?;
-    let mut detail = counts(&plan);
+    let mut detail = plan.counts();
     detail["dropped_assignments"] = json!(dropped);
     desk.note("event.amend", event, detail.clone())?;
     if desk.json {
@@ -72,17 +65,8 @@ pub(super) fn put(
     from: Option<u32>,
     desk: &Desk<'_>,
 ) -> Result<EventId, OpsError> {
-    let event: EventId = id(&plan.id, "event")?;
-    let new = NewEvent {
-        id: event,
-        title: plan.title.clone(),
-        starts: Timestamp::from_millis(plan.starts_ms),
-        ends: Timestamp::from_millis(plan.ends_ms),
-        content: plan.encode()?,
-        seats,
-        from,
-        now: desk.now,
-    };
+    let new = plan.stored(seats, from, desk.now).map_err(EventError::from)?;
+    let event = new.id;
     match wait(desk.store.put_event(new))? {
         PutOutcome::Stored { .. } => Ok(event),
         PutOutcome::Exists => Err(EventError::Exists(event).into()),
@@ -92,148 +76,64 @@ pub(super) fn put(
     }
 }
 
-/// Assignments of what is gone, or conflicts now. How many.
-fn drop_what_does_not_fit(plan: &mut Plan) -> usize {
-    let before = plan.assignments.len();
-    let judges: BTreeSet<_> = plan.judges.iter().map(|judge| judge.id.clone()).collect();
-    let rounds: BTreeSet<_> = plan.rounds.iter().map(|round| round.number).collect();
-    let (projects, conflicts) = (plan.projects.clone(), plan.conflicts.clone());
-    plan.assignments.retain(|(judge, round, project, category)| {
-        let is_in = |it: &&super::plan::PlanProject| it.id == *project;
-        let found = projects.iter().find(is_in);
-        judges.contains(judge)
-            && rounds.contains(round)
-            && found.is_some_and(|it| it.categories.contains(category))
-            && !conflicts.iter().any(|(who, what)| who == judge && what == project)
-    });
-    before - plan.assignments.len()
-}
-
-fn counts(plan: &Plan) -> serde_json::Value {
-    json!({
-        "projects": plan.projects.len(),
-        "judges": plan.judges.len(),
-        "categories": plan.categories.len(),
-        "rounds": plan.rounds.len(),
-        "hubs": plan.hubs.len(),
-        "conflicts": plan.conflicts.len(),
-        "assignments": plan.assignments.len(),
-    })
-}
-
 pub(super) fn publish(
     event: EventId,
     without_missing: bool,
     desk: &Desk<'_>,
     out: &mut Output<'_>,
 ) -> Result<(), OpsError> {
-    let (stored, plan) = desk.event(event)?;
+    let (stored, _) = desk.event(event)?;
     let realm = desk.realm()?;
     let last = wait(desk.store.find_bundle(event, None))?;
-    let last = last.map(|bundle| desk.open(&realm, &bundle)).transpose()?;
     let roster = wait(desk.store.roster(event))?;
-    let (keys, missing) = keys(&roster, last.as_ref())?;
-    if !missing.is_empty() && !without_missing {
-        return Err(EventError::Missing(missing.join(", ")).into());
-    }
-    let version = stored.summary.version + 1;
-    let bundle = plan.bundle(version, &keys)?;
     let online = OnlineKeys::load(&desk.keys(), &realm, desk.now).map_err(EventError::from)?;
     let signer = SigningKey::from_seed(&online.signing.seed);
     let id = countersign_server::random::bytes().map_err(EventError::from)?;
-    let previous = last.as_ref().map_or(RecordHeader::FIRST, |last| last.digest);
-    let stamp = Stamp { id: RecordId::from_bytes(id), created: desk.now, previous };
-    let frame = seal(&realm, &signer, stamp, &bundle).map_err(EventError::from)?;
-    let digest = digest_of(&realm, &frame).map_err(EventError::from)?;
-    let next = Signed::<Bundle>::reopen(&realm, &frame).map_err(EventError::from)?;
-    check_amendment(&realm, last, next, desk.now)?;
-    let fingerprints = keys.values().map(|key| *key.fingerprint()).collect();
-    let bytes = frame.len();
-    let new = NewBundle {
-        event,
-        revision: stored.revision,
-        version,
-        digest,
-        frame,
-        keys: fingerprints,
+    let next = Next {
+        realm: &realm,
+        stored: &stored,
+        last: last.as_ref(),
+        roster: &roster,
+        without_missing,
         now: desk.now,
     };
-    published(wait(desk.store.publish_bundle(new))?, event)?;
-    let said = json!({
-        "version": version, "digest": digest.to_string(), "bytes": bytes,
-        "judges": keys.len(), "missing": missing,
-    });
+    let made = next.make(&signer, RecordId::from_bytes(id)).map_err(EventError::from)?;
+    let said = made.view();
+    let (judges, hubs, missing) = (made.judges, made.hubs, made.missing);
+    let (version, digest, bytes) = (made.new.version, made.new.digest, made.new.frame.len());
+    published(wait(desk.store.publish_bundle(made.new))?).map_err(EventError::from)?;
     desk.note("event.publish", event, said.clone())?;
     if desk.json {
         return Ok(out.json(&said)?);
     }
-    let judges = keys.len();
     out.line(format_args!(
         "Version {version} of {event} is published: {judges} judges, {bytes} bytes, digest {digest}."
     ))?;
     if !missing.is_empty() {
         out.line(format_args!("Left out, because they have no key yet: {}", missing.join(", ")))?;
     }
-    warn_without_hub(&stored, &bundle, out)
-}
-
-fn warn_without_hub(
-    stored: &StoredEvent,
-    bundle: &Bundle,
-    out: &mut Output<'_>,
-) -> Result<(), OpsError> {
-    if bundle.event().hubs.is_empty() {
-        let id = stored.summary.id;
+    if hubs == 0 {
         out.line(format_args!(
-            "It names no hub yet: add what `countersign hub init` prints to the event's file, amend {id} \
+            "It names no hub yet: add what `countersign hub init` prints to the event's file, amend {event} \
              and publish again before the day."
         ))?;
     }
     Ok(())
 }
 
-/// Each judge's key: the enrolled one, or that of the last bundle while there is no other. And who has none.
-fn keys(
-    roster: &[RosterLine],
-    last: Option<&Signed<Bundle>>,
-) -> Result<(BTreeMap<JudgeId, VerifyingKey>, Vec<String>), EventError> {
-    let (mut keys, mut missing) = (BTreeMap::new(), Vec::new());
-    for line in roster {
-        let damaged = |error| EventError::Damaged(format!("the key of {}: {error}", line.judge));
-        let enrolled = line.enrolment.as_ref().map(|it| VerifyingKey::from_bytes(&it.key));
-        let enrolled = enrolled.transpose().map_err(damaged)?;
-        let before = last.and_then(|last| last.value.event().judge(&line.judge));
-        match enrolled.or_else(|| before.map(|judge| judge.key.clone())) {
-            Some(key) => drop(keys.insert(line.judge, key)),
-            None => missing.push(line.judge.to_string()),
+impl From<NextError> for EventError {
+    /// The command line has an option for what is missing.
+    fn from(error: NextError) -> Self {
+        match error {
+            NextError::Missing(judges) => Self::Missing(judges),
+            NextError::Changed => Self::Changed,
+            NextError::Plan(error) => Self::Plan(error),
+            error @ (NextError::Last(_) | NextError::Unsigned(_) | NextError::Amend(_)) => {
+                Self::Next(error)
+            }
+            error @ (NextError::NotNext { .. } | NextError::Full | NextError::NoEvent) => {
+                Self::Next(error)
+            }
         }
-    }
-    Ok((keys, missing))
-}
-
-/// Asks what a hub with the last bundle would say of the next one. `[E6]`
-fn check_amendment(
-    realm: &countersign::Realm,
-    last: Option<Signed<Bundle>>,
-    next: Signed<Bundle>,
-    now: Timestamp,
-) -> Result<(), EventError> {
-    let Some(last) = last else { return Ok(()) };
-    let Some(hub) = last.value.event().hubs.first().map(|hub| *hub.key.fingerprint()) else {
-        return Ok(());
-    };
-    if let Ok((mut venue, _)) = Venue::begin(realm.clone(), hub, last, now) {
-        venue.amend(next, now)?;
-    }
-    Ok(())
-}
-
-fn published(outcome: PublishOutcome, event: EventId) -> Result<(), EventError> {
-    match outcome {
-        PublishOutcome::Published => Ok(()),
-        PublishOutcome::Changed { .. } => Err(EventError::Changed),
-        PublishOutcome::NotNext { newest } => Err(EventError::NotNext { newest }),
-        PublishOutcome::Full => Err(EventError::Full),
-        PublishOutcome::NoEvent => Err(EventError::NoEvent(event)),
     }
 }

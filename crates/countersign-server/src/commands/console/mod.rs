@@ -2,12 +2,15 @@
 
 mod account;
 mod audit;
+mod carry;
 mod device;
 mod dispute;
 mod event;
 mod game;
 mod health;
+mod outcome;
 mod proof;
+mod set_up;
 
 pub(crate) use proof::{OPERATOR, ORGANISER};
 
@@ -34,6 +37,7 @@ pub(super) async fn dispatch<S: Backend>(
     let name = admitted.request.header.message_type.as_str().strip_prefix(PREFIX)?;
     let outcome = match name {
         "hello" | "events" | "event" => of_organisers(app, admitted, name).await,
+        _ if name.starts_with("event_") => of_organisers(app, admitted, name).await,
         _ => of_operators(app, admitted, name).await,
     };
     Some(outcome)
@@ -49,6 +53,15 @@ async fn of_organisers<S: Backend>(
         "hello" => health::hello(&desk).await,
         "events" => event::list(&desk).await,
         "event" => event::show(&desk).await,
+        "event_check" => set_up::check(&desk).await,
+        "event_put" => set_up::put(&desk).await,
+        "event_assign" => set_up::assign(&desk).await,
+        "event_publish" => set_up::publish(&desk).await,
+        "event_replace" => set_up::replace(&desk).await,
+        "event_sheets" => carry::cards(&desk).await,
+        "event_package" => carry::package(&desk).await,
+        "event_count" => outcome::count(&desk).await,
+        "event_results" => outcome::publish(&desk).await,
         _ => Ok(Reply::error(ResultCode::UNKNOWN_TYPE)),
     }
 }

@@ -94,7 +94,7 @@ impl<'a, S: Backend, R: Role> Desk<'a, S, R> {
     }
 }
 
-impl<'a, S: Backend> Desk<'a, S> {
+impl<'a, S: Backend, R: Role> Desk<'a, S, R> {
     /// `[O2]`, `[O3]` The right to change something. The entry in the audit log comes first: there is no act without one, though there
     /// can be an entry of an act that was then refused. It names the operator and says why; the detail holds no secret and no address.
     pub(super) async fn act(&self, reason: &str, mut detail: Value) -> Result<Act<'a, S>, Stop> {

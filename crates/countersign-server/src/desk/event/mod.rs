@@ -1,4 +1,20 @@
-//! Events that are judged.
+//! Events that are judged: descriptions, the bundles and sheets that are made of them, what hubs handed over.
+
+mod assign;
+mod fault;
+mod files;
+mod next;
+mod plan;
+mod results;
+mod sheets;
+
+pub use assign::{Slots, deal_out};
+pub use fault::{PlanError, Rows};
+pub use files::{Source, Sources};
+pub use next::{Next, NextError, published};
+pub use plan::{Plan, PlanJudge, PlanProject, PlanRound, Row, id};
+pub use results::{Held, Log, ResultsError, Union, gather};
+pub use sheets::{SheetsError, sheets};
 
 use countersign_store::event::{EventSummary, StoredHead};
 use serde_json::{Value, json};

@@ -3,11 +3,14 @@
 //! `"CSB1" ‖ LP8 app ‖ LP8 audience ‖ u8 n ‖ n × LP16 key set ‖ u32 length ‖ record event.bundle`. Nothing in it is believed but
 //! what a root vouches for that the reader knew before: root, key set, bundle.
 
+use crate::Bundle;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use countersign::evidence::{EvidenceError, Received, Signed, open};
 use countersign::keyset::KeysetError;
 use countersign::wire::{Reader, put_lp8};
 use countersign::{Fingerprint, Keyset, Malformed, Realm, RealmError, Timestamp, VerifyingKey};
-use countersign_judging::Bundle;
 
 const MAGIC: [u8; 4] = *b"CSB1";
 /// Most key sets in a package.
@@ -120,7 +123,7 @@ impl Package {
     pub fn around(app: &str, keyset: &[u8], bundle: &[u8]) -> Result<Self, PackageError> {
         let header = countersign::Frame::split(keyset)?.header;
         let (_, audience) = countersign::keyset::decode(header)?;
-        let (sets, bundle) = (vec![keyset.to_vec()], bundle.to_vec());
+        let (sets, bundle) = (alloc::vec![keyset.to_vec()], bundle.to_vec());
         Ok(Self { app: app.to_owned(), audience, sets, bundle })
     }
 
@@ -140,7 +143,7 @@ impl Package {
     }
 
     /// The event again, from a package that [`Self::open`] passed before and that lay where only this program can write.
-    pub(crate) fn reopen(&self) -> Result<TrustedEvent, PackageError> {
+    pub fn reopen(&self) -> Result<TrustedEvent, PackageError> {
         let realm = self.realm()?;
         let bundle = Signed::<Bundle>::reopen(&realm, &self.bundle)?;
         Ok(TrustedEvent { realm, bundle })
@@ -159,7 +162,7 @@ impl Package {
             Trust::Keyset(frame) => {
                 let header = countersign::Frame::split(frame)?.header;
                 let (content, _) = countersign::keyset::decode(header)?;
-                vec![Keyset::open(realm, &content.roots, 0, frame)?]
+                alloc::vec![Keyset::open(realm, &content.roots, 0, frame)?]
             }
         };
         sets.sort_by_key(|set| core::cmp::Reverse(set.content.version));
@@ -196,6 +199,7 @@ fn text(bytes: &[u8]) -> Result<String, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn lengths_are_bounded_before_anything_is_kept() {

@@ -1,11 +1,12 @@
 //! From ballots to a tally: one sheet for each round and category that has a vote.
 
-use countersign_judging::event::Category;
-use countersign_judging::tally::{
+use crate::event::Category;
+use crate::tally::{
     Criterion, JudgeIndex, ProjectIndex, Rules, Score, Sheet, SheetError, Tally, WeighError, weigh,
 };
-use countersign_judging::{CategoryId, JudgeId, ProjectId, Venue};
-use std::collections::BTreeMap;
+use crate::{CategoryId, JudgeId, ProjectId, Venue};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 /// The ballots of one category in one round, by places in tables: what can be counted without the venue.
 #[derive(Debug, Clone)]
