@@ -1,6 +1,6 @@
-//! `league.match`, `league.history`, `league.head_to_head`: what was played, with everything to check it again.
+//! `league.match`, `league.history`, `league.ledger`, `league.head_to_head`: what was played, with everything to check it again.
 
-use super::{Call, Stop, device, id, parse, view};
+use super::{Call, Stop, device, export, id, parse, view};
 use crate::app::Backend;
 use crate::reply::Reply;
 use base64::Engine as _;
@@ -18,6 +18,8 @@ use std::collections::HashMap;
 /// Matches of a page unless the caller says otherwise, and at most.
 const PAGE: u32 = 20;
 const PAGE_MAX: u32 = 50;
+/// Lines of the ledger in one answer.
+const LINES: u32 = 500;
 
 pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
@@ -56,7 +58,7 @@ async fn certificate<S: Backend>(call: Call<'_, S>, found: &GameView) -> Result<
     let Some(device) = call.app.store.find_device(found.game.device).await? else {
         return Ok(Value::Null);
     };
-    let frame = device::sealed(call.app, call.league, &device)?;
+    let frame = device::evidence(call.app, &device)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(frame).into())
 }
 
@@ -138,6 +140,22 @@ fn cursor(text: &str) -> Option<HistoryCursor> {
     let (ended, no) = text.split_once('-')?;
     let ended = Timestamp::from_millis(ended.parse().ok()?);
     Some(HistoryCursor { ended, no: no.parse().ok()? })
+}
+
+/// Every change of the caller's rating, the first one first: their sum is the rating, but for the floor.
+pub(super) async fn ledger<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wish {
+        #[serde(default)]
+        after: u64,
+    }
+    let Wish { after } = parse(call.admitted, r#"expected {} or {"after":<seq>}"#)?;
+    let player = call.player().await?;
+    let lines = call.app.store.ledger_of(player.user, after, LINES).await?;
+    let next = lines.last().filter(|_| lines.len() == LINES as usize).map(|line| line.seq);
+    let lines: Vec<Value> = lines.iter().map(export::line).collect();
+    Ok(Reply::json(&json!({ "lines": lines, "next": next })))
 }
 
 pub(super) async fn head_to_head<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
