@@ -26,6 +26,8 @@ mod browser;
 pub use browser::start;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 #[path = "../../../crates/countersign-league/tests/it/world.rs"]
 #[expect(dead_code, reason = "the league's tests bend what is honest here")]
 mod world;

@@ -80,7 +80,8 @@ mod tests {
     #[test]
     fn lines_of_one_match_are_one_change_and_known_ones_count_once() {
         let mut ratings = Ratings::default();
-        let first = [line(1, None, 1_500_000), line(20, Some("a"), 12_000), line(21, Some("a"), -500)];
+        let first =
+            [line(1, None, 1_500_000), line(20, Some("a"), 12_000), line(21, Some("a"), -500)];
         ratings.learn(&first, false);
         assert!(!ratings.is_complete);
         ratings.learn(&[line(21, Some("a"), -500), line(30, Some("b"), -8_000)], true);
@@ -93,7 +94,10 @@ mod tests {
     #[test]
     fn the_rating_is_never_shown_below_the_floor_and_comes_back_from_the_sum() {
         let mut ratings = Ratings::default();
-        ratings.learn(&[line(10, None, 110_000), line(20, None, -30_000), line(30, None, 25_000)], true);
+        ratings.learn(
+            &[line(10, None, 110_000), line(20, None, -30_000), line(30, None, 25_000)],
+            true,
+        );
         let shown: Vec<i32> = ratings.points.iter().map(|it| it.rating).collect();
         assert_eq!(shown, [110_000, 100_000, 105_000]);
     }

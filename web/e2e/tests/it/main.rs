@@ -6,6 +6,7 @@ mod console;
 mod gallery;
 mod journeys;
 mod judging;
+mod matches;
 mod pitch;
 mod safety;
 

@@ -78,8 +78,9 @@ pub(super) async fn penalties<S: Backend>(call: Call<'_, S>) -> Result<Reply, St
     let Wish { after } = parse(call.admitted, r#"expected {} or {"after":<id>}"#)?;
     let player = call.player().await?;
     let penalties = call.app.store.penalties(player.user, PenaltyId(after), PAGE).await?;
+    let next = penalties.last().filter(|_| penalties.len() == PAGE as usize).map(|last| last.id.0);
     let penalties: Vec<Value> = penalties.iter().map(view::penalty).collect();
     let mut said = view::own(&player);
-    said["penalties"] = penalties.into();
+    (said["penalties"], said["next"]) = (penalties.into(), next.into());
     Ok(Reply::json(&said))
 }
