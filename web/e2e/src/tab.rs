@@ -14,6 +14,31 @@ const WATCH: &str = "globalThis.blocked = []; \
     addEventListener('securitypolicyviolation', (event) => \
     blocked.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));";
 
+/// The middle of something that stays where it is for two frames. From then on the mouse reaches nothing else, until `aim` is asked
+/// whether it was reached.
+const AIM: &str = "(() => {
+    const find = () => document.querySelector(SELECTOR);
+    const middle = (it) => { const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
+    const frame = () => new Promise((done) => { const last = setTimeout(done, 200); requestAnimationFrame(() => { clearTimeout(last); done(); }); });
+    const it = find();
+    if (!it) return null;
+    it.scrollIntoView({ block: 'center' });
+    const before = middle(it).join();
+    return frame().then(frame).then(() => {
+        if (it !== find() || middle(it).join() !== before) return null;
+        globalThis.aim?.();
+        let hit = false;
+        const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
+        const guard = (event) => {
+            if (event.target.closest(SELECTOR)) hit ||= event.type === 'click';
+            else { event.stopImmediatePropagation(); event.preventDefault(); }
+        };
+        kinds.forEach((kind) => addEventListener(kind, guard, true));
+        globalThis.aim = () => { kinds.forEach((kind) => removeEventListener(kind, guard, true)); delete globalThis.aim; return hit; };
+        return middle(it);
+    });
+})()";
+
 /// A tab of a device.
 #[derive(Debug)]
 pub struct Tab {
@@ -87,8 +112,8 @@ impl Tab {
         // By the monotonic clock: some tests give the page another wall clock.
         let wait = |millis: u128| {
             format!(
-                "new Promise((done) => {{ const end = performance.now() + {millis}; const look = () => {{ \
-             let is; try {{ is = ({expression}); }} catch {{ is = false; }} \
+                "new Promise((done) => {{ const end = performance.now() + {millis}; const look = async () => {{ \
+             let is; try {{ is = await ({expression}); }} catch {{ is = false; }} \
              if (is || performance.now() > end) done(is || null); else setTimeout(look, 20); }}; look(); }})"
             )
         };
@@ -124,20 +149,25 @@ impl Tab {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
-    /// Presses something, in the middle of it, with the mouse.
+    /// Presses something, in the middle of it, with the mouse. What moves away under the mouse is pressed where it has gone; nothing
+    /// else is pressed instead.
+    #[expect(clippy::panic, reason = "what cannot be pressed fails the test")]
     pub fn press(&self, selector: &str) {
-        // In one breath: the page may be another one in the next.
-        let middle = self.awaited(&format!(
-            "((it) => {{ if (!it) return null; it.scrollIntoView({{ block: 'center' }}); const box = it.getBoundingClientRect(); \
-             return [box.x + box.width / 2, box.y + box.height / 2]; }})(document.querySelector({}))",
-            quoted(selector)
-        ));
-        for kind in ["mousePressed", "mouseReleased"] {
-            let event = json!({
-                "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1,
-            });
-            self.call("Input.dispatchMouseEvent", event);
+        let until = instant() + PATIENCE;
+        while instant() < until {
+            let middle = self.awaited(&AIM.replace("SELECTOR", &quoted(selector)));
+            for kind in ["mousePressed", "mouseReleased"] {
+                let event = json!({
+                    "type": kind, "x": middle[0], "y": middle[1], "button": "left", "clickCount": 1,
+                });
+                self.call("Input.dispatchMouseEvent", event);
+            }
+            // A page that is another one by now was led there by the press.
+            if !matches!(self.try_eval("globalThis.aim?.()"), Ok(Value::Bool(false))) {
+                return;
+            }
         }
+        panic!("{selector} was never where the mouse was; the page says:\n{}", self.text());
     }
 
     /// Presses what gives a file, and waits until it lies in a folder, which holds no other one. The browser names it when it is whole.

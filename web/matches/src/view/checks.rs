@@ -1,6 +1,6 @@
 //! Whether a match holds, check by check, with what each found.
 
-use super::parts::{minute, section};
+use super::parts::minute;
 use crate::app::{App, Check, Press};
 use crate::proof::{Outcome, Proven};
 use crate::text::Texts;
@@ -13,7 +13,7 @@ use countersign_web_kit::parts::{named, press};
 use countersign_web_kit::text::fill;
 
 pub(super) fn view(app: &App, t: &Texts) -> Element {
-    let section = section(t.proof).class("proof");
+    let section = el("section").class("card proof").with(el("h2").text(t.proof));
     match &app.data.check {
         Check::None | Check::Running => section.with(el("p").class("quiet").text(t.checking)),
         Check::Impossible => section.with(el("p").text(t.cannot_check)),

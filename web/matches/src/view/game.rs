@@ -33,19 +33,15 @@ pub(super) fn view(app: &App, t: &Texts) -> Vec<Element> {
 }
 
 fn head(app: &App, about: &Facts, t: &Texts) -> Element {
-    let played = format!("{} – {}", minute(app, about.started_ms), clock_of(app, about.ended_ms));
+    let played = minute(app, about.started_ms);
     let mut rows = vec![(t.state, settlement(&about.settlement, t)), (t.played, plain(played))];
-    rows.extend(about.counts_at_ms.map(|at| (t.counts_at, plain(minute(app, at)))));
+    let counts_at = about.counts_at_ms.filter(|_| about.settlement == "pending");
+    rows.extend(counts_at.map(|at| (t.counts_at, plain(minute(app, at)))));
     rows.extend((about.integrity < 256).then(|| {
         let percent = (about.integrity * 100 / 256).to_string();
         (t.factor, plain(fill(t.percent, &[&percent])))
     }));
     el("div").with(facts(rows)).with(why(about, t))
-}
-
-/// Hour and minute alone: a match ends on the day it began, or soon after.
-fn clock_of(app: &App, ms: u64) -> String {
-    minute(app, ms).chars().skip(11).collect()
 }
 
 fn ending(outcome: &str, t: &Texts) -> &'static str {
