@@ -89,7 +89,8 @@ fn each_part_that_is_bent_is_refused_with_its_check() {
 
 #[test]
 fn what_a_device_made_up_is_refused_though_it_signed_it() {
-    let lies: [(&str, fn(&mut Match)); 6] = [
+    type Lie = fn(&mut Match);
+    let lies: [(&str, Lie); 6] = [
         ("G5", |it| it.result.slave = None),
         ("G6", |it| it.start.secret[0] ^= 1),
         ("G10", |it| it.start.north = it.start.north.other()),
