@@ -35,16 +35,17 @@ texts! {
     rating_of: "Rating", "Cote";
     graph_none: "Your rating begins with {} points. It moves with the first match that counts.",
         "Votre cote commence à {} points. Elle bouge avec le premier match qui compte.";
-    graph_says: "{} changes: from {} to {} points, lowest {}, highest {}.",
-        "{} changements : de {} à {} points, minimum {}, maximum {}.";
+    graph_says: "Changes: {}. From {} to {} points, lowest {}, highest {}.",
+        "Changements : {}. De {} à {} points, minimum {}, maximum {}.";
     axis: "Points", "Points";
     as_table: "As a table", "En tableau";
     when: "When", "Quand";
     change: "Change", "Changement";
     afterwards: "Afterwards", "Ensuite";
 
-    met: "You met", "Vos rencontres";
-    met_never: "You have not met in a match that counts.", "Vous ne vous êtes pas rencontrés dans un match qui compte.";
+    met: "Against you", "Contre vous";
+    met_never: "You have not been opponents in a match that counts.",
+        "Vous n’avez pas été adversaires dans un match qui compte.";
     met_count: "Matches", "Matchs";
     met_won: "You won", "Gagnés par vous";
     met_lost: "You lost", "Perdus par vous";

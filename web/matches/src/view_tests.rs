@@ -132,7 +132,7 @@ fn the_graph_is_a_line_with_words_for_who_does_not_see_it() {
     }
     let said = text(&mine(2));
     assert!(
-        said.contains("2 changes: from 1500 to 1502 points, lowest 1500, highest 1511."),
+        said.contains("Changes: 2. From 1500 to 1502 points, lowest 1500, highest 1511."),
         "{said}"
     );
     assert!(said.contains("As a table") && said.contains("Points 1520 1510 1500"), "{said}");

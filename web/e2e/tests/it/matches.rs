@@ -43,7 +43,7 @@ fn a_player_checks_a_match_keeps_the_proof_and_disagrees() {
     tab.press(".games a");
     tab.until_text("It holds.");
     tab.press(".lines a[href^='#/player/']");
-    tab.until_text("You met");
+    tab.until_text("Against you");
     gallery.hang(&tab, "matches-player");
     assert_clean(&tab);
 
