@@ -217,7 +217,7 @@ impl App {
             return self.unreadable();
         };
         self.data.ratings.learn(&rows, next.is_null());
-        let more = (!next.is_null()).then(|| Ask::Ledger(self.data.ratings.last_seq));
+        let more = (!next.is_null()).then_some(Ask::Ledger(self.data.ratings.last_seq));
         more.and_then(|ask| self.ask(ask)).into_iter().collect()
     }
 

@@ -53,7 +53,8 @@ fn figure(app: &App, shown: &[Point], t: &Texts) -> Element {
 fn says(shown: &[Point], t: &Texts) -> String {
     let ratings = || shown.iter().map(|point| point.rating);
     let of = |rating: Option<i32>| points(rating.unwrap_or_default());
-    let values = [ratings().next(), ratings().last(), ratings().min(), ratings().max()].map(of);
+    let values =
+        [ratings().next(), ratings().next_back(), ratings().min(), ratings().max()].map(of);
     let [first, last, lowest, highest] = &values;
     let changes = (shown.len() - 1).to_string();
     fill(t.graph_says, &[&changes, first, last, lowest, highest])
@@ -133,6 +134,7 @@ fn table(app: &App, shown: &[Point], t: &Texts) -> Element {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_web_kit::node::Node;
 
     fn points_of(ratings: &[i32]) -> Vec<Point> {
         let point = |rating: &i32| Point { at_ms: 0, rating: *rating, match_id: None };
@@ -142,15 +144,15 @@ mod tests {
     fn path(ratings: &[i32], class: &str) -> Option<String> {
         let shown = points_of(ratings);
         let drawn = drawing(&shown, &Scale::of(&shown));
-        let found = drawn.children.iter().find_map(|child| match child {
-            countersign_web_kit::node::Node::Element(it)
-                if it.attributes.contains(&("class", class.to_owned().into())) =>
-            {
-                it.attributes.iter().find(|(name, _)| *name == "d").map(|(_, d)| d.to_string())
+        let of_class = |child: &Node| match child {
+            Node::Element(it) => {
+                let is_it = it.attributes.contains(&("class", class.to_owned().into()));
+                let d = it.attributes.iter().find(|(name, _)| *name == "d");
+                d.filter(|_| is_it).map(|(_, d)| d.to_string())
             }
-            _ => None,
-        });
-        found
+            Node::Text(_) => None,
+        };
+        drawn.children.iter().find_map(of_class)
     }
 
     #[test]
