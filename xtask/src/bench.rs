@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::run::Run;
-use crate::{setup, workspace};
+use crate::{setup, web, workspace};
 
 /// Everything after `bench` goes on to the benchmark program.
 pub(crate) fn command(args: &[String]) -> Outcome {
@@ -13,6 +13,8 @@ pub(crate) fn command(args: &[String]) -> Outcome {
         ));
     }
     setup::ensure_for_bench()?;
+    // The server embeds the pages.
+    web::build()?;
     // A real pair plays in one of the measurements.
     Run::cargo().args(["build", "--release", "--package", "countersign-device"]).run()?;
     Run::cargo()

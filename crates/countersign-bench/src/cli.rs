@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Every figure is the median of interleaved rounds in this one run, with the lowest and the highest round beside it.
 /// Absolute figures drift with the machine; ratios within one run hold.
 ///
-///   countersign-bench                 everything, in less than five minutes
+///   countersign-bench                 everything, in about eight minutes
 ///   countersign-bench exchange        the ids that begin with `exchange`
 ///   countersign-bench store server    two groups
 ///   countersign-bench --json          the same as an object, keyed by id
@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Wanted {
-    /// Ids, or what they begin with: exchange, replay, store, league, judging, mesh, server, exchange.full_vs_jwt; none: everything
+    /// Ids, or what they begin with: exchange, replay, store, league, judging, mesh, server, web, exchange.full_vs_jwt; none: everything
     #[arg(value_name = "NAME-PREFIX")]
     pub(crate) names: Vec<String>,
     /// An object keyed by id, for programs

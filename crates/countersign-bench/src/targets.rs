@@ -77,9 +77,18 @@ pub(crate) const P95: [&str; 4] =
     ["mesh.p95_ms_50", "mesh.p95_ms_100", "mesh.p95_ms_200", "mesh.p95_ms_500"];
 pub(crate) const START: &str = "server.start_ms";
 pub(crate) const RSS: &str = "server.rss_mib";
+pub(crate) const FIRST_LOAD: &str = "web.first_load_kib";
+pub(crate) const INTERACTIVE: &str = "web.interactive_ms";
+/// Of the players' page, the pitch, the judges' page, the console.
+pub(crate) const PERFORMANCE: [&str; 4] = [
+    "web.performance",
+    "web.performance.pitch",
+    "web.performance.judge",
+    "web.performance.console",
+];
 
 /// All of them, in the order of the table.
-pub(crate) const IDS: [Id; 33] = [
+pub(crate) const IDS: [Id; 39] = [
     at_least(FLOOR, Some(0.90), 2.5),
     at_least(ECHO, Some(0.12), 0.33),
     at_least(JWT, Some(1.0), 2.5),
@@ -113,6 +122,12 @@ pub(crate) const IDS: [Id; 33] = [
     at_most(P95[3], 1000.0, 500.0),
     at_most(START, 1000.0, 200.0),
     at_most(RSS, 40.0, 25.0),
+    at_most(FIRST_LOAD, 120.0, 100.0),
+    at_most(INTERACTIVE, 3000.0, 2000.0),
+    at_least(PERFORMANCE[0], Some(95.0), 100.0),
+    at_least(PERFORMANCE[1], Some(95.0), 100.0),
+    at_least(PERFORMANCE[2], Some(95.0), 100.0),
+    at_least(PERFORMANCE[3], Some(95.0), 100.0),
 ];
 
 const fn reported(name: &'static str) -> Id {

@@ -19,6 +19,19 @@ pub struct Reading {
     pub monotonic: Duration,
 }
 
+/// Server minus wall clock in milliseconds after one verified answer, when there is no other: by the midpoint of the round trip, or after a
+/// slow one the least error that explains it, so that a device that slept over an answer is not told that its clock is wrong.
+pub fn offset_of_one(sent: Reading, received: Reading, server: Timestamp) -> i64 {
+    let round_trip = received.monotonic.saturating_sub(sent.monotonic);
+    let behind = |late: Duration| {
+        server.plus(late).as_millis().wrapping_sub(received.wall.as_millis()) as i64
+    };
+    match round_trip > ROUND_TRIP_MAX {
+        true => 0_i64.max(behind(Duration::ZERO)).min(behind(round_trip)),
+        false => behind(round_trip / 2),
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     /// Server time at monotonic zero.
@@ -124,6 +137,19 @@ mod tests {
         clock.sample(at(20_000, 20_000), at(24_000, 24_000), Timestamp::from_millis(123_000));
         clock.sample(at(25_000, 25_000), at(25_010, 25_010), Timestamp::from_millis(125_005));
         assert_eq!(clock.now(at(26_000, 26_000)), Timestamp::from_millis(126_000));
+    }
+
+    #[test]
+    fn an_answer_that_waited_to_be_read_does_not_put_the_clock_in_the_wrong() {
+        let of_one = |server| {
+            offset_of_one(at(1_000, 0), at(91_000, 90_000), Timestamp::from_millis(server))
+        };
+        assert_eq!(of_one(1_200), 0, "signed at once, read 90 s later");
+        assert_eq!(of_one(90_900), 0, "on its way for 90 s");
+        assert_eq!(of_one(500), -500, "this device is ahead by half a second at least");
+        assert_eq!(of_one(3_691_000), 3_600_000, "behind by an hour at least");
+        let quick = offset_of_one(at(1_000, 0), at(3_000, 2_000), Timestamp::from_millis(9_000));
+        assert_eq!(quick, 7_000);
     }
 
     #[test]

@@ -15,13 +15,17 @@
 
 mod browser;
 mod clock;
+mod demo;
 mod factory;
 mod fair;
+#[path = "../../../crates/countersign-listen/src/free.rs"]
+pub mod free;
 mod pitch;
 mod server;
 mod tab;
 
 pub use browser::{Browser, Device};
+pub use demo::Demo;
 pub use factory::register_pairs;
 pub use fair::{FAIR, Fair, Hub, film};
 pub use pitch::Pitch;

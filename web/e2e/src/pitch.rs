@@ -1,11 +1,11 @@
 //! A pair of goals from a factory that the server knows, switched on, and players without a screen for the other seats.
 
 use crate::clock::instant;
+use crate::free::free_port;
 use crate::server::{Running, program};
 use crate::{PATIENCE, Server};
 use serde_json::Value;
 use std::io::Write;
-use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -96,6 +96,14 @@ impl Pitch {
         self.show()["players"].as_array().map_or(0, Vec::len)
     }
 
+    /// The master hangs, with all its connections open, or goes on.
+    pub fn hang(&self, is_hanging: bool) {
+        let signal = if is_hanging { "-STOP" } else { "-CONT" };
+        let master = self.halves.last().map(|master| master.0.id().to_string());
+        let done = Command::new("kill").arg(signal).args(master).status();
+        assert!(done.is_ok_and(|it| it.success()), "{signal}");
+    }
+
     /// A ball hits a goal, `north` or `south`.
     pub fn hit(&self, end: &str) {
         self.ask(&["hit", "--end", end]);
@@ -142,7 +150,7 @@ impl Pitch {
 
     #[expect(clippy::expect_used, reason = "processes of our own")]
     fn switch_on(&mut self) {
-        let (north, south) = (free_port(), free_port());
+        let (north, south) = (free_port().expect("a port"), free_port().expect("a port"));
         let link = |own: u16, other: u16| format!("udp:127.0.0.1:{own},127.0.0.1:{other}");
         let doors = ["--listen", "none", "--http", "127.0.0.1:0", "--identify", "connection"];
         let starts =
@@ -215,13 +223,6 @@ impl Pitch {
 #[expect(clippy::expect_used, reason = "a place of our own")]
 fn folder() -> TempDir {
     TempDir::new().expect("a folder for the pair")
-}
-
-/// Between its choice and its use somebody else may take it; then the halves do not find each other, and the test says so.
-#[expect(clippy::expect_used, reason = "the loopback has free ports")]
-fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("a bound port").port()
 }
 
 #[expect(clippy::panic, reason = "a command that fails fails the test")]

@@ -2,8 +2,8 @@
 
 use crate::PATIENCE;
 use crate::clock::instant;
+use crate::free::free_port;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
@@ -20,9 +20,6 @@ const ROOMY: [&str; 6] = [
     "league.rulesets=[\"official\", \"short\"]",
 ];
 
-/// Ports that are tried: between its choice and the server's start somebody else may take one.
-const PORTS: usize = 5;
-
 /// A running server. Dropping it ends its process.
 #[derive(Debug)]
 pub struct Server {
@@ -38,21 +35,14 @@ pub(crate) struct Running(pub(crate) Child);
 
 impl Server {
     /// Starts on a new folder, with `name=value` settings of its own.
-    #[expect(clippy::expect_used, clippy::panic, reason = "a test without a server has failed")]
+    #[expect(clippy::expect_used, reason = "a test without a server has failed")]
     pub fn start(set: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for the server");
         let set: Vec<String> = ROOMY.iter().chain(set).map(|it| (*it).to_owned()).collect();
-        for _ in 0..PORTS {
-            // The port stays the same over restarts: to a browser, another port is another server.
-            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let port = free.local_addr().expect("a bound port").port();
-            drop(free);
-            match spawn(&folder, port, &set) {
-                Ok(process) => return Self { folder, port, set, process },
-                Err(said) => assert!(said.contains("in use"), "the server does not start: {said}"),
-            }
-        }
-        panic!("{PORTS} free ports were taken by others");
+        // The port stays the same over restarts: to a browser, another port is another server.
+        let port = free_port().expect("a free port");
+        let process = spawn(&folder, port, &set);
+        Self { folder, port, set, process: process.expect("the server starts") }
     }
 
     /// An address of this server.

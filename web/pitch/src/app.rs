@@ -31,6 +31,8 @@ pub struct App {
     pub now_ms: u64,
     /// The same when the newest view came.
     pub seen_ms: u64,
+    /// Whether the device's views were lost and did not come back yet.
+    pub is_deaf: bool,
     /// Whether the screen is kept on.
     pub is_awake: bool,
     /// Whether a ticket for any device was asked for, on joining one.
@@ -103,6 +105,8 @@ pub enum Event {
     NotFound(Out),
     /// Something for the core.
     Core(countersign_app::Event),
+    /// The device's views were lost; the core asks for them again.
+    Deaf,
     /// Something was pressed.
     Press(Press),
     /// A device was named.
@@ -221,6 +225,7 @@ impl App {
             server_now: Timestamp::ZERO,
             now_ms: 0,
             seen_ms: 0,
+            is_deaf: false,
             is_awake: false,
             has_prepared: false,
             old_joins: 0,

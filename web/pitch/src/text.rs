@@ -172,6 +172,8 @@ texts! {
     too_many_results: "Too many results wait on the device. Somebody with internet has to come by first.",
         "Trop de résultats attendent sur l’appareil. Quelqu’un avec internet doit passer d’abord.";
 
+    device_lost: "The device is silent. What you see may be old; this page keeps looking for it.",
+        "L’appareil se tait. Ce que vous voyez peut dater ; cette page continue à le chercher.";
     device_silent: "The device does not answer.", "L’appareil ne répond pas.";
     not_this_device: "This is not the device that it claims to be. Do not play here, and tell the operator.",
         "Cet appareil n’est pas celui qu’il prétend être. Ne jouez pas ici et prévenez l’exploitant.";

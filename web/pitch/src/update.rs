@@ -30,6 +30,10 @@ impl App {
                 Vec::new()
             }
             Event::Core(event) => self.happened(event, now),
+            Event::Deaf => {
+                self.is_deaf = true;
+                Vec::new()
+            }
             Event::Press(press) => self.pressed(press, now),
             Event::Named(text) => self.named(&text),
             Event::Permission(Permission::Granted) => self.approach(now),
@@ -61,6 +65,7 @@ impl App {
     fn happened(&mut self, event: CoreEvent, now: Timestamp) -> Vec<Effect> {
         if matches!(event, CoreEvent::View(_)) {
             self.seen_ms = self.now_ms;
+            self.is_deaf = false;
         }
         let is_over = matches!(&event, CoreEvent::Answer { result: Err(Failure::LoggedOut), .. });
         let mut effects = self.core(event, now);

@@ -56,6 +56,15 @@ fn whoever_leaves_a_device_is_not_brought_back_by_a_reload() {
 }
 
 #[test]
+fn a_silent_device_is_said_until_it_speaks() {
+    let mut app = app();
+    assert_eq!(app.update(Event::Deaf, NOW), []);
+    assert!(app.is_deaf);
+    app.update(Event::Core(CoreEvent::View(Vec::new())), NOW);
+    assert!(!app.is_deaf);
+}
+
+#[test]
 fn the_servers_word_that_a_session_is_over_ends_it() {
     let mut app = app();
     let (id, result) = (countersign_app::AskId(1), Err(Failure::LoggedOut));

@@ -220,6 +220,13 @@ pub(super) const NEEDS: &[Need] = &[
         comes_from: Source::Python { package: "unicorn", version: "2.1.4" },
     },
     Need {
+        name: "lighthouse",
+        why: "bench: how quick the pages are on a slow phone",
+        stage: Stage::Bench,
+        seen_by: SeenBy::NpmPackage { package: "lighthouse", version: "12.8.2" },
+        comes_from: Source::Npm { package: "lighthouse", version: "12.8.2" },
+    },
+    Need {
         name: "wrk",
         why: "bench: load over HTTP from a second process",
         stage: Stage::Bench,

@@ -12,6 +12,7 @@ mod mtls;
 mod replay;
 mod start;
 mod store;
+mod web;
 
 use crate::affinity::Cores;
 use crate::cli::Wanted;
@@ -57,6 +58,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<()> {
     judging::measure(&bench, &mut report)?;
     mesh::measure(&bench, &mut report)?;
     start::measure(&bench, &mut report)?;
+    web::measure(&bench, &mut report)?;
     report.print(wanted.json);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Failure;
 use countersign_server::clock;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl Drop for Peer {
 
 /// A free port on the loopback.
 pub(super) fn free_address() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    Ok((std::net::Ipv4Addr::LOCALHOST, countersign_listen::free_port()?).into())
 }
 
 /// The first of these programs that is there; a name without a slash is looked for in the path.

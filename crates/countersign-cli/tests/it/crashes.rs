@@ -66,18 +66,19 @@ fn p1_kill_9_under_load_loses_no_acknowledged_record_and_no_revocation() {
     for round in 0..ROUNDS {
         let before: Vec<_> = writers.iter().map(|writer| writer.ids().len()).collect();
         let mut phone = Device::register(&server, "phone@example.org");
-        let written = AtomicUsize::new(0);
+        let written: [AtomicUsize; WRITERS] = Default::default();
+        let all = || written.iter().map(|it| it.load(Ordering::Acquire));
         // Not always at the same place.
         let enough = 20 + 7 * (round % 5);
         std::thread::scope(|scope| {
-            for writer in &mut writers {
-                scope.spawn(|| writer.write(&written));
+            for (writer, written) in writers.iter_mut().zip(&written) {
+                scope.spawn(|| writer.write(written));
             }
-            eventually("half of the load", || {
-                (written.load(Ordering::Acquire) * 2 > enough).then_some(())
-            });
+            eventually("half of the load", || (all().sum::<usize>() * 2 > enough).then_some(()));
             assert_eq!(phone.call("session.revoke_all", b"{}").result, ResultCode::OK);
-            eventually("the load", || (written.load(Ordering::Acquire) > enough).then_some(()));
+            eventually("the load, of every writer", || {
+                (all().sum::<usize>() > enough && all().all(|count| count > 0)).then_some(())
+            });
             server.kill_9();
         });
         server.restart();

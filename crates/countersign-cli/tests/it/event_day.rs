@@ -1,6 +1,7 @@
 //! A whole day with real processes and no route to anywhere: a hub, twenty relays of which some die and come back, thirty judges.
 //! And a smaller one on which every path loses, delays, doubles and reorders.
 
+use crate::harness::peers::{free_port, local};
 use crate::harness::{instant, now};
 use bad_air::{BadAir, Weather};
 use countersign::evidence::{Stamp, seal};
@@ -18,7 +19,7 @@ use countersign_judging::log::{Act, Reader};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -254,7 +255,7 @@ fn enrolled(home: &Path, number: usize) {
 }
 
 pub(crate) fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    local(free_port())
 }
 
 /// A hub on its day.
@@ -478,8 +479,10 @@ fn an_event_over_paths_that_lose_a_fifth_and_delay_double_and_reorder_the_rest()
     let seen = air.seen();
     let [sent, lost, doubled, overtaken] = [&seen.sent, &seen.lost, &seen.doubled, &seen.overtaken]
         .map(|it| it.load(Ordering::Relaxed));
+    // The first two are drawn. How many overtake each other depends on how close together the nodes send, too: of what is
+    // sent alone, none.
     assert!(
-        lost > sent / 6 && doubled > sent / 16 && overtaken > sent / 4,
+        lost > sent / 6 && doubled > sent / 16 && overtaken > sent / 10,
         "of {sent}: {lost}, {doubled}, {overtaken}"
     );
 }

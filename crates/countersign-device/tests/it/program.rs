@@ -176,8 +176,8 @@ impl Running {
     /// Paired, and all that is missing is a hit of the south goal.
     pub(crate) fn checked() -> Self {
         let folders = Folders::new();
-        let master = Program::master(&folders, "udp:127.0.0.1:0");
-        let port = master.link_port();
+        let port = countersign_listen::free_port().unwrap();
+        let master = Program::master(&folders, &format!("udp:127.0.0.1:{port}"));
         let slave = Program::slave(&folders, port);
         let running = Self { folders, master, slave, port };
         running.goal_check();

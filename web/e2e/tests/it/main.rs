@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod console;
+mod demo;
 mod gallery;
 mod journeys;
 mod judging;

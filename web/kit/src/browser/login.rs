@@ -8,6 +8,7 @@ use super::{clock, describe, device_name, random, yield_now};
 use crate::kept::Kept;
 use crate::login::Trouble;
 use crate::said::Read;
+use countersign::offset::offset_of_one;
 use countersign::register::{UnsignedRegister, code_hash};
 use countersign::verify::{Pending, VerifiedResponse, verify_response};
 use countersign::{
@@ -107,9 +108,7 @@ impl Login {
                 time = verified.header.timestamp;
                 continue;
             }
-            let half_way = received.monotonic.saturating_sub(sent.monotonic) / 2;
-            let server_now = verified.header.timestamp.plus(half_way).as_millis();
-            let offset_ms = server_now.wrapping_sub(received.wall.as_millis()) as i64;
+            let offset_ms = offset_of_one(sent, received, verified.header.timestamp);
             return self.judge(trust, &verified, offset_ms);
         }
         Err(Trouble::Refused(ResultCode::STALE_TIMESTAMP.name().to_owned()))

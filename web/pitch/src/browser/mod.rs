@@ -195,7 +195,11 @@ impl Shell {
     ) -> Result<Vec<u8>, Failure> {
         let shell = Rc::clone(self);
         let seen = move |frame| shell.happened(Event::Core(CoreEvent::View(frame)));
-        self.views.watch(device, token, seen).await
+        let ended = self.views.watch(device, token, seen).await;
+        if self.views.are_cut() {
+            self.happened(Event::Deaf);
+        }
+        ended
     }
 
     /// One timer for what the core waits for and for the digits of a clock.

@@ -15,6 +15,9 @@ pub(super) fn bars(app: &App, t: &Texts) -> Vec<Element> {
         bars.push(bar("bar bad", sentence(trouble, t)));
     }
     if let Some(Screen::There { view, .. }) = app.player.as_ref().map(|it| it.screen()) {
+        if app.is_deaf {
+            bars.push(bar("bar warn", t.device_lost));
+        }
         if app.offline {
             bars.push(bar("bar", t.courier_mode));
         }

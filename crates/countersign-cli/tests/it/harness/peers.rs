@@ -5,7 +5,7 @@ use super::{PATIENCE, eventually, instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,7 +109,7 @@ pub(crate) fn local(port: u16) -> SocketAddr {
 
 /// A port that nobody listens on at present.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(local(0)).unwrap().local_addr().unwrap().port()
+    countersign_listen::free_port().unwrap()
 }
 
 /// Where a program is; administrators' folders are not in everybody's `PATH`.

@@ -76,7 +76,7 @@ fn controllers_are_named_as_the_system_names_them() {
 
 #[tokio::test]
 async fn a_controller_that_is_not_there_is_an_error_with_its_reason() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = (std::net::Ipv4Addr::LOCALHOST, countersign_listen::free_port().unwrap()).into();
     let ble = Ble {
         controller: Controller::Tcp(free),
         role: Role::Both,
