@@ -136,3 +136,36 @@ pub const fn letter(team: Team) -> &'static str {
         Team::B => "b",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{export, keys, now, told, whole};
+    use countersign_web_kit::said::Read;
+
+    #[test]
+    fn every_signature_of_the_server_needs_its_key_and_finds_it() {
+        let whole = Whole::read(&whole()).unwrap();
+        let needs = Evidence::of(&whole).unwrap().needs();
+        assert_eq!(needs.len(), 10 + 2, "tickets, receipt, certificate");
+        assert!(needs.iter().all(|(signer, at)| keys().names(signer, *at)));
+        let without = ServerKeys::new(keys().realm().clone(), Vec::new());
+        assert!(!needs.iter().any(|(signer, at)| without.names(signer, *at)));
+        let outcome = Evidence::of(&whole).unwrap().examine(&whole, &without, now());
+        assert_eq!(outcome.report.failed().unwrap().id, "keys");
+    }
+
+    #[test]
+    fn the_file_is_the_one_that_the_command_line_would_write() {
+        let app = told();
+        let crate::app::Check::Done(outcome) = &app.data.check else { panic!("not checked") };
+        assert_eq!(outcome.proven.as_ref().unwrap().file, export().encode());
+    }
+
+    #[test]
+    fn what_is_no_base64_is_no_evidence() {
+        let mut said = whole();
+        said["receipt"] = "§".into();
+        assert_eq!(Evidence::of(&Whole::read(&said).unwrap()), None);
+    }
+}

@@ -8,7 +8,7 @@ texts! {
     player: "Player", "Joueur";
     disputes: "Disputes", "Litiges";
     penalties: "Penalties", "Sanctions";
-    ranks: "Ranks", "Classement";
+    ranks: "Ranks", "Rangs";
 
     nobody: "Log in first. Then come back here.", "Connectez-vous d’abord. Puis revenez ici.";
     no_league: "This server runs no league.", "Ce serveur ne gère pas de ligue.";

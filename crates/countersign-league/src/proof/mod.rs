@@ -50,7 +50,10 @@ pub fn examine(
             return (report, None);
         }
     };
-    report.then(KEYS, || Ok(()));
+    report.then(KEYS, || match keys.newest() {
+        Some(_) => Ok(()),
+        None => Err("there is no key set".to_owned()),
+    });
     let device = signed::<DeviceCertificate>(&export.device, keys);
     let known = device.as_ref().ok().map(|signed| KnownDevice::from(&signed.value));
     report.then(DEVICE, || device.as_ref().map(drop).map_err(Clone::clone));
