@@ -3,27 +3,10 @@
 use crate::label::Label;
 use crate::mark::Colour;
 use crate::plan::Plan;
+use countersign_html::Text;
 use countersign_league::evidence::PairCertificate;
 use countersign_sheets::Qr;
-use std::fmt::{self, Write};
-
-/// Text as HTML shows it.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
-    }
-}
+use std::fmt::Write;
 
 /// A fingerprint in groups of eight, as people compare it.
 fn groups(digits: &str) -> String {
@@ -33,10 +16,10 @@ fn groups(digits: &str) -> String {
 
 /// The page of a pair: its mark, the code that joins its Wi-Fi, and the code that names it.
 pub(crate) fn page(label: &Label, wifi: &Qr, claim: &Qr) -> String {
-    let serial = Escaped(&label.serial);
+    let serial = Text(&label.serial);
     let host = match label.host.as_str() {
         "" => String::new(),
-        host => format!("<p>Page <b>https://{}/</b></p>", Escaped(host)),
+        host => format!("<p>Page <b>https://{}/</b></p>", Text(host)),
     };
     format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{serial} {mark}</title>\n\
@@ -46,12 +29,12 @@ pub(crate) fn page(label: &Label, wifi: &Qr, claim: &Qr) -> String {
          </section>\n\
          <section>{claim}<h2>2 Check that it is the one</h2><p>Pair <code>{device}</code></p>{host}</section></main>\n\
          <footer>Master's key <code>{master}</code><br>Slave's key <code>{slave}</code></footer>\n</html>\n",
-        mark = Escaped(&label.mark),
+        mark = Text(&label.mark),
         css = Colour::of(&label.mark).css,
         players = label.max_players,
         wifi = wifi.svg().trim_end(),
-        name = Escaped(label.wifi.name.as_str()),
-        passphrase = Escaped(label.wifi.passphrase.expose()),
+        name = Text(label.wifi.name.as_str()),
+        passphrase = Text(label.wifi.passphrase.expose()),
         claim = claim.svg().trim_end(),
         device = groups(&label.device.to_string()),
         master = groups(&label.master.to_string()),
@@ -70,7 +53,7 @@ pub fn sheet(plan: &Plan, pairs: &[PairCertificate]) -> String {
         batch = plan.batch,
         count = pairs.len(),
         players = plan.max_players,
-        station = Escaped(&plan.station),
+        station = Text(&plan.station),
     );
     for pair in pairs {
         let [master, slave] = [&pair.master, &pair.slave].map(|key| key.fingerprint().to_string());
@@ -79,8 +62,8 @@ pub fn sheet(plan: &Plan, pairs: &[PairCertificate]) -> String {
             out,
             "<tr><td><i style=\"background:{}\"></i>{}<td>{}<td>{}<td>{}<td>{}<td>☐<td>☐<td>☐",
             Colour::of(&pair.mark).css,
-            Escaped(&pair.mark),
-            Escaped(&pair.serial),
+            Text(&pair.mark),
+            Text(&pair.serial),
             pair.device,
             &master[..16],
             &slave[..16],

@@ -17,7 +17,6 @@ mod desk;
 mod disk;
 mod error;
 pub mod export;
-mod html;
 mod http;
 mod hub;
 mod intake;

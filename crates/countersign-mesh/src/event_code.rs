@@ -32,6 +32,13 @@ impl BleUuid {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
+
+    /// The characteristic that carries frames: told apart from its service by its last bit.
+    pub const fn frames(&self) -> Self {
+        let mut bytes = *self.as_bytes();
+        bytes[15] ^= 1;
+        Self::from_bytes(bytes)
+    }
 }
 
 impl fmt::Display for BleUuid {

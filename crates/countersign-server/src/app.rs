@@ -1,7 +1,7 @@
 //! Everything that handlers share.
 
 use crate::gateway::{Gateway, Sealer};
-use crate::ingress::IngressLimits;
+use crate::ingress::{IngressLimits, Pages};
 use crate::league::League;
 use crate::push::Hub;
 use crate::sessions::Sessions;
@@ -47,6 +47,8 @@ pub struct App<S> {
     pub handing_over: tokio::sync::Mutex<()>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// What everybody may see without a login.
+    pub pages: Pages,
     /// Sizes and deadlines of what comes in.
     pub limits: IngressLimits,
     /// What a new account may do.

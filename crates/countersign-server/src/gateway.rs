@@ -282,7 +282,7 @@ impl<S: Store> Gateway<S> {
         let reply = match why {
             NotAdmitted::Refused(refused) => {
                 if matches!(refused, Refused::Unauthenticated | Refused::PayloadMismatch) {
-                    self.networks.refused(ip, now);
+                    self.networks.count(ip, now);
                 }
                 refusal_reply(refused, now)
             }

@@ -1,4 +1,4 @@
-//! A bucket per network in front of everything that costs CPU.
+//! A bucket per network in front of what costs CPU and is not paid for by a signature.
 
 use countersign::Timestamp;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many refused requests a network may make.
+/// How many requests that are counted a network may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkQuota {
     /// At once.
@@ -17,8 +17,8 @@ pub struct NetworkQuota {
     pub networks: usize,
 }
 
-/// Counts requests that failed V2 to V4 per network. Accepted requests cost nothing, so that a school behind one
-/// address is not slowed down by its size.
+/// Counts requests per network: at the gateway those that failed V2 to V4, for public pages those for which one had to be written.
+/// All others cost nothing, so that a school behind one address is not slowed down by its size.
 #[derive(Debug)]
 pub struct Networks {
     quota: NetworkQuota,
@@ -39,7 +39,7 @@ struct Bucket {
 }
 
 impl Networks {
-    /// Nobody has been refused yet.
+    /// Nothing has been counted yet.
     pub fn new(quota: NetworkQuota) -> Self {
         Self { quota, buckets: Mutex::default() }
     }
@@ -56,8 +56,8 @@ impl Networks {
         Err(Duration::from_millis(excess.div_ceil(u64::from(self.quota.per_second.max(1)))))
     }
 
-    /// A request from this address was refused.
-    pub fn refused(&self, ip: IpAddr, now: Timestamp) {
+    /// A request from this address counts.
+    pub fn count(&self, ip: IpAddr, now: Timestamp) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let key = network(ip);
         if buckets.len() >= self.quota.networks && !buckets.contains_key(&key) {
@@ -98,7 +98,7 @@ mod tests {
         let now = Timestamp::from_millis(1_000_000);
         for _ in 0..3 {
             assert_eq!(networks.check(here, now), Ok(()));
-            networks.refused(here, now);
+            networks.count(here, now);
         }
         assert_eq!(networks.check(here, now), Err(Duration::from_millis(100)));
         assert_eq!(networks.check(there, now), Ok(()));
@@ -109,7 +109,7 @@ mod tests {
     fn v0b_memory_is_bounded() {
         let networks = Networks::new(NetworkQuota { burst: 3, per_second: 1, networks: 10 });
         for last in 0..=255 {
-            networks.refused(IpAddr::from([10, 0, 0, last]), Timestamp::from_millis(5));
+            networks.count(IpAddr::from([10, 0, 0, last]), Timestamp::from_millis(5));
         }
         assert!(networks.buckets.lock().unwrap().len() <= 10);
     }

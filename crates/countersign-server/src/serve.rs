@@ -4,7 +4,7 @@ use crate::app::{App, Backend, Failed, NewAccount};
 use crate::clock;
 use crate::config::{Config, ServerConfig, UpstreamConfig};
 use crate::gateway::{Gateway, GatewayParts, Sealer};
-use crate::ingress::{self, IngressLimits};
+use crate::ingress::{self, IngressLimits, Pages, Site};
 use crate::league::{self, League};
 use crate::limits::{NetworkQuota, Networks};
 use crate::maintenance;
@@ -352,6 +352,7 @@ fn build<S: Backend>(
         tls: None,
         handing_over: tokio::sync::Mutex::default(),
         metrics,
+        pages: pages(config),
         limits: ingress_limits(config, proxies),
         new_account: NewAccount {
             scopes: config.account.new_scopes.clone(),
@@ -392,6 +393,12 @@ fn ingress_limits(config: &Config, trusted_proxies: Arc<TrustedProxies>) -> Ingr
         page_connects: config.page_connects(),
         trusted_proxies,
     }
+}
+
+fn pages(config: &Config) -> Pages {
+    let (realm, server) = (&config.realm, &config.server);
+    let site = Site::new(realm.audience.clone(), server.public_prefix.clone());
+    Pages::new(site, server.public_pages)
 }
 
 fn upstream(config: &UpstreamConfig) -> Result<Upstream, StartError> {

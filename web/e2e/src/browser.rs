@@ -3,12 +3,13 @@
 use crate::clock::instant;
 use crate::{ANSWER, Tab};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::rc::Rc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The flags with which it runs without a screen, and without looking for hosts of its maker.
@@ -28,7 +29,7 @@ const FLAGS: [&str; 10] = [
 /// A running browser. Dropping it ends its process.
 #[derive(Debug, Clone)]
 pub struct Browser {
-    wire: Rc<RefCell<Wire>>,
+    wire: Arc<Wire>,
 }
 
 /// A profile of its own: storage, keys and caches that no other one sees.
@@ -40,13 +41,60 @@ pub struct Device {
 
 #[derive(Debug)]
 struct Wire {
-    process: Child,
-    to: ChildStdin,
-    from: Receiver<Value>,
-    last_id: u64,
-    /// What the browser said unasked.
-    events: Vec<Value>,
+    process: Mutex<Child>,
+    to: Mutex<ChildStdin>,
+    last_id: AtomicU64,
+    heard: Arc<Heard>,
     _profile: TempDir,
+}
+
+/// What the browser said; several threads may wait for it.
+#[derive(Debug, Default)]
+struct Heard {
+    said: Mutex<Said>,
+    more: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    /// By the id of the command.
+    answers: HashMap<u64, Value>,
+    /// What it said unasked.
+    events: Vec<Value>,
+}
+
+impl Heard {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        // Nothing below panics with the lock held.
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, message: Value) {
+        let mut said = self.said();
+        match message["id"].as_u64() {
+            Some(id) => drop(said.answers.insert(id, message)),
+            None => said.events.push(message),
+        }
+        drop(said);
+        self.more.notify_all();
+    }
+
+    /// Waits until `has` finds what it looks for.
+    fn until<T>(&self, wait: Duration, has: impl Fn(&mut Said) -> Option<T>) -> Option<T> {
+        let until = instant() + wait;
+        let mut said = self.said();
+        loop {
+            if let Some(found) = has(&mut said) {
+                return Some(found);
+            }
+            let left = until.saturating_duration_since(instant());
+            if left.is_zero() {
+                return None;
+            }
+            let woken = self.more.wait_timeout(said, left);
+            said = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
 }
 
 impl Browser {
@@ -64,6 +112,11 @@ impl Browser {
         ])
     }
 
+    /// Starts one with an adapter for Bluetooth that a test plays: see [`crate::Bluetooth`].
+    pub fn with_bluetooth() -> Self {
+        Self::start_with(&["--enable-features=WebBluetooth".to_owned()])
+    }
+
     #[expect(clippy::expect_used, reason = "a test without a browser has failed")]
     fn start_with(more: &[String]) -> Self {
         let profile = TempDir::new().expect("a folder for the profile");
@@ -75,22 +128,21 @@ impl Browser {
         let mut process = command.spawn().expect("Chromium starts");
         let to = process.stdin.take().expect("a pipe to the browser");
         let out = process.stdout.take().expect("a pipe from the browser");
-        let (sender, from) = channel();
+        let heard = Arc::new(Heard::default());
+        let hears = Arc::clone(&heard);
         std::thread::spawn(move || {
             let mut reader = BufReader::new(out);
             let mut message = Vec::new();
             while reader.read_until(0, &mut message).is_ok_and(|read| read > 0) {
                 message.pop();
                 let Ok(value) = serde_json::from_slice(&message) else { break };
-                if sender.send(value).is_err() {
-                    break;
-                }
+                hears.take(value);
                 message.clear();
             }
         });
-        let events = Vec::new();
-        let wire = Wire { process, to, from, last_id: 0, events, _profile: profile };
-        Self { wire: Rc::new(RefCell::new(wire)) }
+        let (process, to) = (Mutex::new(process), Mutex::new(to));
+        let wire = Wire { process, to, last_id: AtomicU64::new(0), heard, _profile: profile };
+        Self { wire: Arc::new(wire) }
     }
 
     /// A device of its own.
@@ -116,16 +168,24 @@ impl Browser {
         session: &str,
         params: Value,
     ) -> Result<Value, Value> {
-        self.wire.borrow_mut().call(method, session, params).map_err(Value::from)
+        self.wire.call(method, session, params).map_err(Value::from)
     }
 
     /// Everything that was said unasked in a session, by method.
     pub(crate) fn events(&self, session: &str, method: &str) -> Vec<Value> {
-        let wire = self.wire.borrow();
-        let said = wire.events.iter();
-        said.filter(|it| it["sessionId"] == session && it["method"] == method)
+        let said = self.wire.heard.said();
+        let events = said.events.iter();
+        events
+            .filter(|it| it["sessionId"] == session && it["method"] == method)
             .map(|it| it["params"].clone())
             .collect()
+    }
+
+    /// Everything that was said unasked from the `at`th on, as soon as there is anything, or nothing in that time.
+    pub(crate) fn events_from(&self, at: usize, wait: Duration) -> Vec<Value> {
+        let new =
+            |said: &mut Said| said.events.get(at..).filter(|it| !it.is_empty()).map(<[_]>::to_vec);
+        self.wire.heard.until(wait, new).unwrap_or_default()
     }
 }
 
@@ -149,26 +209,22 @@ impl Device {
 }
 
 impl Wire {
-    fn call(&mut self, method: &str, session: &str, params: Value) -> Result<Value, String> {
-        self.last_id += 1;
-        let mut message = json!({ "id": self.last_id, "method": method, "params": params });
+    fn call(&self, method: &str, session: &str, params: Value) -> Result<Value, String> {
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut message = json!({ "id": id, "method": method, "params": params });
         if !session.is_empty() {
             message["sessionId"] = session.into();
         }
         let mut bytes = message.to_string().into_bytes();
         bytes.push(0);
-        self.to.write_all(&bytes).map_err(|error| error.to_string())?;
-        let until = instant() + ANSWER;
-        loop {
-            let left = until.saturating_duration_since(instant());
-            let said = self.from.recv_timeout(left).map_err(|_| "no answer in time")?;
-            if said["id"] == self.last_id {
-                return match said.get("error") {
-                    None => Ok(said["result"].clone()),
-                    Some(error) => Err(error.to_string()),
-                };
-            }
-            self.events.push(said);
+        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        to.write_all(&bytes).map_err(|error| error.to_string())?;
+        drop(to);
+        let said = self.heard.until(ANSWER, |said| said.answers.remove(&id));
+        let said = said.ok_or("no answer in time")?;
+        match said.get("error") {
+            None => Ok(said["result"].clone()),
+            Some(error) => Err(error.to_string()),
         }
     }
 }
@@ -176,7 +232,8 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         // It may have ended already.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(process.kill());
+        drop(process.wait());
     }
 }

@@ -84,6 +84,19 @@ impl Fair {
         ]);
     }
 
+    /// Lets a judge register another key than the one that was published.
+    pub fn allow_another_key(&self, judge: &str) {
+        self.organise(&[
+            "event",
+            "judges",
+            FAIR,
+            "--replace",
+            judge,
+            "--reason",
+            "lost on the train",
+        ]);
+    }
+
     /// Everybody who has a key judges everything; the server signs that.
     pub fn publish(&self) {
         self.organise(&["event", "assign", FAIR, "--views", "1"]);
@@ -99,11 +112,24 @@ impl Fair {
             fair: self,
             process: None,
             address: "127.0.0.1:0".to_owned(),
+            udp: "127.0.0.1:0".to_owned(),
             code: String::new(),
         }
         .begun();
         self.run(&["hub", "open", "--dir", "hub", "--round", "1"]);
         hub
+    }
+
+    /// What is judged by this server's profile `ana`, handed over by its profile `hub`, and published. Each vote as `judge vote` takes it.
+    pub fn publish_results(&self, server: &Server, votes: &[&str]) {
+        self.publish();
+        let hub = self.hub();
+        let file = |name: &str| self.folder.path().join(name).display().to_string();
+        let (package, link) = (file("fair.package"), format!("ws://{}/mesh", hub.address));
+        let args = ["--bundle", &package, "--code", &hub.code, "--ws", &link, "--profile", "ana"];
+        server.command(&[&["judge", "vote"], votes, &args].concat(), String::new);
+        server.command(&["hub", "sync", "--dir", &file("hub"), "--profile", "hub"], String::new);
+        self.organise(&["event", "results", FAIR, "--publish"]);
     }
 
     fn projects(&self, projects: &[&str]) {
@@ -144,6 +170,8 @@ pub struct Hub<'f> {
     process: Option<(Child, Receiver<String>)>,
     /// Where it is.
     pub address: String,
+    /// Where relays reach it by UDP.
+    pub udp: String,
     /// The text of the code on its screen.
     pub code: String,
 }
@@ -186,9 +214,9 @@ impl Hub<'_> {
 
     #[expect(clippy::expect_used, reason = "a test without a hub has failed")]
     fn begin(&mut self) {
-        let args = ["hub", "run", "--dir", "hub", "--bundle", "fair.package", "--listen"];
-        let args =
-            [&args[..], &[self.address.as_str(), "--root", self.fair.root.as_str()]].concat();
+        let args = ["hub", "run", "--dir", "hub", "--bundle", "fair.package"];
+        let at = ["--listen", self.address.as_str(), "--udp", self.udp.as_str()];
+        let args = [&args[..], &at, &["--root", self.fair.root.as_str()]].concat();
         let mut command = self.fair.command(&args);
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a hub");
@@ -211,6 +239,7 @@ impl Hub<'_> {
         };
         self.address = find(" at http://");
         self.code = find("Event code: ");
+        self.udp = find("UDP neighbours: ");
         self.process = Some((process, lines));
     }
 }

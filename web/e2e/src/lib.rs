@@ -13,6 +13,7 @@
 //!
 //! Every wait has a deadline, and only processes that a test started are ended.
 
+mod bluetooth;
 mod browser;
 mod clock;
 mod demo;
@@ -24,6 +25,7 @@ mod pitch;
 mod server;
 mod tab;
 
+pub use bluetooth::Bluetooth;
 pub use browser::{Browser, Device};
 pub use demo::Demo;
 pub use factory::register_pairs;

@@ -114,6 +114,18 @@ impl Pitch {
         self.wait(state, || self.show()["state"] == state);
     }
 
+    /// Waits until the league has a match, and says which.
+    #[expect(clippy::expect_used, reason = "a league that shows no matches fails the test")]
+    pub fn settled(&self, server: &Server) -> String {
+        let list = || -> Vec<Value> {
+            let said = server.operate(&["league", "match", "list", "--json"]);
+            serde_json::from_str(&said).expect("matches as JSON")
+        };
+        self.wait("settled", || !list().is_empty());
+        let id = list().first().and_then(|it| Some(it["match"].as_str()?.to_owned()));
+        id.expect("the id of a match")
+    }
+
     /// What the device shows.
     pub fn show(&self) -> Value {
         self.half("master")

@@ -112,6 +112,13 @@ impl Server {
         self.command(&[words, &["--data", "data"]].concat(), String::new)
     }
 
+    /// Logs a profile of the program in, by the code in the mail.
+    pub fn log_in(&self, address: &str, profile: &str) {
+        let (root, url, before) = (self.root(), self.url(""), self.mails_to(address).len());
+        let words = ["login", address, "--profile", profile, "--server", &url, "--root", &root];
+        self.command(&words, || format!("{}\n", self.code_for(address, before)));
+    }
+
     /// A file of the server's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

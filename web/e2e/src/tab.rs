@@ -42,8 +42,8 @@ const AIM: &str = "(() => {
 /// A tab of a device.
 #[derive(Debug)]
 pub struct Tab {
-    browser: Browser,
-    session: String,
+    pub(crate) browser: Browser,
+    pub(crate) session: String,
 }
 
 impl Tab {

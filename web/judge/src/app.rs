@@ -8,6 +8,7 @@ use crate::said::Invitation;
 use countersign::{EventId, Keyset};
 use countersign_app::Failure;
 use countersign_app::judge::{JudgeEvent, Place};
+use countersign_mesh::BleUuid;
 use countersign_web_kit::text::Language;
 
 /// What the page knows.
@@ -29,7 +30,11 @@ pub struct App {
     pub asking: Vec<Ask>,
     /// Where the hub is.
     pub hub: Option<HubAddress>,
-    /// What the link to it does.
+    /// Whether this browser lets pages use Bluetooth.
+    pub has_bluetooth: bool,
+    /// Whether the person chose a device by Bluetooth, and no network since.
+    pub by_bluetooth: bool,
+    /// What the link does.
     pub link: LinkState,
     /// The form that is filled in.
     pub form: Option<Form>,
@@ -41,8 +46,30 @@ pub struct App {
     pub camera: CameraState,
     /// Whether what is to be kept is kept.
     pub keeps: bool,
-    /// Whom the link was made to.
-    pub(crate) linked_to: Option<HubAddress>,
+    /// Where this device's key cannot be registered, because it is or was somebody's.
+    pub taken: Option<EventId>,
+    /// Whether another tab took over before everything was kept.
+    pub has_left_unkept: bool,
+    /// What the link is made by.
+    pub(crate) linked_by: Option<Way>,
+}
+
+/// A way to a hub or a relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// A WebSocket to this address.
+    Network(HubAddress),
+    /// The device that was chosen, by this service.
+    Bluetooth(BleUuid),
+}
+
+/// Why there is no Bluetooth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoBluetooth {
+    /// The person chose none, or there was none to choose.
+    NotChosen,
+    /// Switched off, not allowed, or broken.
+    Refused,
 }
 
 /// How far the page is.
@@ -68,7 +95,10 @@ pub enum LinkState {
     /// Being made, or waiting to be made again.
     Connecting,
     /// There.
-    Up,
+    Up {
+        /// Bytes that a frame carries for sure.
+        frame_max: usize,
+    },
     /// This browser does not let this page connect.
     Blocked,
 }
@@ -109,6 +139,10 @@ pub enum Notice {
     Enrolled,
     /// The newest bundle is here.
     Fetched,
+    /// No device was chosen, or Bluetooth does not work here.
+    NoBluetooth(NoBluetooth),
+    /// No new key could be made and kept.
+    NoNewKey,
     /// Something did not work.
     Failed(Ask, Failure),
 }
@@ -139,6 +173,8 @@ pub enum Event {
     Answer(Ask, Result<Vec<u8>, Failure>),
     /// What the judge's program asked for.
     Told(JudgeEvent),
+    /// The person chose a device by Bluetooth, or did not.
+    Chosen(Result<(), NoBluetooth>),
     /// The link did something.
     Link(LinkState),
     /// A frame came over it.
@@ -151,8 +187,10 @@ pub enum Event {
     Tick,
     /// Another tab has taken over.
     Stolen,
-    /// Something could not be kept.
-    NotKept,
+    /// What was to be kept under this name with this number is kept, or is not.
+    Kept(String, u32, bool),
+    /// Making a new key did not work; nothing was changed.
+    NoNewKey,
     /// The server's keys, which may have changed.
     Keyset(Keyset),
 }
@@ -166,6 +204,8 @@ pub struct Found {
     pub account: Option<String>,
     /// Where the hub was.
     pub hub: Option<HubAddress>,
+    /// Whether this browser lets pages use Bluetooth.
+    pub has_bluetooth: bool,
     /// Whether what is to be kept is kept.
     pub keeps: bool,
 }
@@ -199,6 +239,14 @@ pub enum Press {
     Camera,
     /// Judge in this tab.
     Here,
+    /// Choose a device by Bluetooth.
+    Bluetooth,
+    /// Leave it.
+    BluetoothOff,
+    /// Give this device's key up for a new one.
+    NewKey,
+    /// No, keep it.
+    OldKey,
 }
 
 impl Press {
@@ -218,6 +266,10 @@ impl Press {
             Self::RecuseNot => "recuse-not".to_owned(),
             Self::Camera => "camera".to_owned(),
             Self::Here => "here".to_owned(),
+            Self::Bluetooth => "bluetooth".to_owned(),
+            Self::BluetoothOff => "bluetooth-off".to_owned(),
+            Self::NewKey => "new-key".to_owned(),
+            Self::OldKey => "old-key".to_owned(),
         }
     }
 
@@ -240,6 +292,10 @@ impl Press {
             ["recuse-not"] => Self::RecuseNot,
             ["camera"] => Self::Camera,
             ["here"] => Self::Here,
+            ["bluetooth"] => Self::Bluetooth,
+            ["bluetooth-off"] => Self::BluetoothOff,
+            ["new-key"] => Self::NewKey,
+            ["old-key"] => Self::OldKey,
             _ => return None,
         })
     }
@@ -272,8 +328,12 @@ pub enum Effect {
     Call(Ask),
     /// What the device wants.
     Wish(Wish),
-    /// Keep a link to this one, or to nobody.
-    Connect(Option<HubAddress>),
+    /// Let the person choose a device that offers this service.
+    Choose(BleUuid),
+    /// Keep a link this way, or none.
+    Connect(Option<Way>),
+    /// Make a new key in place of the one that is here, forget what belongs to that, and begin again.
+    NewKey,
     /// Remember where the hub is.
     Remember(HubAddress),
     /// Remember the language.
@@ -298,13 +358,17 @@ impl App {
             invitations: None,
             asking: Vec::new(),
             hub: None,
+            has_bluetooth: false,
+            by_bluetooth: false,
             link: LinkState::Off,
             form: None,
             code: None,
             search: String::new(),
             camera: CameraState::Off,
             keeps: true,
-            linked_to: None,
+            taken: None,
+            has_left_unkept: false,
+            linked_by: None,
         }
     }
 
@@ -356,6 +420,10 @@ mod tests {
             Press::RecuseNot,
             Press::Camera,
             Press::Here,
+            Press::Bluetooth,
+            Press::BluetoothOff,
+            Press::NewKey,
+            Press::OldKey,
         ] {
             assert_eq!(Press::parse(&press.name()), Some(press));
         }

@@ -1,18 +1,21 @@
 //! A judge's device: the program of the judge and a relay of its own, over one link at a time.
 //!
-//! What it wants done comes out in an order that matters: what is to be kept stands before what is to be sent.
+//! A vote is handed to the relay when the disk has it, and not before: see `keeping`.
 
+use crate::keeping::{Keeping, Then};
 use countersign::{EventId, Keyset, Timestamp, VerifyingKey};
 use countersign_app::AskId;
 use countersign_app::judge::{
     FromMesh, Judge, JudgeAsk, JudgeConfig, JudgeEffect, JudgeEvent, JudgeScreen, JudgeTap,
     JudgeTrouble, Place,
 };
-use countersign_mesh::{Bearer, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role};
+use countersign_mesh::{
+    Bearer, BleUuid, Hop, HubKeys, LinkId, NetKeys, Output, Relay, RelayConfig, Role,
+};
 use std::collections::VecDeque;
 
-/// Bytes of the largest message of a WebSocket: any packet is one frame.
-const FRAME_MAX: usize = 2048;
+/// Bytes of the largest frame of any link.
+pub const FRAME_MAX: usize = 2048;
 /// A link is not up and down more often than this within what a relay remembers of numbers.
 const FIRST_LINK: u32 = 1;
 
@@ -31,8 +34,10 @@ pub type Fill = fn(&mut [u8]);
 /// Something to be done outside.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// Keep these bytes under this name, for this event.
+    /// Keep these bytes under this name, for this event, and say whether they are kept, with the same number.
     Keep {
+        /// To be given back.
+        number: u32,
         /// Whose.
         event: EventId,
         /// The name.
@@ -57,10 +62,12 @@ pub struct Device {
     key: VerifyingKey,
     fill: Fill,
     relay: Option<Relay<Fill>>,
-    link: Option<LinkId>,
+    /// The link, and what its frames carry.
+    link: Option<(LinkId, usize)>,
     next_link: u32,
     wake: Option<Timestamp>,
     wishes: Vec<Wish>,
+    keeping: Keeping,
     has_changed: bool,
 }
 
@@ -85,6 +92,7 @@ impl Device {
             next_link: FIRST_LINK,
             wake: None,
             wishes: Vec::new(),
+            keeping: Keeping::default(),
             has_changed: false,
         }
     }
@@ -92,6 +100,21 @@ impl Device {
     /// Gives back what was kept before a reload, in any order, before anything else.
     pub fn restore(&mut self, name: &str, bytes: Vec<u8>, now: Moment) {
         self.judge.restore(name, bytes, now.wall);
+    }
+
+    /// Nothing outlives this page, the key for votes neither: votes do not wait for what keeps nothing.
+    pub fn keeps_nothing(&mut self) {
+        self.keeping.memory_only();
+    }
+
+    /// Whether a vote could not be kept, and so does not leave.
+    pub fn is_stuck(&self) -> bool {
+        self.keeping.is_stuck()
+    }
+
+    /// Whether something is not on the disk yet.
+    pub fn is_keeping(&self) -> bool {
+        self.keeping.is_open()
     }
 
     /// The server's keys, which may have changed.
@@ -139,9 +162,12 @@ impl Device {
         core::mem::take(&mut self.has_changed)
     }
 
-    /// The newest vote about a place as a text for a code.
-    pub fn vote_code(&mut self, place: &Place, now: Moment) -> Result<String, JudgeTrouble> {
-        self.judge.vote_code(place, now.wall)
+    /// The newest vote about a place as a text for a code, if there is one and it is kept: a code leaves the device, too.
+    pub fn vote_code(&mut self, place: &Place, now: Moment) -> Option<String> {
+        if self.keeping.has_open_votes() {
+            return None;
+        }
+        self.judge.vote_code(place, now.wall).ok()
     }
 
     /// The person did something.
@@ -155,17 +181,42 @@ impl Device {
         core::mem::take(&mut self.wishes)
     }
 
-    /// A link is there.
-    pub fn link_up(&mut self, now: Moment) -> Vec<Wish> {
+    /// What a [`Wish::Keep`] came to.
+    pub fn kept(&mut self, name: &str, number: u32, is_kept: bool, now: Moment) -> Vec<Wish> {
+        let was_stuck = self.keeping.is_stuck();
+        let then = self.keeping.settled(name, number, is_kept, now.steady_ms);
+        self.has_changed |= was_stuck != self.keeping.is_stuck();
+        match (then, &mut self.relay) {
+            (Then::Go(packets), Some(relay)) => {
+                for packet in packets {
+                    relay.originate(packet, now.steady_ms);
+                }
+                self.run(VecDeque::new(), now);
+            }
+            (Then::Again, _) => {
+                self.run(VecDeque::from([JudgeEvent::Mesh(FromMesh::Linked)]), now);
+            }
+            (Then::Go(_) | Then::Wait, _) => {}
+        }
+        core::mem::take(&mut self.wishes)
+    }
+
+    /// The Bluetooth service to look for, once the day's code is here.
+    pub fn service(&self) -> Option<BleUuid> {
+        self.judge.service()
+    }
+
+    /// A link is there, whatever it is made of; `frame_max` bytes, 20 or more, are sure to arrive whole.
+    pub fn link_up(&mut self, frame_max: usize, now: Moment) -> Vec<Wish> {
         let Some(relay) = &mut self.relay else { return Vec::new() };
-        if let Some(before) = self.link.take() {
+        if let Some((before, _)) = self.link.take() {
             relay.link_down(before);
         }
         let link = LinkId(self.next_link);
         self.next_link = self.next_link.wrapping_add(1).max(FIRST_LINK);
-        // It fails with too many links or too small frames: there is one, and its frames are large.
-        if relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_ok() {
-            self.link = Some(link);
+        // It fails with too many links, and there is one, or too small frames.
+        if relay.link_up(link, Bearer::PointToPoint, frame_max, now.steady_ms).is_ok() {
+            self.link = Some((link, frame_max));
         }
         self.has_changed = true;
         self.handle(JudgeEvent::Mesh(FromMesh::Linked), now)
@@ -173,7 +224,7 @@ impl Device {
 
     /// The link is gone.
     pub fn link_down(&mut self) {
-        if let (Some(relay), Some(link)) = (&mut self.relay, self.link.take()) {
+        if let (Some(relay), Some((link, _))) = (&mut self.relay, self.link.take()) {
             relay.link_down(link);
         }
         self.has_changed = true;
@@ -181,9 +232,15 @@ impl Device {
 
     /// A frame came in.
     pub fn frame(&mut self, frame: &[u8], now: Moment) -> Vec<Wish> {
-        if let (Some(relay), Some(link)) = (&mut self.relay, self.link)
+        if let (Some(relay), Some((link, frame_max))) = (&mut self.relay, &mut self.link)
             && frame.len() <= FRAME_MAX
         {
+            let link = *link;
+            // What comes so long may go so long: Bluetooth tells a page no other measure.
+            if frame.len() > *frame_max {
+                *frame_max = frame.len();
+                relay.widen(link, *frame_max);
+            }
             relay.handle_frame(Hop::only(link), frame, now.steady_ms);
         }
         self.run(VecDeque::new(), now);
@@ -195,6 +252,7 @@ impl Device {
         if let Some(relay) = &mut self.relay {
             relay.handle_timeout(now.steady_ms);
         }
+        self.wishes.extend(self.keeping.due(now.steady_ms));
         self.handle(JudgeEvent::Tick, now)
     }
 
@@ -204,7 +262,8 @@ impl Device {
         // Without a link there is nobody to ask and nothing to forward to.
         let relay = self.relay.as_ref().filter(|_| self.link.is_some());
         let relay = relay.and_then(Relay::poll_timeout).map(|at| at.saturating_sub(now.steady_ms));
-        judge.into_iter().chain(relay).min()
+        let again = self.keeping.next().map(|at| at.saturating_sub(now.steady_ms));
+        judge.into_iter().chain(relay).chain(again).min()
     }
 
     fn run(&mut self, mut events: VecDeque<JudgeEvent>, now: Moment) {
@@ -223,13 +282,15 @@ impl Device {
             JudgeEffect::Ask { id, ask } => self.wishes.push(Wish::Ask { id, ask }),
             JudgeEffect::Join { net, hubs } => self.join(net, hubs, now),
             JudgeEffect::Send(packet) => {
-                if let Some(relay) = &mut self.relay {
+                let packet = self.keeping.pass(packet);
+                if let (Some(relay), Some(packet)) = (&mut self.relay, packet) {
                     relay.originate(packet, now.steady_ms);
                 }
             }
             JudgeEffect::Keep { name, bytes } => {
                 if let Some(event) = self.event() {
-                    self.wishes.push(Wish::Keep { event, name, bytes });
+                    let keep = self.keeping.keep(event, name, bytes);
+                    self.wishes.push(keep);
                 }
             }
             JudgeEffect::Wake(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
@@ -246,8 +307,8 @@ impl Device {
         // None yet, or another event's: a relay has one.
         let role = Role::Member { keys: vec![net], hubs };
         let mut relay = Relay::new(RelayConfig::new(role), self.fill, now.steady_ms);
-        if let Some(link) = self.link
-            && relay.link_up(link, Bearer::PointToPoint, FRAME_MAX, now.steady_ms).is_err()
+        if let Some((link, frame_max)) = self.link
+            && relay.link_up(link, Bearer::PointToPoint, frame_max, now.steady_ms).is_err()
         {
             self.link = None;
         }

@@ -13,10 +13,10 @@ use countersign_judging::event::{
     RoundState,
 };
 use countersign_judging::{Bundle, CategoryId, JudgeId, ProjectId, Venue};
-use countersign_mesh::framing::split;
+use countersign_mesh::framing::{Reassembly, split};
 use countersign_mesh::{
-    BleUuid, EventCode, EventKey, EventKeys, Flags, Packet, PacketType, Receipt, ReceiptItem,
-    ReceiptStatus, Sealer, T16, Ttl,
+    BleUuid, EventCode, EventKey, EventKeys, Flags, Hop, LinkId, Packet, PacketType, Receipt,
+    ReceiptItem, ReceiptStatus, Sealer, T16, Ttl,
 };
 use countersign_web_kit::text::Language;
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub(crate) fn code(event: &str) -> String {
     code.to_text().to_string()
 }
 
-fn ble() -> BleUuid {
+pub(crate) fn ble() -> BleUuid {
     let text = format!(
         "NODUS:EVENT_ID=X;KEY={};BLE_UUID=0000180f-0000-1000-8000-00805f9b34fb",
         "A".repeat(43)
@@ -146,10 +146,17 @@ pub(crate) fn device() -> Device {
 /// A page whose device has the event.
 pub(crate) fn attending() -> App {
     let mut device = device();
-    drop(device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)));
+    for wish in device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)) {
+        if let Wish::Keep { number, name, .. } = wish {
+            drop(device.kept(&name, number, true, at(0)));
+        }
+    }
     let mut app = App::new(Language::English, Route::Projects);
     let phase = Phase::Ready(Box::new(device));
-    drop(app.update(Event::Found(Found { phase, account: None, hub: None, keeps: true }), at(0)));
+    drop(app.update(
+        Event::Found(Found { phase, account: None, hub: None, has_bluetooth: true, keeps: true }),
+        at(0),
+    ));
     app
 }
 
@@ -159,6 +166,16 @@ pub(crate) struct Hall {
     /// Effects that are not the hall's.
     pub(crate) rest: Vec<Effect>,
     pub(crate) is_linked: bool,
+    /// Bytes of a frame, on the hub's side and as the page knows it.
+    pub(crate) frame_max: (usize, usize),
+    /// Frames that the page said.
+    pub(crate) frames: Vec<usize>,
+    pieces: Reassembly,
+    counter: u8,
+    /// Whether the disk takes anything.
+    pub(crate) keeps: bool,
+    /// Whether a vote has to be kept when it arrives.
+    pub(crate) is_strict: bool,
     /// How often a vote arrived.
     pub(crate) votes: usize,
     venue: Venue,
@@ -180,6 +197,12 @@ impl Hall {
             kept: BTreeMap::new(),
             rest: Vec::new(),
             is_linked: false,
+            frame_max: (2048, 2048),
+            frames: Vec::new(),
+            pieces: Reassembly::default(),
+            counter: 0,
+            keeps: true,
+            is_strict: true,
             votes: 0,
             venue,
             desk: Desk::new(&[62; 32]),
@@ -194,20 +217,26 @@ impl Hall {
         while let Some(event) = events.pop_front() {
             for effect in app.update(event, now) {
                 match effect {
-                    Effect::Wish(Wish::Keep { event, name, bytes }) => {
-                        self.kept.insert(format!("{event}/{name}"), bytes);
+                    Effect::Wish(Wish::Keep { number, event, name, bytes }) => {
+                        if self.keeps {
+                            self.kept.insert(format!("{event}/{name}"), bytes);
+                        }
+                        events.push_back(Event::Kept(name, number, self.keeps));
                     }
                     Effect::Wish(Wish::Ask { id, ask: JudgeAsk::Sign(input) }) => {
                         let result = Ok(key(17).sign(&input).to_vec());
                         events.push_back(Event::Told(JudgeEvent::Answer { id, result }));
                     }
                     Effect::Wish(Wish::Frame(frame)) => {
-                        let heard = self.is_linked.then(|| self.hears(&frame, now)).flatten();
-                        events.extend(heard.map(Event::Frame));
+                        self.frames.push(frame.len());
+                        let heard = self.is_linked.then(|| self.hears(&frame, now));
+                        events.extend(heard.into_iter().flatten().map(Event::Frame));
                     }
                     other @ (Effect::Wish(Wish::Ask { ask: JudgeAsk::Bundle(_), .. })
                     | Effect::Call(_)
                     | Effect::Connect(_)
+                    | Effect::Choose(_)
+                    | Effect::NewKey
                     | Effect::Remember(_)
                     | Effect::Speak(_)
                     | Effect::Go(_)
@@ -221,17 +250,28 @@ impl Hall {
     /// A link that comes up.
     pub(crate) fn link(&mut self, app: &mut App, now: Moment) {
         self.is_linked = true;
-        self.happens(app, Event::Link(LinkState::Up), now);
+        let up = LinkState::Up { frame_max: self.frame_max.1 };
+        self.happens(app, Event::Link(up), now);
     }
 
-    fn hears(&mut self, frame: &[u8], now: Moment) -> Option<Vec<u8>> {
-        let packet = Packet::decode(&frame[1..]).unwrap();
+    fn hears(&mut self, frame: &[u8], now: Moment) -> Vec<Vec<u8>> {
+        let hop = Hop::only(LinkId(1));
+        let packet = self.pieces.accept(hop, frame, now.steady_ms).unwrap();
+        let answer = packet.and_then(|packet| self.answers(&packet, now));
+        self.counter = (self.counter + 1) % 64;
+        let frames = |answer: Packet| split(answer.as_bytes(), self.frame_max.0, self.counter);
+        answer.map(frames).unwrap_or_default()
+    }
+
+    fn answers(&mut self, packet: &[u8], now: Moment) -> Option<Packet> {
+        let packet = Packet::decode(packet).unwrap();
         let checked = packet.check_net(&self.keys.net).unwrap();
         let content = countersign_mesh::seal::open(&self.keys.app, &checked);
         let answer = match checked.packet().packet_type() {
             PacketType::Auth => self.auth(&content.unwrap(), now)?,
             PacketType::Vote => {
-                assert!(self.kept.keys().any(|name| name.contains("/ballot/")), "kept first");
+                let is_kept = self.kept.keys().any(|name| name.contains("/ballot/"));
+                assert!(is_kept || !self.is_strict, "kept first");
                 self.votes += 1;
                 let verdict = self.venue.take_vote(&content.unwrap(), now.wall);
                 let status = ReceiptStatus::ALL[verdict.status() as usize];
@@ -252,7 +292,7 @@ impl Hall {
                 return None;
             }
         };
-        split(answer.with_ttl(Ttl::DEFAULT).as_bytes(), 2048, 1).pop()
+        Some(answer.with_ttl(Ttl::DEFAULT))
     }
 
     fn auth(&mut self, content: &[u8], now: Moment) -> Option<Packet> {

@@ -12,6 +12,7 @@ pub mod address;
 pub mod app;
 pub mod device;
 pub mod form;
+mod keeping;
 pub mod route;
 pub mod said;
 pub mod text;

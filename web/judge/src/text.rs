@@ -17,6 +17,11 @@ countersign_web_kit::texts! {
     keeps_nothing: "This browser keeps nothing. What you vote is lost when you close this page before the hub has it.",
         "Ce navigateur ne conserve rien. Vos votes sont perdus si vous fermez cette page avant que le hub ne les ait.";
 
+    left_unkept: "What you did here last was not kept any more. Look at it in the other tab.",
+        "Ce que vous avez fait ici en dernier n’a plus été conservé. Vérifiez-le dans l’autre onglet.";
+    stuck: "This device could not keep what you entered: no vote is sent before it can. Free some space on the device and leave this page open: it tries again by itself.",
+        "Cet appareil n’a pas pu conserver votre saisie : aucun vote n’est envoyé d’ici là. Libérez de l’espace et laissez cette page ouverte : elle réessaie toute seule.";
+
     no_event: "No event is on this device yet", "Aucun événement sur cet appareil";
     no_event_lead: "Take it along while you have internet. On the day you need none.",
         "Emportez-le tant que vous avez internet. Le jour même, vous n’en aurez pas besoin.";
@@ -30,8 +35,25 @@ countersign_web_kit::texts! {
     enrolled: "This device is registered. When the organiser has published the event, take it along.",
         "Cet appareil est enregistré. Quand l’organisateur aura publié l’événement, emportez-le.";
     enrolled_here: "This device is registered.", "Cet appareil est enregistré.";
-    enrolled_elsewhere: "Another device of yours is registered. After the event is published, only the organiser can change that.",
-        "Un autre de vos appareils est enregistré. Une fois l’événement publié, seul l’organisateur peut le changer.";
+    enrolled_elsewhere: "Another device of yours is registered. After the event is published, the organiser has to allow another.",
+        "Un autre de vos appareils est enregistré. Une fois l’événement publié, l’organisateur doit en autoriser un autre.";
+    enrolled_published: "The published event names another device of yours. Ask the organiser to allow another key; after that, register this device.",
+        "L’événement publié nomme un autre de vos appareils. Demandez à l’organisateur d’autoriser une autre clé ; enregistrez ensuite cet appareil.";
+    enrol_published: "The organiser has not allowed another key yet. Ask again when that is done: nothing was changed.",
+        "L’organisateur n’a pas encore autorisé une autre clé. Réessayez une fois que c’est fait : rien n’a été changé.";
+    enrol_too_many: "You have registered eight keys at this event, and more are not taken. Judge with the device that is registered now.",
+        "Vous avez enregistré huit clés pour cet événement, et il n’en est pas accepté davantage. Évaluez avec l’appareil qui est enregistré maintenant.";
+    taken: "This device needs a new key", "Cet appareil a besoin d’une nouvelle clé";
+    taken_why: "Its key cannot be registered for you here: another account has it, or another of your devices took its place.",
+        "Sa clé ne peut pas être enregistrée ici à votre nom : un autre compte l’a, ou un autre de vos appareils l’a remplacée.";
+    taken_means: "With a new key you can register this device. The old one is gone for good: whoever registered it cannot judge with this device any more. Events and votes on this device go with it. Votes that have a receipt count as before.",
+        "Avec une nouvelle clé, vous pouvez enregistrer cet appareil. L’ancienne disparaît définitivement : qui l’avait enregistrée ne peut plus évaluer avec cet appareil. Les événements et les votes de cet appareil disparaissent aussi. Les votes qui ont un reçu comptent toujours.";
+    taken_waiting: "Votes without a receipt that would be lost: {}. Let the hub have them first.",
+        "Votes sans reçu qui seraient perdus : {}. Transmettez-les d’abord au hub.";
+    new_key: "Give up the old key and make a new one", "Abandonner l’ancienne clé et en créer une";
+    old_key: "Keep the old key", "Garder l’ancienne clé";
+    no_new_key: "No new key could be made and kept. Nothing was changed.",
+        "Aucune nouvelle clé n’a pu être créée et conservée. Rien n’a été changé.";
     not_published: "The event is not published yet. Come back later.", "L’événement n’est pas encore publié. Revenez plus tard.";
     take_along: "Take the event along", "Emporter l’événement";
     fetch_newest: "Fetch the newest version", "Récupérer la dernière version";
@@ -83,6 +105,7 @@ countersign_web_kit::texts! {
     state_changed: "changed", "modifié";
     state_signing: "being signed", "en signature";
     state_sent: "on its way", "en chemin";
+    state_unkept: "not kept", "pas conservé";
     state_accepted: "receipt", "reçu";
     state_refused: "refused", "refusé";
     state_recused: "recused", "récusé";
@@ -92,6 +115,8 @@ countersign_web_kit::texts! {
     is_signing: "Your key signs it.", "Votre clé le signe.";
     is_sent: "Signed and kept. It goes to the hub as soon as there is a way, again and again until its receipt is here.",
         "Signé et conservé. Il part vers le hub dès qu’il y a un chemin, encore et encore jusqu’à l’arrivée du reçu.";
+    is_unkept: "Signed. It does not leave this device before the device can keep it.",
+        "Signé. Il ne quitte pas cet appareil avant que celui-ci puisse le conserver.";
     is_accepted: "The hub has it on its disk, and signed the receipt.", "Le hub l’a sur son disque, et a signé le reçu.";
     is_recused: "You recused yourself from this project.", "Vous vous êtes récusé pour ce projet.";
     refused_time: "The hub did not accept its time. See the organiser.", "Le hub n’a pas accepté son heure. Voyez l’organisateur.";
@@ -141,7 +166,7 @@ countersign_web_kit::texts! {
     hub_connecting: "Looking for the hub at {}.", "Recherche du hub à {}.";
     hub_blocked: "This browser does not let this page reach the hub. Show your votes as QR codes instead.",
         "Ce navigateur n’autorise pas cette page à joindre le hub. Montrez plutôt vos votes en codes QR.";
-    hub_looking: "Connected to {}. No word of the hub yet.", "Connecté à {}. Pas encore de nouvelles du hub.";
+    hub_looking: "Connected. No word of the hub yet.", "Connecté. Pas encore de nouvelles du hub.";
     hub_heard: "The hub is near. It gets to know this device.", "Le hub est proche. Il fait connaissance avec cet appareil.";
     hub_welcome: "The hub knows this device.", "Le hub connaît cet appareil.";
     hub_new_code: "The event has a new code. Scan it from the hub’s screen.",
@@ -150,6 +175,22 @@ countersign_web_kit::texts! {
     hub_hint: "It stands on the hub’s page. Your browser may ask whether this page may reach devices on the local network: the hub is one, so say yes.",
         "Elle figure sur la page du hub. Votre navigateur peut demander si cette page peut joindre des appareils du réseau local : le hub en est un, répondez oui.";
     hub_use: "Connect", "Se connecter";
+    link_network: "Link: network", "Liaison : réseau";
+    link_bluetooth: "Link: Bluetooth", "Liaison : Bluetooth";
+    link_none: "No link", "Pas de liaison";
+    bluetooth: "Without a network", "Sans réseau";
+    bluetooth_lead: "Your browser shows what is near and belongs to this event: choose the hub, or any relay. Nothing is paired; votes stay sealed.",
+        "Votre navigateur montre ce qui est proche et appartient à cet événement : choisissez le hub ou un relais. Rien n’est associé ; les votes restent scellés.";
+    bluetooth_missing: "This browser lets no page use Bluetooth: Chrome and Edge on Android, Windows and Mac do; Firefox, and every browser on an iPhone, does not. Use the hub’s network, or show your votes as QR codes.",
+        "Ce navigateur n’autorise pas le Bluetooth aux pages : Chrome et Edge le font sur Android, Windows et Mac ; Firefox et tous les navigateurs d’un iPhone, non. Utilisez le réseau du hub, ou montrez vos votes en codes QR.";
+    bluetooth_choose: "Connect by Bluetooth", "Se connecter par Bluetooth";
+    bluetooth_other: "Choose another device", "Choisir un autre appareil";
+    bluetooth_off: "Leave Bluetooth", "Quitter le Bluetooth";
+    bluetooth_connecting: "Connecting by Bluetooth.", "Connexion par Bluetooth.";
+    bluetooth_not_chosen: "No device was chosen. If none was shown: switch Bluetooth on, and go nearer to the hub or a relay.",
+        "Aucun appareil n’a été choisi. S’il n’y en avait aucun : activez le Bluetooth, et approchez-vous du hub ou d’un relais.";
+    bluetooth_refused: "Bluetooth does not work here: it is switched off, or your browser does not allow it for this page.",
+        "Le Bluetooth ne fonctionne pas ici : il est éteint, ou votre navigateur ne l’autorise pas pour cette page.";
     rounds: "Rounds", "Tours";
     round_open: "open", "ouvert";
     round_closed: "closed", "clos";
@@ -173,6 +214,4 @@ countersign_web_kit::texts! {
     trouble_other: "That did not work: {}", "Cela n’a pas fonctionné : {}";
     trouble_fetch: "Neither the hub nor the server could be reached for the newest version. What is here goes on working.",
         "Ni le hub ni le serveur n’ont pu être joints pour la dernière version. Ce qui est ici continue de fonctionner.";
-    refused_taken: "This key cannot be registered any more. Ask the organiser.",
-        "Cette clé ne peut plus être enregistrée. Demandez à l’organisateur.";
 }

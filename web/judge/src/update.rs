@@ -2,7 +2,9 @@
 //! the core's.
 
 use crate::address::HubAddress;
-use crate::app::{App, Ask, CameraState, Effect, Event, LinkState, Notice, Phase, Press, Sent};
+use crate::app::{
+    App, Ask, CameraState, Effect, Event, LinkState, Notice, Phase, Press, Sent, Way,
+};
 use crate::device::{Device, Moment, Wish};
 use crate::form::Form;
 use crate::route::Route;
@@ -28,13 +30,21 @@ impl App {
             // What is kept of the other event is not in memory.
             effects.push(Effect::Restart);
         }
-        let is_wanted = self.device().is_some_and(Device::has_mesh);
-        let wanted = self.hub.clone().filter(|_| is_wanted);
-        if wanted != self.linked_to {
-            self.linked_to.clone_from(&wanted);
+        let wanted = self.way();
+        if wanted != self.linked_by {
+            self.linked_by.clone_from(&wanted);
             effects.push(Effect::Connect(wanted));
         }
         effects
+    }
+
+    /// How the link is to be made: as the person chose last.
+    fn way(&self) -> Option<Way> {
+        let device = self.device().filter(|device| device.has_mesh())?;
+        match self.by_bluetooth {
+            true => device.service().map(Way::Bluetooth),
+            false => self.hub.clone().map(Way::Network),
+        }
     }
 
     fn take(&mut self, event: Event, now: Moment) -> Vec<Effect> {
@@ -42,6 +52,10 @@ impl App {
             Event::Found(found) => {
                 (self.phase, self.account) = (found.phase, found.account);
                 (self.hub, self.keeps) = (found.hub, found.keeps);
+                self.has_bluetooth = found.has_bluetooth;
+                if let (Phase::Ready(device), false) = (&mut self.phase, self.keeps) {
+                    device.keeps_nothing();
+                }
                 let mut effects = self.with_device(|device| device.handle(JudgeEvent::Tick, now));
                 effects.extend(self.arrive(now));
                 effects
@@ -64,6 +78,13 @@ impl App {
             },
             Event::Answer(ask, answer) => self.answered(ask, answer),
             Event::Told(told) => self.told(told, now),
+            Event::Chosen(Ok(())) => {
+                self.by_bluetooth = true;
+                // Another device, perhaps, by the same way.
+                self.linked_by = None;
+                Vec::new()
+            }
+            Event::Chosen(Err(why)) => self.say(Notice::NoBluetooth(why)),
             Event::Link(state) => self.link_is(state, now),
             Event::Frame(frame) => self.with_device(|device| device.frame(&frame, now)),
             Event::Camera(state) => {
@@ -72,13 +93,16 @@ impl App {
             }
             Event::Tick => self.with_device(|device| device.tick(now)),
             Event::Stolen => {
+                self.has_left_unkept = self.device().is_some_and(Device::is_keeping);
                 self.phase = Phase::Elsewhere;
                 vec![Effect::Camera(false)]
             }
-            Event::NotKept => {
-                self.keeps = false;
-                Vec::new()
+            Event::Kept(name, number, is_kept) => {
+                let effects = self.with_device(|device| device.kept(&name, number, is_kept, now));
+                self.show_code(now);
+                effects
             }
+            Event::NoNewKey => self.say(Notice::NoNewKey),
             Event::Keyset(keyset) => self.with_device(|device| {
                 device.set_keyset(keyset);
                 Vec::new()
@@ -100,9 +124,8 @@ impl App {
                 effects.extend(self.with_device(|device| device.tap(JudgeTap::Open(place), now)));
                 self.form = self.device().and_then(|device| open(device, place));
             }
-            Route::Code(place) => {
-                let Phase::Ready(device) = &mut self.phase else { return effects };
-                self.code = device.vote_code(&place, now).ok().map(|text| (place, text));
+            Route::Code(_) => {
+                self.show_code(now);
             }
             Route::Projects | Route::Event if self.account.is_some() => {
                 let is_event = self.device().and_then(Device::event).is_some();
@@ -113,6 +136,15 @@ impl App {
             Route::Projects | Route::Event | Route::Scan => {}
         }
         effects
+    }
+
+    /// The code of the place that is shown, unless it is there already.
+    fn show_code(&mut self, now: Moment) {
+        if let (Route::Code(place), Phase::Ready(device), None) =
+            (self.route, &mut self.phase, &self.code)
+        {
+            self.code = device.vote_code(&place, now).map(|text| (place, text));
+        }
     }
 
     fn pressed(&mut self, press: Press, now: Moment) -> Vec<Effect> {
@@ -149,6 +181,19 @@ impl App {
                 vec![Effect::Camera(true)]
             }
             Press::Here => vec![Effect::Restart],
+            Press::Bluetooth => {
+                let service = self.device().and_then(Device::service);
+                service.map(Effect::Choose).into_iter().collect()
+            }
+            Press::BluetoothOff => {
+                self.by_bluetooth = false;
+                Vec::new()
+            }
+            Press::NewKey => self.taken.take().map(|_| Effect::NewKey).into_iter().collect(),
+            Press::OldKey => {
+                self.taken = None;
+                Vec::new()
+            }
         }
     }
 
@@ -225,8 +270,11 @@ impl App {
         }
         match (text.parse::<EventCode>(), here) {
             (Ok(code), Some(here)) if code.event == here => {
-                let mut effects =
-                    self.go(if self.hub.is_some() { Route::Projects } else { Route::Event });
+                let mut effects = self.go(if self.linked_by.is_some() || self.hub.is_some() {
+                    Route::Projects
+                } else {
+                    Route::Event
+                });
                 effects.extend(
                     self.with_device(|device| device.tap(JudgeTap::Scan(text.to_owned()), now)),
                 );
@@ -242,6 +290,7 @@ impl App {
 
     fn find_hub(&mut self, address: HubAddress) -> Vec<Effect> {
         self.hub = Some(address.clone());
+        self.by_bluetooth = false;
         let has_code = self.device().is_some_and(Device::has_mesh);
         let mut effects = self.go(if has_code { Route::Projects } else { Route::Event });
         effects.push(Effect::Remember(address));
@@ -259,6 +308,12 @@ impl App {
             }
             // Without internet it is not a fault that nobody says what is new.
             Err(Failure::Unreachable(_)) if ask == Ask::Invitations => return Vec::new(),
+            Err(Failure::Refused { code, .. }) if code == "key_taken" => {
+                if let Ask::Enrol(event) = ask {
+                    self.taken = Some(event);
+                }
+                return Vec::new();
+            }
             Err(failure) => return self.say(Notice::Failed(ask, failure)),
         };
         match ask {
@@ -298,10 +353,12 @@ impl App {
     }
 
     fn link_is(&mut self, state: LinkState, now: Moment) -> Vec<Effect> {
-        let was_up = self.link == LinkState::Up;
+        let was_up = matches!(self.link, LinkState::Up { .. });
         self.link = state;
         match (state, was_up) {
-            (LinkState::Up, _) => self.with_device(|device| device.link_up(now)),
+            (LinkState::Up { frame_max }, _) => {
+                self.with_device(|device| device.link_up(frame_max, now))
+            }
             (LinkState::Off | LinkState::Connecting | LinkState::Blocked, true) => self
                 .with_device(|device| {
                     device.link_down();

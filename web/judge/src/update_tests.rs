@@ -1,11 +1,15 @@
 use super::*;
-use crate::app::Found;
-use crate::fixture::{Hall, at, attending, bundle, code, device, fair, place};
+use crate::app::{Found, NoBluetooth};
+use crate::fixture::{Hall, at, attending, ble, bundle, code, device, fair, place};
 use countersign_app::judge::{BallotState, HubState};
 use countersign_judging::event::RoundState;
 use countersign_web_kit::text::Language;
 
 const ADDRESS: &str = "ws://192.0.2.7:8470/mesh";
+
+fn network() -> Option<Way> {
+    HubAddress::parse(ADDRESS).map(Way::Network)
+}
 
 fn press(press: Press) -> Event {
     Event::Press(press)
@@ -33,9 +37,9 @@ fn welcome() -> (Hall, App) {
 #[test]
 fn the_code_and_the_address_lead_to_the_hub_which_gets_to_know_the_judge() {
     let (hall, app) = welcome();
-    assert!(hall.rest.contains(&Effect::Connect(HubAddress::parse(ADDRESS))));
+    assert!(hall.rest.contains(&Effect::Connect(network())));
     assert_eq!(app.device().unwrap().screen().hub, HubState::Welcome);
-    assert_eq!(app.link, LinkState::Up);
+    assert!(matches!(app.link, LinkState::Up { .. }));
     assert!(hall.kept.contains_key("FAIR/judge/code"), "{:?}", hall.kept.keys());
 }
 
@@ -54,6 +58,65 @@ fn a_vote_is_kept_before_it_is_sent_and_gets_its_receipt() {
 }
 
 #[test]
+fn a_vote_that_cannot_be_kept_does_not_leave_and_goes_once_it_is_kept() {
+    let (mut hall, mut app) = welcome();
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.keeps = false;
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert!(matches!(state(&app, "P1"), BallotState::Sent { .. }));
+    assert!(app.device().unwrap().is_stuck());
+    // Not by a retry, not to a neighbour that asks, not over a new link, and not as a code.
+    for seconds in 4..120 {
+        hall.happens(&mut app, Event::Tick, at(seconds));
+        if seconds == 60 {
+            hall.happens(&mut app, Event::Link(LinkState::Connecting), at(60));
+            hall.link(&mut app, at(60));
+        }
+    }
+    hall.happens(&mut app, Event::Went(Route::Code(place("P1"))), at(120));
+    assert_eq!((hall.votes, &app.code), (0, &None));
+    let wait = app.next_tick(at(120)).expect("it is tried again");
+    assert!(wait <= 30_000, "{wait}");
+    hall.keeps = true;
+    hall.happens(&mut app, Event::Tick, at(150));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+    assert!(!app.device().unwrap().is_stuck() && app.code.is_some());
+}
+
+#[test]
+fn a_draft_that_cannot_be_kept_holds_up_nobody_for_longer_than_that() {
+    let (mut hall, mut app) = welcome();
+    hall.keeps = false;
+    fill_in(&mut hall, &mut app, "P2", [7, 88], 2);
+    assert!(app.device().unwrap().is_stuck());
+    hall.keeps = true;
+    // The newest of what failed is what is kept.
+    fill_in(&mut hall, &mut app, "P2", [6, 66], 3);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P2"), hall.votes), (BallotState::Accepted, 1));
+}
+
+#[test]
+fn where_nothing_is_kept_at_all_the_key_is_not_either_and_votes_go() {
+    let mut device = device();
+    drop(device.tap(JudgeTap::Bundle(bundle(fair(RoundState::Open))), at(0)));
+    let (mut hall, mut app) = (Hall::new(), App::new(Language::English, Route::Projects));
+    hall.is_strict = false;
+    hall.keeps = false;
+    let phase = Phase::Ready(Box::new(device));
+    hall.happens(
+        &mut app,
+        Event::Found(Found { phase, account: None, hub: None, has_bluetooth: true, keeps: false }),
+        at(0),
+    );
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.link(&mut app, at(1));
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+}
+
+#[test]
 fn what_was_kept_is_there_again_with_drafts_and_receipts() {
     let (mut hall, mut app) = welcome();
     fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
@@ -69,10 +132,16 @@ fn what_was_kept_is_there_again_with_drafts_and_receipts() {
     let phase = Phase::Ready(Box::new(again));
     let hub = HubAddress::parse(ADDRESS);
     let effects = app.update(
-        Event::Found(Found { phase, account: None, hub: hub.clone(), keeps: true }),
+        Event::Found(Found {
+            phase,
+            account: None,
+            hub: hub.clone(),
+            has_bluetooth: true,
+            keeps: true,
+        }),
         at(60),
     );
-    assert!(effects.contains(&Effect::Connect(hub)), "{effects:?}");
+    assert!(effects.contains(&Effect::Connect(network())), "{effects:?}");
     assert_eq!(state(&app, "P1"), BallotState::Accepted);
     assert_eq!(app.form.unwrap().points, [Some(1), Some(2)]);
 }
@@ -91,6 +160,75 @@ fn without_a_link_a_vote_waits_and_goes_when_there_is_one() {
     assert_eq!(hall.votes, 0);
     hall.link(&mut app, at(91));
     assert_eq!(state(&app, "P1"), BallotState::Accepted);
+}
+
+/// In the hall with Bluetooth alone; the hub's frames have so many bytes.
+fn by_bluetooth(hub_frames: usize) -> (Hall, App) {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.rest.clear();
+    hall.happens(&mut app, press(Press::Bluetooth), at(1));
+    assert_eq!(hall.rest, [Effect::Choose(ble())], "who chooses is the person");
+    hall.happens(&mut app, Event::Chosen(Ok(())), at(1));
+    assert_eq!(hall.rest[1..], [Effect::Connect(Some(Way::Bluetooth(ble())))]);
+    hall.frame_max = (hub_frames, 20);
+    hall.link(&mut app, at(1));
+    (hall, app)
+}
+
+#[test]
+fn a_vote_goes_by_bluetooth_in_the_smallest_frames_and_gets_its_receipt() {
+    let (mut hall, mut app) = by_bluetooth(20);
+    assert_eq!(app.device().unwrap().screen().hub, HubState::Welcome);
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+    assert!(hall.frames.iter().all(|len| *len <= 20), "{:?}", hall.frames);
+}
+
+#[test]
+fn what_comes_in_long_frames_is_answered_in_such() {
+    let (mut hall, mut app) = by_bluetooth(244);
+    hall.frames.clear();
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
+    let longest = hall.frames.iter().max().copied().unwrap_or_default();
+    assert!((100..=244).contains(&longest), "{:?}", hall.frames);
+    // A link that is made again has to be learned again.
+    hall.happens(&mut app, Event::Link(LinkState::Connecting), at(4));
+    hall.frames.clear();
+    hall.happens(&mut app, Event::Link(LinkState::Up { frame_max: 20 }), at(5));
+    assert!(hall.frames.first().is_none_or(|len| *len <= 20), "{:?}", hall.frames);
+}
+
+#[test]
+fn the_link_is_the_one_that_was_chosen_last() {
+    let (mut hall, mut app) = by_bluetooth(20);
+    hall.rest.clear();
+    // Another device by the same way.
+    hall.happens(&mut app, press(Press::Bluetooth), at(2));
+    hall.happens(&mut app, Event::Chosen(Ok(())), at(2));
+    let bluetooth = Effect::Connect(Some(Way::Bluetooth(ble())));
+    assert_eq!(hall.rest, [Effect::Choose(ble()), bluetooth]);
+    // Nobody was chosen: what is there stays.
+    hall.rest.clear();
+    hall.happens(&mut app, Event::Chosen(Err(NoBluetooth::NotChosen)), at(3));
+    assert_eq!((hall.rest.len(), app.by_bluetooth), (0, true));
+    hall.happens(&mut app, Event::Scanned(ADDRESS.to_owned()), at(4));
+    assert!(hall.rest.contains(&Effect::Connect(network())), "{:?}", hall.rest);
+    hall.rest.clear();
+    hall.happens(&mut app, Event::Chosen(Ok(())), at(5));
+    hall.happens(&mut app, press(Press::BluetoothOff), at(6));
+    let ways: Vec<_> = hall.rest.iter().filter(|it| matches!(it, Effect::Connect(_))).collect();
+    assert_eq!(ways.len(), 2);
+    assert_eq!(ways[1], &Effect::Connect(network()));
+}
+
+#[test]
+fn without_the_days_code_there_is_nothing_to_look_for_by_bluetooth() {
+    let mut app = attending();
+    assert_eq!(app.update(press(Press::Bluetooth), at(1)), []);
 }
 
 #[test]
@@ -158,7 +296,10 @@ fn a_project_code_opens_its_form_and_other_texts_say_what_they_are() {
 fn without_an_event_codes_ask_for_one() {
     let mut app = App::new(Language::English, Route::Scan);
     let phase = Phase::Ready(Box::new(device()));
-    drop(app.update(Event::Found(Found { phase, account: None, hub: None, keeps: true }), at(0)));
+    drop(app.update(
+        Event::Found(Found { phase, account: None, hub: None, has_bluetooth: true, keeps: true }),
+        at(0),
+    ));
     for text in [code("FAIR"), "nodus://vote?pid=P3&cat=IDEAS".to_owned()] {
         assert_eq!(app.update(Event::Scanned(text), at(0)), []);
         assert_eq!(app.notice, Some(Notice::NoEvent));
@@ -194,7 +335,10 @@ fn questions_to_the_server_are_asked_once_and_only_by_somebody_who_is_logged_in(
     let mut app = App::new(Language::English, Route::Event);
     let phase = Phase::Ready(Box::new(device()));
     let account = Some("ana@example.org".to_owned());
-    let effects = app.update(Event::Found(Found { phase, account, hub: None, keeps: true }), at(0));
+    let effects = app.update(
+        Event::Found(Found { phase, account, hub: None, has_bluetooth: true, keeps: true }),
+        at(0),
+    );
     assert_eq!(effects, [Effect::Call(Ask::Invitations)]);
     assert_eq!(app.update(press(Press::Reload), at(0)), []);
     let said = br#"{"events":[{"event":"FAIR","title":"Fair","starts_ms":1,"judge":"J1","key":null,"bundle":null}]}"#;
@@ -204,6 +348,38 @@ fn questions_to_the_server_are_asked_once_and_only_by_somebody_who_is_logged_in(
     assert_eq!(app.update(Event::Answer(Ask::Enrol(event), Err(Failure::LoggedOut)), at(0)), []);
     assert_eq!(app.account, None);
     assert_eq!(app.update(press(Press::Enrol(event)), at(0)), []);
+}
+
+#[test]
+fn a_key_that_is_taken_is_given_up_only_by_who_was_told_what_that_means() {
+    let event = EventId::new("FAIR").unwrap();
+    let mut app = App::new(Language::English, Route::Event);
+    let phase = Phase::Ready(Box::new(device()));
+    let account = Some("bo@example.org".to_owned());
+    drop(app.update(
+        Event::Found(Found { phase, account, hub: None, has_bluetooth: true, keeps: true }),
+        at(0),
+    ));
+    let refused =
+        |code: &str| Err(Failure::Refused { code: code.to_owned(), detail: "taken".to_owned() });
+    assert_eq!(app.update(press(Press::NewKey), at(0)), []);
+    for _ in 0..2 {
+        assert_eq!(
+            app.update(press(Press::Enrol(event)), at(0)),
+            [Effect::Call(Ask::Enrol(event))]
+        );
+        drop(app.update(Event::Answer(Ask::Enrol(event), refused("key_taken")), at(0)));
+        assert_eq!((app.taken, &app.notice), (Some(event), &None));
+        drop(app.update(press(Press::OldKey), at(0)));
+        assert_eq!(app.update(press(Press::NewKey), at(0)), []);
+    }
+    drop(app.update(press(Press::Enrol(event)), at(0)));
+    drop(app.update(Event::Answer(Ask::Enrol(event), refused("key_taken")), at(0)));
+    assert_eq!(app.update(press(Press::NewKey), at(0)), [Effect::NewKey]);
+    drop(app.update(press(Press::Enrol(event)), at(0)));
+    drop(app.update(Event::Answer(Ask::Enrol(event), refused("published")), at(0)));
+    assert_eq!(app.taken, None);
+    assert!(matches!(app.notice, Some(Notice::Failed(Ask::Enrol(_), _))));
 }
 
 #[test]
@@ -230,4 +406,19 @@ fn a_tab_that_lost_the_lock_does_nothing_any_more() {
     assert_eq!((hall.votes, app.next_tick(at(3))), (0, None));
     hall.happens(&mut app, press(Press::Here), at(4));
     assert_eq!(hall.rest, [Effect::Restart]);
+    assert!(!app.has_left_unkept);
+}
+
+#[test]
+fn a_tab_that_lost_the_lock_says_whether_something_was_not_kept() {
+    let (_, mut app) = welcome();
+    let now = at(2);
+    drop(app.update(Event::Went(Route::Vote(place("P1"))), now));
+    let wishes = app.update(press(Press::Points(0, 4)), now);
+    let [Effect::Wish(Wish::Keep { number, name, .. })] = &wishes[..] else { panic!("{wishes:?}") };
+    drop(app.update(Event::Stolen, now));
+    assert!(app.has_left_unkept);
+    // Too late.
+    assert_eq!(app.update(Event::Kept(name.clone(), *number, false), at(60)), []);
+    assert_eq!(app.update(Event::Tick, at(90)), []);
 }

@@ -136,6 +136,60 @@ fn what_is_wrong_is_said_at_the_top() {
 }
 
 #[test]
+fn a_vote_that_could_not_be_kept_is_said_to_be_here_and_no_way_out_is_offered() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.happens(&mut app, Event::Went(Route::Vote(place("P1"))), at(2));
+    hall.happens(&mut app, Event::Press(Press::Points(0, 4)), at(2));
+    hall.happens(&mut app, Event::Typed("points-1".to_owned(), "50".to_owned()), at(2));
+    hall.keeps = false;
+    hall.happens(&mut app, Event::Press(Press::Cast), at(2));
+    let says = text(&app);
+    assert!(says.contains("could not keep what you entered: no vote is sent"), "{says}");
+    assert!(says.contains("It does not leave this device") && says.contains("not kept"), "{says}");
+    assert!(!says.contains("Signed and kept") && !says.contains("Show it as a QR code"), "{says}");
+    going(&mut app, Route::Code(place("P1")));
+    assert!(text(&app).contains("It does not leave this device"));
+}
+
+#[test]
+fn the_chip_says_which_link_is_up_and_a_browser_without_bluetooth_is_told_what_helps() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    going(&mut app, Route::Event);
+    assert!(!text(&app).contains("Bluetooth"), "without a code there is nobody to look for");
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    for route in [Route::Event, Route::Projects] {
+        going(&mut app, route);
+        assert!(text(&app).contains("No link"), "{route:?}");
+    }
+    hall.link(&mut app, at(2));
+    assert!(text(&app).contains("Link: network"));
+    drop(app.update(Event::Chosen(Ok(())), at(3)));
+    assert!(text(&app).contains("Link: Bluetooth"));
+    going(&mut app, Route::Event);
+    assert!(presses(&app, &Press::Bluetooth) && presses(&app, &Press::BluetoothOff));
+    app.has_bluetooth = false;
+    assert!(!presses(&app, &Press::Bluetooth) && text(&app).contains("every browser on an iPhone"));
+}
+
+#[test]
+fn a_key_that_is_taken_is_explained_with_what_would_be_lost() {
+    let (mut hall, mut app) = (Hall::new(), attending());
+    hall.happens(&mut app, Event::Scanned(code("FAIR")), at(1));
+    hall.happens(&mut app, Event::Went(Route::Vote(place("P1"))), at(2));
+    hall.happens(&mut app, Event::Press(Press::Points(0, 4)), at(2));
+    hall.happens(&mut app, Event::Typed("points-1".to_owned(), "50".to_owned()), at(2));
+    hall.happens(&mut app, Event::Press(Press::Cast), at(2));
+    app.account = Some("bo@example.org".to_owned());
+    app.taken = app.device().unwrap().event();
+    going(&mut app, Route::Event);
+    assert!(presses(&app, &Press::NewKey) && presses(&app, &Press::OldKey));
+    let says = text(&app);
+    assert!(says.contains("The old one is gone for good"), "{says}");
+    assert!(says.contains("Votes without a receipt that would be lost: 1."), "{says}");
+}
+
+#[test]
 fn before_there_is_a_device_the_page_says_what_it_needs() {
     let mut app = App::new(Language::English, Route::Projects);
     for (phase, says) in [
@@ -148,4 +202,7 @@ fn before_there_is_a_device_the_page_says_what_it_needs() {
         assert!(text(&app).contains(says), "{says}");
         assert!(!any(&app, &|it| it.tag == "nav"));
     }
+    assert!(!text(&app).contains("not kept any more"));
+    app.has_left_unkept = true;
+    assert!(text(&app).contains("not kept any more"));
 }

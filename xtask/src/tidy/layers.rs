@@ -26,6 +26,7 @@ const LAYERS: &[Layer] = &[
             "countersign-keys",
             "countersign-listen",
             "countersign-sheets",
+            "countersign-html",
         ],
     ),
     ("countersign-store", &["countersign", "countersign-league", "countersign-judging"]),
@@ -36,6 +37,7 @@ const LAYERS: &[Layer] = &[
     ("countersign-dns", &[]),
     ("countersign-boot", &[]),
     ("countersign-sheets", &[]),
+    ("countersign-html", &[]),
     ("countersign-keys", &["countersign"]),
     ("countersign-provision", &["countersign", "countersign-league", "countersign-keys"]),
     (
@@ -49,6 +51,7 @@ const LAYERS: &[Layer] = &[
             "countersign-provision",
             "countersign-chip",
             "countersign-sheets",
+            "countersign-html",
         ],
     ),
     (
@@ -116,6 +119,7 @@ const LAYERS: &[Layer] = &[
             "countersign-ranks",
             "countersign-store",
             "countersign-identity",
+            "countersign-html",
         ],
     ),
     (

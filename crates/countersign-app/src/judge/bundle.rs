@@ -80,7 +80,7 @@ impl Judge {
         let hubs = HubKeys::new(self.realm.clone(), bundle.id, hubs)
             .map_err(|_| JudgeTrouble::Protocol("the bundle names too many hubs"))?;
         self.effects.push(JudgeEffect::Join { net: keys.net.clone(), hubs });
-        self.day = Some(Day { keys });
+        self.day = Some(Day { keys, ble: code.ble });
         self.admission.begin(now);
         Ok(())
     }

@@ -34,8 +34,8 @@ use countersign_judging::auth::Proof;
 use countersign_judging::event::RoundState;
 use countersign_judging::{Bundle, JudgeId, ProjectCode, Vote};
 use countersign_mesh::{
-    Action, Beacon, Control, EventCode, EventKeys, Flags, NetChecked, Packet, PacketType, Sealer,
-    T16,
+    Action, Beacon, BleUuid, Control, EventCode, EventKeys, Flags, NetChecked, Packet, PacketType,
+    Sealer, T16,
 };
 
 /// What an answer is for.
@@ -54,6 +54,7 @@ struct Attending {
 /// The day's code, scanned.
 struct Day {
     keys: EventKeys,
+    ble: BleUuid,
 }
 
 /// A judge's program.

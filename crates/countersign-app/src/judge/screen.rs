@@ -8,9 +8,9 @@ use countersign::evidence::EvidenceError;
 use countersign_judging::event::{Category, Project, RoundState};
 use countersign_judging::vote::WriteError;
 use countersign_judging::{Bundle, JudgeId, ProjectId};
-use countersign_mesh::KeyEpoch;
 use countersign_mesh::event_code::CodeError;
 use countersign_mesh::seal::SealError;
+use countersign_mesh::{BleUuid, KeyEpoch};
 
 /// How well the hub is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,6 +199,11 @@ impl Judge {
             open: self.open,
             lines,
         }
+    }
+
+    /// The Bluetooth service of the event's devices, once the day's code is here.
+    pub fn service(&self) -> Option<BleUuid> {
+        self.day.as_ref().map(|day| day.ble)
     }
 
     /// What went wrong last, until the next tap.

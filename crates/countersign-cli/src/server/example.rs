@@ -15,6 +15,7 @@ audience = "league.example.org"
 # rest_prefix = "/api"                 # REST profile in gateway mode; "" turns it off
 # public_prefix = ""                   # what a proxy in front cuts off paths
 # page_connects = ["http://192.168.4.1"]   # what the app's pages may reach besides this server and the devices of the league
+# public_pages = true                  # table, players, matches, published results without a login
 # threads = 0                          # 0: one per core
 # shutdown_seconds = 10
 

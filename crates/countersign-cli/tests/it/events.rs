@@ -117,7 +117,13 @@ impl Fair {
 
     /// Bo and Cy have keys, Ana has none and is left out; both hubs took a vote of each.
     fn judged() -> (Self, Device, Hub, Hub) {
+        Self::judged_after(|_| {})
+    }
+
+    /// The same, of files that were changed before.
+    fn judged_after(change: impl FnOnce(&Self)) -> (Self, Device, Hub, Hub) {
         let fair = Self::new();
+        change(&fair);
         fair.take_files("create");
         let ((_, bo), (_, cy)) = (fair.judge("bo@example.org"), fair.judge("cy@example.org"));
         operate(&fair.server, &["event", "publish", EVENT, "--without-missing"]);
@@ -130,6 +136,17 @@ impl Fair {
         b.takes(&vote(&fair, &cy, "J003", "PROJECT_004", [5, 5, 5]));
         let operator = fair.operator("hub@example.org");
         (fair, operator, a, b)
+    }
+
+    /// The same, with results that are published.
+    pub(crate) fn published_after(change: impl FnOnce(&Self)) -> Self {
+        let (fair, mut operator, a, b) = Self::judged_after(change);
+        for hub in [a, b] {
+            let head = hub.head(&fair.server);
+            receipt(&fair.server, &hand_over(&mut operator, hub.print(), &hub.log, &head));
+        }
+        operate(&fair.server, &["event", "results", EVENT, "--publish"]);
+        fair
     }
 }
 

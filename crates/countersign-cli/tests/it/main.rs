@@ -31,6 +31,7 @@ mod lifecycle;
 mod logins;
 mod program;
 mod proxies;
+mod public_pages;
 mod push;
 mod relay;
 mod replay;

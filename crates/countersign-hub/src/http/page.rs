@@ -3,11 +3,11 @@
 use super::App;
 use super::problem::{self, Problem};
 use super::reached::Reached;
-use crate::html::Text;
 use crate::view::{self, CoverageView, RoundView};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use countersign_html::Text;
 use countersign_keys::Utc;
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError};

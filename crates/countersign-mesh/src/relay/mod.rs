@@ -135,6 +135,13 @@ impl<E: Entropy> Relay<E> {
         Ok(())
     }
 
+    /// Frames of a link that is up may be longer than it was thought; never shorter. For links that learn what they carry by what comes.
+    pub fn widen(&mut self, link: LinkId, frame_max: usize) {
+        if let Some(link) = self.links.get_mut(&link) {
+            link.frame_max = link.frame_max.max(frame_max);
+        }
+    }
+
     /// A link is gone. What is kept reaches others.
     pub fn link_down(&mut self, link: LinkId) {
         self.links.remove(&link);

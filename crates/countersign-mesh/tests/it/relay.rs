@@ -154,6 +154,26 @@ fn links_have_a_least_frame_and_a_most_number() {
 }
 
 #[test]
+fn a_link_that_turns_out_to_carry_more_gets_longer_frames_and_never_shorter_ones() {
+    let mut event = Event::new(1);
+    let mut relay = event.relay(1);
+    relay.link_up(A, Bearer::PointToPoint, 20, 0).unwrap();
+    let mut frames = |relay: &mut Relay<_>| {
+        relay.originate(event.vote(), 0);
+        sent(relay).into_iter().map(|(.., frame)| frame.len()).collect::<Vec<_>>()
+    };
+    let narrow = frames(&mut relay);
+    assert!(narrow.len() > 5 && narrow.iter().all(|len| *len <= 20), "{narrow:?}");
+    relay.widen(A, 244);
+    assert_eq!(frames(&mut relay).len(), 1);
+    relay.widen(A, 20);
+    assert_eq!(frames(&mut relay).len(), 1);
+    // One that is not there stays away.
+    relay.widen(LinkId(9), 244);
+    assert_eq!(frames(&mut relay).len(), 1);
+}
+
+#[test]
 fn a_frame_for_a_link_that_is_down_is_dropped() {
     let mut event = Event::new(1);
     let mut relay = event.relay(1);

@@ -15,6 +15,7 @@ impl Default for ServerConfig {
             rest_prefix: "/api".into(),
             public_prefix: String::new(),
             page_connects: Vec::new(),
+            public_pages: true,
             threads: 0,
             shutdown_seconds: 10,
         }

@@ -3,6 +3,7 @@
 use super::{Config, ConfigError, ENV_PREFIX, LogConfig};
 use crate::app::Retention;
 use crate::commands::{OPERATOR, ORGANISER};
+use crate::ingress::PAGE_ROOTS;
 use countersign::{FreshnessWindow, Realm, ReplayLimits};
 use std::path::Path;
 use std::time::Duration;
@@ -112,6 +113,15 @@ impl Config {
                 );
             }
         }
+        let is_page = |root: &&&str| {
+            let below = self.server.rest_prefix.strip_prefix(**root);
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some(root) = PAGE_ROOTS.iter().find(is_page) {
+            return Err(ConfigError::Value(format!(
+                "server.rest_prefix does not begin with {root}, where public pages are"
+            )));
+        }
         if let Some(upstream) = &self.upstream
             && !(upstream.url.starts_with("http://") || upstream.url.starts_with("https://"))
         {
@@ -193,6 +203,15 @@ mod tests {
             vec!["realm.app=league".to_owned(), "realm.audience=league.example.org".to_owned()];
         flags.extend(set.iter().map(|flag| (*flag).to_owned()));
         Config::load(None, env, &flags)
+    }
+
+    #[test]
+    fn nothing_is_configured_to_be_where_public_pages_are() {
+        for wrong in ["/table", "/match", "/event/api", "/player"] {
+            let said = load(&[], &[&format!("server.rest_prefix={wrong}")]).unwrap_err();
+            assert!(said.to_string().contains("where public pages are"), "{wrong}: {said}");
+        }
+        load(&[], &["server.rest_prefix=/tables"]).unwrap();
     }
 
     #[test]

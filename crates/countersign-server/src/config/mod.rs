@@ -87,6 +87,9 @@ pub struct ServerConfig {
     /// Where pages of the app may connect besides this server and the devices of the league: sources like `http://192.168.4.1` or
     /// `wss://*.hubs.example.org`. At most 32. Default none.
     pub page_connects: Vec<String>,
+    /// Whether there are pages without a login: the table, players who show themselves to everybody, matches, published results. Default
+    /// true.
+    pub public_pages: bool,
     /// Threads that serve; 0: one per core.
     pub threads: usize,
     /// Time for requests under way when the server is told to end. Default 10.

@@ -37,17 +37,25 @@ impl Queues {
             after = last.id;
             queues.disputes += page.len() as u64;
         }
-        let (mut after, mut read) = (None, 0);
-        while read < cap {
-            let page = store.list_devices(DeviceFilter::default(), after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            (after, read) = (Some(last.pair.device), read.saturating_add(page.len() as u64));
-            let suspect = page.iter().filter(|device| device.status == DeviceStatus::Suspect);
-            queues.suspect += suspect.count() as u64;
-            queues.gaps += page.iter().filter(|device| device.seq_missing > 0).count() as u64;
-        }
+        let suspect = Some(DeviceStatus::Suspect);
+        queues.suspect =
+            devices(store, DeviceFilter { status: suspect, ..DeviceFilter::default() }, cap)
+                .await?;
+        queues.gaps =
+            devices(store, DeviceFilter { has_gaps: true, ..DeviceFilter::default() }, cap).await?;
         Ok(queues)
     }
+}
+
+async fn devices(store: &impl LeagueStore, filter: DeviceFilter, cap: u64) -> Result<u64> {
+    let (mut count, mut after) = (0, None);
+    while count < cap {
+        let page = store.list_devices(filter, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.pair.device);
+        count += page.len() as u64;
+    }
+    Ok(count)
 }
 
 async fn games(store: &impl LeagueStore, settlement: Settlement, cap: u64) -> Result<u64> {

@@ -6,6 +6,7 @@ mod http;
 mod league;
 mod login;
 mod openapi;
+mod pages;
 mod public;
 mod rest;
 mod sse;
@@ -16,6 +17,8 @@ mod ws;
 
 pub use admin::router as admin_router;
 pub use openapi::document as openapi_document;
+pub use pages::Pages;
+pub(crate) use pages::{ROOTS as PAGE_ROOTS, Site};
 
 use crate::app::{App, Backend};
 use crate::problem::Problem;
@@ -73,7 +76,7 @@ pub fn router<S: Backend>(app: Arc<App<S>>) -> Router {
         .route("/health", get(public::health))
         .route("/ready", get(public::ready::<S>))
         .route("/openapi.json", get(openapi::serve));
-    let router = web::add(router, &app.limits.page_connects);
+    let router = pages::add(web::add(router, &app.limits.page_connects));
     let router = match app.league {
         Some(_) => league::ALIASES.iter().fold(router, |router, (path, only)| {
             let call = move |State(app): State<Arc<App<S>>>, Caller(ip): Caller, body: Body| {

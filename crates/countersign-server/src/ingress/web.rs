@@ -34,7 +34,7 @@ const NONE: &str = "This is a Countersign server. It was built without its app f
                     it again.\n";
 
 /// Headers of every file besides those of its own: nobody frames it, opens it, or takes it for something else.
-const SAFE: [(&str, &str); 5] = [
+pub(super) const SAFE: [(&str, &str); 5] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "geolocation=(), microphone=(), payment=(), usb=()"),
@@ -91,10 +91,10 @@ fn answer(asset: &Asset, tag: HeaderValue, policy: HeaderValue, asked: &HeaderMa
 }
 
 fn full(asset: &Asset, asked: &HeaderMap) -> Response {
-    let (coding, bytes) = match asked.get(header::ACCEPT_ENCODING).map(HeaderValue::as_bytes) {
-        Some(accepted) if takes(accepted, "br") => (Some("br"), asset.brotli),
-        Some(accepted) if takes(accepted, "gzip") => (Some("gzip"), asset.gzip),
-        Some(_) | None => (None, asset.raw),
+    let (coding, bytes) = match asked {
+        asked if takes(asked, "br") => (Some("br"), asset.brotli),
+        asked if takes(asked, "gzip") => (Some("gzip"), asset.gzip),
+        _ => (None, asset.raw),
     };
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
@@ -105,9 +105,15 @@ fn full(asset: &Asset, asked: &HeaderMap) -> Response {
     response
 }
 
-/// Whether a list of codings names this one and does not refuse it.
-fn takes(accepted: &[u8], coding: &str) -> bool {
-    let accepted = core::str::from_utf8(accepted).unwrap_or_default();
+/// The app's icon, if there is an app.
+pub(super) fn icon() -> Option<&'static str> {
+    ASSETS.iter().map(|asset| asset.path).find(|path| path.starts_with("/icon-"))
+}
+
+/// Whether `Accept-Encoding` names this coding and does not refuse it.
+pub(super) fn takes(asked: &HeaderMap, coding: &str) -> bool {
+    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
+    let accepted = accepted.unwrap_or_default();
     accepted.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let is_this = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));

@@ -28,7 +28,8 @@ use crate::config::{ConfigError, LeagueConfig};
 use countersign::{SessionId, Timestamp, UserId, VerifyingKey};
 use countersign_league::settlement::{Caps, KnownRules};
 use countersign_store::StoreError;
-use countersign_store::league::Player;
+use countersign_store::league::{Player, Visibility};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
@@ -50,6 +51,8 @@ pub struct League {
     /// How often who may ask.
     pub quotas: Quotas,
     standings: Arc<RwLock<Option<Standings>>>,
+    /// Counts changes of profiles, and players who are gone.
+    profiles: AtomicU64,
     /// Held while boards follow the store, so that an older state never overwrites a newer one.
     following: Mutex<()>,
     /// Held while a name is given out: what looks alike is compared in memory.
@@ -120,6 +123,7 @@ impl League {
                 bundles: Quota::new(BUNDLES),
             },
             standings: Arc::default(),
+            profiles: AtomicU64::new(0),
             following: Mutex::default(),
             naming: Mutex::default(),
             news: Notify::new(),
@@ -175,8 +179,18 @@ impl League {
         self.news.notify_one();
     }
 
+    /// Changes whenever a profile did: what was read of players before is not to be shown any more.
+    pub fn profiles_version(&self) -> u64 {
+        self.profiles.load(Ordering::Acquire)
+    }
+
+    fn profile_changed(&self) {
+        self.profiles.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// An account was deleted.
     pub fn forget(&self, user: &UserId) {
+        self.profile_changed();
         self.change(|standings| standings.remove(user));
     }
 }
@@ -188,6 +202,11 @@ pub enum Played {
     Rated,
     /// Nothing that a badge depends on.
     No,
+}
+
+/// Whether everybody may see a player, with or without a login.
+pub fn is_public(player: &Player) -> bool {
+    player.erased.is_none() && player.visibility == Visibility::Public
 }
 
 /// The rating that a ticket vouches for: the player's own, carried into the present season as the next match will.

@@ -122,6 +122,7 @@ impl League {
         let change = ProfileChange { name: name.map(stored), ..change };
         let outcome = app.store.update_profile(user, change).await?;
         if matches!(outcome, ProfileOutcome::Updated(_)) {
+            self.profile_changed();
             self.follow(app, vec![user], Played::No).await?;
         }
         Ok(Ok(outcome))

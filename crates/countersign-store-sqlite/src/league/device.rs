@@ -42,6 +42,13 @@ pub(super) fn list(
     let status = filter.status.map(|status| status as u8);
     let batch = filter.batch.map(|batch| *batch.as_bytes());
     match (status, batch) {
+        _ if filter.has_gaps => {
+            let sql = select_devices!(
+                "WHERE seq_missing > 0 AND id > ?1 AND (?3 IS NULL OR batch = ?3)
+                 AND (?4 IS NULL OR status = ?4) ORDER BY id LIMIT ?2"
+            );
+            collect(db.prepare_cached(sql)?.query_map(params![after, limit, batch, status], read)?)
+        }
         (None, None) => {
             let sql = select_devices!("WHERE id > ?1 ORDER BY id LIMIT ?2");
             collect(db.prepare_cached(sql)?.query_map(params![after, limit], read)?)

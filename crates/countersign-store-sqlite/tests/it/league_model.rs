@@ -113,7 +113,11 @@ async fn device_step(store: &impl LeagueStore, draw: &mut Draw) -> (&'static str
         _ => {
             let status = DeviceStatus::from_number(draw.below(6) as u8).ok();
             let batch = Some(pair(draw.below(3)).batch).filter(|_| draw.coin());
-            let filter = DeviceFilter { status: status.filter(|_| draw.coin()), batch };
+            let filter = DeviceFilter {
+                status: status.filter(|_| draw.coin()),
+                batch,
+                has_gaps: draw.coin(),
+            };
             ("list_devices", text(store.list_devices(filter, Some(device), 2).await))
         }
     }

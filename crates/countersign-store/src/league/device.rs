@@ -107,6 +107,8 @@ pub struct DeviceFilter {
     pub status: Option<DeviceStatus>,
     /// Only those.
     pub batch: Option<BatchId>,
+    /// Only those with matches that never arrived.
+    pub has_gaps: bool,
 }
 
 impl DeviceFilter {
@@ -114,6 +116,7 @@ impl DeviceFilter {
     pub fn takes(&self, device: &Device) -> bool {
         self.status.is_none_or(|status| device.status == status)
             && self.batch.is_none_or(|batch| device.pair.batch == batch)
+            && (!self.has_gaps || device.seq_missing > 0)
     }
 }
 

@@ -11,7 +11,7 @@ pub const AVATAR_MAX: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Visibility {
-    /// Everybody who is signed in.
+    /// Everybody, also on pages without a login.
     Public = 0,
     /// Only players who met this one.
     Opponents = 1,

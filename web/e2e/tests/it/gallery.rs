@@ -286,3 +286,54 @@ fn every_view_of_a_judge_fits_its_screen_and_is_accessible() {
     gallery.hang(&tab, "judge-form-french");
     assert_clean(&tab);
 }
+
+#[test]
+fn what_a_judge_is_told_when_a_key_a_network_or_a_disk_fails_fits_its_screen_and_is_accessible() {
+    let server = Server::start(&[]);
+    let gallery = Gallery::open();
+    let browser = Browser::with_bluetooth();
+    let device = browser.device();
+    let tab = log_in(&server, &device, "ana@example.org");
+    let fair = Fair::create(&server, &PROJECTS, &["ana@example.org", "bo@example.org"]);
+    tab.go(&server.url("/judge"));
+    tab.press("[data-press^=enrol]");
+    tab.until_text("This device is registered.");
+    tab.go(&server.url("/#/devices"));
+    tab.until_text("You are logged in on this device only.");
+    tab.press("[data-press=logout]");
+    tab.until("!!document.querySelector('#address')");
+    log_in_at(&server, &tab, "bo@example.org");
+    tab.go(&server.url("/judge"));
+    tab.press("[data-press^=enrol]");
+    tab.until_text("The old one is gone for good");
+    gallery.hang(&tab, "judge-taken");
+    tab.press("header button");
+    tab.until_text("L’ancienne disparaît");
+    gallery.hang(&tab, "judge-taken-french");
+    tab.press("header button");
+    tab.until_text("The old one is gone for good");
+    tab.eval("globalThis.isOld = true");
+    tab.press("[data-press=new-key]");
+    tab.until("!globalThis.isOld");
+    tab.press("[data-press^=enrol]");
+    tab.until_text("This device is registered.");
+    fair.publish();
+    tab.press("[data-press=reload]");
+    tab.press("[data-press^=fetch]");
+    tab.until_text("The event is on this device.");
+    tab.go("about:blank");
+    let hub = fair.hub();
+    let (tab, _near) = judging::with_bluetooth(&server, &device, &hub, 247);
+    tab.until_text("The hub knows this device.");
+    gallery.hang(&tab, "judge-bluetooth");
+    judging::give(&tab, "P1", [7, 8, 55]);
+    judging::until_kept(&tab, 55);
+    judging::fill_disk(&tab);
+    tab.press("[data-press=cast]:not([aria-disabled])");
+    tab.until_text("could not keep what you entered");
+    gallery.hang(&tab, "judge-unkept");
+    tab.press("nav a[href='#/projects']");
+    tab.until_text("Find a project");
+    gallery.hang(&tab, "judge-unkept-projects");
+    assert_clean(&tab);
+}

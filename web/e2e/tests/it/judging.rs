@@ -1,8 +1,8 @@
 //! Judging an event, with and without internet.
 
-use crate::{assert_clean, log_in};
+use crate::{assert_clean, log_in, log_in_at};
 use countersign_web_camera::{Reader, luma};
-use countersign_web_e2e::{Browser, Device, FAIR, Fair, Hub, Server, Tab, film};
+use countersign_web_e2e::{Bluetooth, Browser, Device, FAIR, Fair, Hub, Server, Tab, film};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -44,6 +44,16 @@ fn connect(tab: &Tab, hub: &Hub<'_>) {
     tab.until("location.hash === '#/projects'");
 }
 
+/// The event's code as text, and no address: the way there is a device that is near.
+pub(crate) fn join_by_bluetooth(tab: &Tab, hub: &Hub<'_>) {
+    tab.press("nav a[href='#/scan']");
+    tab.fill("#text", &hub.code);
+    tab.press("form[data-form=paste] button");
+    tab.until("location.hash === '#/event'");
+    tab.press("[data-press=bluetooth]");
+    tab.until_text("Link: Bluetooth");
+}
+
 /// Points for all three criteria; the last is typed.
 pub(crate) fn give(tab: &Tab, project: &str, points: [u16; 3]) {
     tab.press("nav a[href='#/projects']");
@@ -63,7 +73,7 @@ fn vote(tab: &Tab, project: &str, points: [u16; 3]) {
 }
 
 /// Waits until a draft that ends with so many points is on the disk.
-fn until_kept(tab: &Tab, points: u8) {
+pub(crate) fn until_kept(tab: &Tab, points: u8) {
     tab.until(&format!(
         "(() => {{ const open = indexedDB.open('countersign'); open.onsuccess = () => {{ \
          const all = open.result.transaction('kept').objectStore('kept').getAll(); all.onsuccess = () => {{ open.result.close(); \
@@ -237,6 +247,212 @@ fn a_light_code_on_a_dark_table_opens_its_form() {
     tab.until_text("Table T2");
     // The camera is given back.
     tab.until("!document.querySelector('video')");
+    assert_clean(&tab);
+}
+
+#[test]
+fn a_key_that_is_another_accounts_is_given_up_for_a_new_one_that_can_be_registered() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let tab = log_in(&server, &device, JUDGE);
+    let fair = Fair::create(&server, &PROJECTS, &[JUDGE, "bo@example.org"]);
+    tab.go(&server.url("/judge"));
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    tab.go(&server.url("/#/devices"));
+    tab.until_text("You are logged in on this device only.");
+    tab.press("[data-press=logout]");
+    tab.until("!!document.querySelector('#address')");
+    log_in_at(&server, &tab, "bo@example.org");
+    tab.go(&server.url("/judge"));
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("The old one is gone for good");
+    tab.press("[data-press=old-key]");
+    tab.until("!document.querySelector('[data-press=old-key]')");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.eval("globalThis.isOld = true");
+    tab.press("[data-press=new-key]");
+    tab.until("!globalThis.isOld");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    fair.publish();
+    tab.press("[data-press=reload]");
+    tab.press(&format!("[data-press='fetch {FAIR}']"));
+    tab.until_text("The event is on this device.");
+    assert_clean(&tab);
+}
+
+#[test]
+fn a_judge_whose_key_is_lost_after_the_publication_gets_back_with_the_organisers_leave() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let (fair, tab) = taken_along(&server, &device);
+    tab.eval(
+        "new Promise((done, failed) => { const gone = indexedDB.deleteDatabase('countersign'); \
+         gone.onsuccess = done; gone.onerror = failed; })",
+    );
+    tab.reload();
+    tab.until_text("Log in once while you have internet");
+    tab.go(&server.url("/"));
+    log_in_at(&server, &tab, JUDGE);
+    tab.go(&server.url("/judge"));
+    tab.until_text("The published event names another device of yours.");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("The organiser has not allowed another key yet.");
+    fair.allow_another_key("J1");
+    tab.press(&format!("[data-press='enrol {FAIR}']"));
+    tab.until_text("This device is registered.");
+    fair.publish();
+    let hub = fair.hub();
+    tab.press("[data-press=reload]");
+    tab.press(&format!("[data-press='fetch {FAIR}']"));
+    tab.until_text("The event is on this device.");
+    join(&tab, &hub);
+    vote(&tab, "P1", [7, 8, 55]);
+    tab.until_text(RECEIPT);
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert_clean(&tab);
+}
+
+/// From now on the browser keeps no vote, until `IDBObjectStore.prototype.put` is `put` again.
+pub(crate) fn fill_disk(tab: &Tab) {
+    tab.eval(
+        "globalThis.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function(value, key) { \
+         if (String(key).includes('/ballot/')) throw new DOMException('full', 'QuotaExceededError'); \
+         return globalThis.put.call(this, value, key); }; 0",
+    );
+}
+
+#[test]
+fn a_vote_that_the_browser_cannot_keep_does_not_leave_until_it_can() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let (fair, tab) = taken_along(&server, &browser.device());
+    let hub = fair.hub();
+    join(&tab, &hub);
+    give(&tab, "P1", [7, 8, 55]);
+    until_kept(&tab, 55);
+    fill_disk(&tab);
+    tab.press("[data-press=cast]:not([aria-disabled])");
+    tab.until_text("could not keep what you entered");
+    // What votes do not wait for goes on meanwhile.
+    tab.press("nav a[href='#/event']");
+    tab.until_text("The hub knows this device.");
+    assert_eq!(rows(&hub, "P1"), Vec::<String>::new());
+    tab.eval("IDBObjectStore.prototype.put = globalThis.put; 0");
+    tab.press("nav a[href='#/projects']");
+    tab.until_text("1 of 3 have a receipt of the hub.");
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert!(!tab.text().contains("could not keep"));
+    assert_clean(&tab);
+}
+
+/// A browser that opens its storage so slowly that a test says when; `globalThis.isSlow` turns it on, and `open()` lets it happen.
+const SLOW: &str = "globalThis.late = []; globalThis.open = () => { isSlow = false; late.splice(0).forEach((it) => it()); }; \
+    const there = Object.getOwnPropertyDescriptor(IDBRequest.prototype, 'onsuccess'); \
+    Object.defineProperty(IDBRequest.prototype, 'onsuccess', { get() { return there.get.call(this); }, set(then) { \
+    const slow = globalThis.isSlow && this instanceof IDBOpenDBRequest; \
+    there.set.call(this, slow ? (event) => late.push(() => then.call(this, event)) : then); } }); \
+    const put = IDBObjectStore.prototype.put; globalThis.written = []; \
+    IDBObjectStore.prototype.put = function(value, key) { written.push(String(key)); return put.call(this, value, key); };";
+
+#[test]
+fn a_tab_that_loses_the_lock_leaves_what_waits_to_be_kept_and_says_so() {
+    let server = Server::start(&[]);
+    let browser = Browser::start();
+    let device = browser.device();
+    let (fair, old) = taken_along(&server, &device);
+    old.go("about:blank");
+    let hub = fair.hub();
+    let first = device.open_blank();
+    first.before_every_page(SLOW);
+    first.go(&server.url("/judge"));
+    join(&first, &hub);
+    first.press("nav a[href='#/event']");
+    first.until_text("The hub knows this device.");
+    give(&first, "P1", [7, 8, 55]);
+    until_kept(&first, 55);
+    first.eval("globalThis.isSlow = true; globalThis.written = []; 0");
+    first.press("[data-press='points 0 3']");
+    first.press("[data-press='points 0 4']");
+    first.press("[data-press=cast]:not([aria-disabled])");
+    // The first of them is half way to the disk, the others wait behind it.
+    first.until("late.length > 0");
+    let second = device.open(&server.url("/judge"));
+    second.until("!!document.querySelector('#search')");
+    first.until_text("Judging goes on in another tab.");
+    first.until_text("What you did here last was not kept any more.");
+    first.eval("open(); 0");
+    vote(&second, "P1", [1, 2, 33]);
+    second.until_text(RECEIPT);
+    assert_eq!(first.eval("written.join()"), "");
+    let rows = rows(&hub, "P1");
+    assert!(rows.len() == 1 && rows[0].contains("33"), "{rows:?}");
+    assert_clean(&first);
+    assert_clean(&second);
+}
+
+/// A judge with the event and with Bluetooth, and no network to the hub.
+pub(crate) fn with_bluetooth<'f>(
+    server: &Server,
+    device: &Device,
+    hub: &Hub<'f>,
+    mtu: usize,
+) -> (Tab, Bluetooth) {
+    let tab = device.open_blank();
+    let near = Bluetooth::start(&tab, &hub.code, &hub.udp, mtu);
+    tab.go(&server.url("/judge"));
+    join_by_bluetooth(&tab, hub);
+    (tab, near)
+}
+
+#[test]
+fn a_judge_votes_by_bluetooth_alone_in_the_smallest_frames_and_gets_the_receipt() {
+    let mut server = Server::start(&[]);
+    let browser = Browser::with_bluetooth();
+    let device = browser.device();
+    let (fair, first) = taken_along(&server, &device);
+    first.go("about:blank");
+    server.kill();
+    let hub = fair.hub();
+    let (tab, near) = with_bluetooth(&server, &device, &hub, 23);
+    tab.until_text("The hub knows this device.");
+    vote(&tab, "P1", [7, 8, 55]);
+    tab.until_text(RECEIPT);
+    assert_eq!(rows(&hub, "P1").len(), 1);
+    assert_eq!(near.longest(), 20);
+    assert_clean(&tab);
+}
+
+#[test]
+fn a_bluetooth_link_that_breaks_is_made_again_and_the_vote_that_waited_goes_in_long_frames() {
+    let server = Server::start(&[]);
+    let browser = Browser::with_bluetooth();
+    let device = browser.device();
+    let (fair, first) = taken_along(&server, &device);
+    first.go("about:blank");
+    let hub = fair.hub();
+    let (tab, near) = with_bluetooth(&server, &device, &hub, 247);
+    tab.until_text("The hub knows this device.");
+    near.leave();
+    tab.until_text("No link");
+    vote(&tab, "P2", [6, 6, 60]);
+    tab.until_text("again and again until its receipt is here");
+    assert_eq!(rows(&hub, "P2").len(), 0);
+    near.come_back();
+    tab.until_text(RECEIPT);
+    assert_eq!((rows(&hub, "P2").len(), near.connections()), (1, 2));
+    assert!((21..=244).contains(&near.longest()), "{}", near.longest());
+    // The person goes over to the network, and nothing speaks to the device any more.
+    tab.press("nav a[href='#/event']");
+    tab.fill("#address", &hub.address);
+    tab.press("form[data-form=hub] button");
+    tab.until_text("Link: network");
+    vote(&tab, "P3", [1, 2, 33]);
+    tab.until_text(RECEIPT);
+    assert_eq!((rows(&hub, "P3").len(), near.connections()), (1, 2));
     assert_clean(&tab);
 }
 

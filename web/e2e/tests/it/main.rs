@@ -9,6 +9,7 @@ mod journeys;
 mod judging;
 mod matches;
 mod pitch;
+mod public_pages;
 mod safety;
 
 use countersign_web_e2e::{Browser, Device, Server, Tab};

@@ -1,6 +1,6 @@
 //! What an earlier visit left here: keys, the event, every vote.
 
-use super::{Own, Shell, fill, now};
+use super::{Own, Shell, bluetooth, fill, lock, now};
 use crate::address::HubAddress;
 use crate::app::{Found, Phase};
 use crate::device::Device;
@@ -9,8 +9,10 @@ use countersign_app::judge::JudgeConfig;
 use countersign_web_kit::browser::keys::Key;
 use countersign_web_kit::browser::link::{Before, Link};
 use countersign_web_kit::browser::{random, store, trust};
+use js_sys::Uint8Array;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
+use web_sys::{IdbKeyRange, IdbObjectStore};
 
 /// The key pair that votes are signed with: another than the session's, which ends with a logout.
 const KEY: &str = "judging/key";
@@ -18,6 +20,8 @@ const KEY: &str = "judging/key";
 const SECRET: &str = "judging/secret";
 /// Which event this device judges at.
 const CURRENT: &str = "judging/current";
+/// Where each event has what is kept of it.
+const SHELVES: &str = "judging/at/";
 /// Where the hub is.
 const HUB: &str = "judging/hub";
 
@@ -29,12 +33,13 @@ pub(super) async fn look(shell: &Rc<Shell>) -> Found {
     };
     let account = link.as_ref().map(|link| link.kept().address.clone());
     let hub = store::get(HUB).await.ok().and_then(|it| HubAddress::parse(&it.as_string()?));
+    let has_bluetooth = bluetooth::is_there();
     match device(shell, link).await {
         Ok(Some((device, keeps))) => {
-            Found { phase: Phase::Ready(Box::new(device)), account, hub, keeps }
+            Found { phase: Phase::Ready(Box::new(device)), account, hub, has_bluetooth, keeps }
         }
-        Ok(None) => Found { phase: Phase::Stranger, account, hub, keeps: true },
-        Err(_) => Found { phase: Phase::Unusable, account, hub, keeps: true },
+        Ok(None) => Found { phase: Phase::Stranger, account, hub, has_bluetooth, keeps: true },
+        Err(_) => Found { phase: Phase::Unusable, account, hub, has_bluetooth, keeps: true },
     }
 }
 
@@ -93,17 +98,52 @@ async fn secret() -> Result<[u8; 32], JsValue> {
 }
 
 fn prefix(event: &EventId) -> String {
-    format!("judging/at/{event}/")
+    format!("{SHELVES}{event}/")
 }
 
-/// Keeps what the device wants kept. With a bundle its event is the one that this device judges at.
-pub(super) async fn keep(event: &EventId, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
-    store::put(&format!("{}{name}", prefix(event)), Some(bytes)).await?;
-    if name == "judge/bundle" {
+/// Keeps what the device wants kept, unless another tab has taken over. With a bundle its event is the one that this device judges at.
+pub(super) async fn keep(
+    shell: &Shell,
+    event: &EventId,
+    name: &str,
+    bytes: &[u8],
+) -> Result<bool, JsValue> {
+    let is_bundle = name == "judge/bundle";
+    let place = format!("{}{name}", prefix(event)).into();
+    let puts = |kept: &IdbObjectStore| {
+        kept.put_with_key(&Uint8Array::from(bytes), &place)?;
+        if is_bundle {
+            kept.put_with_key(&event.as_str().into(), &CURRENT.into())?;
+        }
+        Ok(())
+    };
+    let kept = write(shell, &puts).await?;
+    if is_bundle {
         store::ask_to_persist();
-        store::change(CURRENT, &|_| Some(event.as_str().into())).await?;
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// A new key in place of the one that is here, and nothing any more of what belongs to that; unless another tab has taken over.
+pub(super) async fn new_key(shell: &Shell) -> Result<bool, JsValue> {
+    let key = Key::generate().await?;
+    let shelves = IdbKeyRange::bound(&SHELVES.into(), &format!("{SHELVES}\u{ffff}").into())?;
+    let replaces = |kept: &IdbObjectStore| {
+        kept.put_with_key(key.pair(), &KEY.into())?;
+        kept.delete(&shelves)?;
+        kept.delete(&CURRENT.into())?;
+        Ok(())
+    };
+    write(shell, &replaces).await
+}
+
+async fn write(
+    shell: &Shell,
+    does: &dyn Fn(&IdbObjectStore) -> Result<(), JsValue>,
+) -> Result<bool, JsValue> {
+    let tab = shell.tab.borrow().clone();
+    let owner = tab.as_deref().map(|is| store::Owner { name: lock::OWNER, is });
+    store::write(owner, does).await
 }
 
 /// Remembers where the hub is.

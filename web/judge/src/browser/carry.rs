@@ -1,6 +1,6 @@
 //! Effects, one after the other; what takes time outside does not hold up the next.
 
-use super::{Shell, begin, element, outside, window};
+use super::{Shell, begin, bluetooth, element, outside, window};
 use crate::app::{CameraState, Effect, Event};
 use crate::device::Wish;
 use countersign_app::judge::JudgeEvent;
@@ -29,12 +29,19 @@ impl Shell {
 
     async fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Wish(Wish::Keep { event, name, bytes }) => {
-                if begin::keep(&event, &name, &bytes).await.is_err() {
-                    self.happened(Event::NotKept);
+            Effect::Wish(Wish::Keep { number, event, name, bytes }) => {
+                match begin::keep(self, &event, &name, &bytes).await {
+                    Ok(true) => self.happened(Event::Kept(name, number, true)),
+                    Ok(false) => self.stolen(),
+                    Err(_) => self.happened(Event::Kept(name, number, false)),
                 }
             }
-            Effect::Wish(Wish::Frame(frame)) => self.socket.send(&frame),
+            Effect::NewKey => match begin::new_key(self).await {
+                Ok(true) => self.restart(),
+                Ok(false) => self.stolen(),
+                Err(_) => self.happened(Event::NoNewKey),
+            },
+            Effect::Wish(Wish::Frame(frame)) => self.line.send(&frame),
             Effect::Wish(Wish::Ask { id, ask }) => {
                 let shell = Rc::clone(self);
                 spawn_local(async move {
@@ -49,7 +56,15 @@ impl Shell {
                     shell.happened(Event::Answer(ask, answer));
                 });
             }
-            Effect::Connect(hub) => self.connect(hub),
+            Effect::Choose(service) => {
+                let shell = Rc::clone(self);
+                spawn_local(async move {
+                    let chosen = bluetooth::choose(service).await;
+                    let chosen = chosen.map(|device| drop(shell.chosen.replace(Some(device))));
+                    shell.happened(Event::Chosen(chosen));
+                });
+            }
+            Effect::Connect(way) => self.connect(way),
             Effect::Remember(hub) => drop(begin::remember(&hub).await),
             Effect::Speak(language) => speak(language),
             Effect::Go(route) => {
@@ -58,11 +73,13 @@ impl Shell {
                 }
             }
             Effect::Camera(is_wanted) => self.look(is_wanted),
-            Effect::Restart => {
-                if let Some(window) = window() {
-                    drop(window.location().reload());
-                }
-            }
+            Effect::Restart => self.restart(),
+        }
+    }
+
+    fn restart(&self) {
+        if let Some(window) = window() {
+            drop(window.location().reload());
         }
     }
 

@@ -1,7 +1,9 @@
 //! The browser: its events become the page's, the page's effects become its calls.
 
 mod begin;
+mod bluetooth;
 mod carry;
+mod line;
 mod lock;
 mod outside;
 mod socket;
@@ -16,7 +18,7 @@ use countersign_web_kit::browser::keys::Key;
 use countersign_web_kit::browser::link::Link;
 use countersign_web_kit::browser::screen::{self, Screen, Touch, View};
 use countersign_web_kit::browser::{clock, hash, language, window};
-use socket::Socket;
+use line::Line;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -40,10 +42,14 @@ struct Shell {
     screen: Rc<Screen>,
     app: RefCell<App>,
     own: RefCell<Option<Rc<Own>>>,
+    /// Which tab this is, once it is the one that writes.
+    tab: RefCell<Option<String>>,
     /// What is to be done in order: a frame waits for what stands before it to be kept.
     queue: RefCell<VecDeque<Effect>>,
     is_working: Cell<bool>,
-    socket: Socket,
+    line: Line,
+    /// The device that was chosen by Bluetooth last.
+    chosen: RefCell<Option<bluetooth::BluetoothDevice>>,
     camera: RefCell<Option<Camera>>,
     /// Which opening of the camera is the newest: an earlier one that comes late is closed.
     looks: Cell<u32>,
@@ -58,9 +64,11 @@ pub fn start() {
         screen: Rc::new(screen),
         app: RefCell::new(App::new(language(), Route::parse(&hash()))),
         own: RefCell::default(),
+        tab: RefCell::default(),
         queue: RefCell::default(),
         is_working: Cell::new(false),
-        socket: Socket::default(),
+        line: Line::default(),
+        chosen: RefCell::default(),
         camera: RefCell::default(),
         looks: Cell::new(0),
         timer: Cell::new(None),
@@ -80,7 +88,7 @@ impl Shell {
     /// Takes in an event, shows what it changed, and does what follows from it.
     fn happened(self: &Rc<Self>, event: Event) {
         // Packets of others go through without a trace on the page.
-        let is_quiet = matches!(event, Event::Frame(_) | Event::Tick);
+        let is_quiet = matches!(event, Event::Frame(_) | Event::Tick | Event::Kept(_, _, true));
         let (effects, has_changed) = {
             let mut app = self.app.borrow_mut();
             let effects = app.update(event, now());
@@ -92,6 +100,13 @@ impl Shell {
         self.queue.borrow_mut().extend(effects);
         self.set_timer();
         self.work();
+    }
+
+    /// Another tab has taken over: what waits here is left, and nothing is written or sent any more.
+    fn stolen(self: &Rc<Self>) {
+        self.queue.borrow_mut().clear();
+        self.line.close();
+        self.happened(Event::Stolen);
     }
 
     fn show(&self) {
@@ -132,7 +147,7 @@ impl Shell {
         self.screen.on_visibility(move |is_visible| {
             if is_visible {
                 // Timers of a page that nobody sees are late.
-                shell.socket.look();
+                shell.look_at_line();
                 shell.happened(Event::Tick);
             }
         });

@@ -51,7 +51,8 @@ async fn bundle(shell: &Rc<Shell>, own: &Own, event: EventId) -> Result<Vec<u8>,
             let screen = device.screen();
             screen.judge.filter(|_| screen.event.is_some_and(|it| it.id == event))
         });
-        (app.hub.clone().filter(|_| app.link == LinkState::Up), judge)
+        let is_up = matches!(app.link, LinkState::Up { .. }) && !app.by_bluetooth;
+        (app.hub.clone().filter(|_| is_up), judge)
     };
     if let (Some(hub), Some(judge)) = (hub, judge)
         && let Ok(frame) = from_hub(own, &hub, event, judge).await
@@ -99,7 +100,7 @@ async fn request(
     payload: &str,
 ) -> Result<Vec<u8>, Failure> {
     let Some(link) = &own.link else { return Err(Failure::LoggedOut) };
-    let answer = link.call(message_type, payload.as_bytes()).await;
+    let answer = link.call_for_reason(message_type, payload.as_bytes()).await;
     link.keep().await;
     // The server may have changed its keys, and what it signed with the new ones is to be believed.
     let trust = trust::remembered().await.ok().flatten();

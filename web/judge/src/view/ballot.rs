@@ -20,14 +20,15 @@ pub(super) fn has_changes(ballot: &Ballot) -> bool {
     }
 }
 
-/// In a word.
-pub(super) fn tag(ballot: &Ballot, t: &Texts) -> Option<Element> {
+/// In a word; `is_stuck`: what is voted cannot be kept, and does not leave.
+pub(super) fn tag(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element> {
     let (class, text) = match &ballot.state {
         BallotState::Draft if ballot.revision == 0 && !has_changes(ballot) => return None,
         BallotState::Draft => ("tag", t.state_draft),
         BallotState::Signing => ("tag", t.state_signing),
         BallotState::Refused(_) => ("tag bad", t.state_refused),
         _ if has_changes(ballot) => ("tag warn", t.state_changed),
+        BallotState::Sent { .. } if is_stuck => ("tag bad", t.state_unkept),
         BallotState::Sent { .. } => ("tag warn", t.state_sent),
         BallotState::Accepted if is_recusal(ballot) => ("tag good", t.state_recused),
         BallotState::Accepted => ("tag good", t.state_accepted),
@@ -36,13 +37,14 @@ pub(super) fn tag(ballot: &Ballot, t: &Texts) -> Option<Element> {
 }
 
 /// In sentences; nothing before there is something to say.
-pub(super) fn card(ballot: &Ballot, t: &Texts) -> Option<Element> {
+pub(super) fn card(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element> {
     if ballot.state == BallotState::Draft && !has_changes(ballot) {
         return None;
     }
     let text = match &ballot.state {
         BallotState::Draft => t.is_draft,
         BallotState::Signing => t.is_signing,
+        BallotState::Sent { .. } if is_stuck => t.is_unkept,
         BallotState::Sent { .. } => t.is_sent,
         BallotState::Accepted => t.is_accepted,
         BallotState::Refused(ReceiptStatus::Stale | ReceiptStatus::Future) => t.refused_time,
@@ -63,7 +65,7 @@ pub(super) fn card(ballot: &Ballot, t: &Texts) -> Option<Element> {
         let head = el("p")
             .class("tags")
             .with(el("b").text(fill(t.revision, &[&ballot.revision.to_string()])));
-        card = card.with(head.all(tag(ballot, t)));
+        card = card.with(head.all(tag(ballot, is_stuck, t)));
     }
     if is_recusal(ballot) {
         card = card.with(el("p").text(t.is_recused));

@@ -15,6 +15,7 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
     let name = project.map_or(place.project.as_str(), |project| &project.title);
     let lead = el("p").class("lead").with(named(name));
     let code = match app.code.as_ref().filter(|(of, _)| of == place) {
+        None if device.is_stuck() => el("p").class("card bad").text(t.is_unkept),
         None => el("p").class("card").text(t.code_none),
         Some((_, text)) => {
             let canvas =
@@ -25,6 +26,7 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
     };
     let back = el("p")
         .with(el("a").class("button").set("href", Route::Vote(*place).hash()).text(t.back_to_form));
-    let state = el("div").all(device.judge().ballot(place).and_then(|it| ballot::card(it, t)));
+    let state = el("div")
+        .all(device.judge().ballot(place).and_then(|it| ballot::card(it, device.is_stuck(), t)));
     vec![title(t.code_title), lead, code, el("p").text(t.code_lead), state, back]
 }

@@ -56,11 +56,14 @@ fn hub(app: &App, device: &Device, t: &Texts) -> Element {
         (HubState::NoCode, _) => ("quiet", t.hub_no_code.to_owned()),
         (HubState::NewCode(_), _) => ("wrong", t.hub_new_code.to_owned()),
         (_, LinkState::Off) => ("quiet", t.hub_no_address.to_owned()),
+        (_, LinkState::Connecting) if app.by_bluetooth => {
+            ("quiet", t.bluetooth_connecting.to_owned())
+        }
         (_, LinkState::Blocked) => ("wrong", t.hub_blocked.to_owned()),
         (_, LinkState::Connecting) => ("quiet", fill(t.hub_connecting, &[&address])),
-        (HubState::Looking, LinkState::Up) => ("quiet", fill(t.hub_looking, &[&address])),
-        (HubState::Heard, LinkState::Up) => ("quiet", t.hub_heard.to_owned()),
-        (HubState::Welcome, LinkState::Up) => ("known", t.hub_welcome.to_owned()),
+        (HubState::Looking, LinkState::Up { .. }) => ("quiet", t.hub_looking.to_owned()),
+        (HubState::Heard, LinkState::Up { .. }) => ("quiet", t.hub_heard.to_owned()),
+        (HubState::Welcome, LinkState::Up { .. }) => ("known", t.hub_welcome.to_owned()),
     };
     let input = el("input").set("type", "text").set("inputmode", "url").set("autocomplete", "off");
     let input =
@@ -71,7 +74,42 @@ fn hub(app: &App, device: &Device, t: &Texts) -> Element {
         .with(field("address", t.hub_address, input, Some(Hint::Hint(t.hub_hint))))
         .with(send(t.hub_use, false));
     let says = el("p").class(class).set("role", "status").text(says);
-    el("section").class("card").with(el("h2").text(t.hub)).with(says).with(form)
+    el("section")
+        .class("card")
+        .with(el("h2").text(t.hub))
+        .all(chip(app, t))
+        .with(says)
+        .with(form)
+        .all(device.has_mesh().then(|| bluetooth(app, t)))
+}
+
+/// Which link is up.
+pub(super) fn chip(app: &App, t: &Texts) -> Option<Element> {
+    app.device().filter(|device| device.has_mesh())?;
+    let (class, text) = match (app.link, app.by_bluetooth) {
+        (LinkState::Up { .. }, true) => ("tag good", t.link_bluetooth),
+        (LinkState::Up { .. }, false) => ("tag good", t.link_network),
+        (LinkState::Off | LinkState::Connecting | LinkState::Blocked, _) => ("tag", t.link_none),
+    };
+    let chip = el("span").set("id", "link").class(class).text(text);
+    Some(el("p").class("tags").with(chip))
+}
+
+/// The way without a network.
+fn bluetooth(app: &App, t: &Texts) -> Element {
+    let part = el("div").keyed("bluetooth").with(el("h3").text(t.bluetooth));
+    if !app.has_bluetooth {
+        return part.with(el("p").class("quiet").text(t.bluetooth_missing));
+    }
+    let choose = match app.by_bluetooth {
+        true => t.bluetooth_other,
+        false => t.bluetooth_choose,
+    };
+    let choose = press(Press::Bluetooth.name(), choose);
+    let leave =
+        app.by_bluetooth.then(|| press(Press::BluetoothOff.name(), t.bluetooth_off).class("plain"));
+    part.with(el("p").class("quiet").text(t.bluetooth_lead))
+        .with(el("div").class("row").with(choose).all(leave))
 }
 
 fn invitations(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
@@ -99,7 +137,26 @@ fn invitations(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         t.device_key,
         own.get(..16).unwrap_or(&own)
     ));
-    vec![section, el("p").with(reload), key]
+    let taken = app.taken.map(|_| taken(device, t));
+    taken.into_iter().chain([section, el("p").with(reload), key]).collect()
+}
+
+/// What a new key means, before there is one.
+fn taken(device: &Device, t: &Texts) -> Element {
+    let waiting = device.screen().waiting;
+    let waits = (waiting > 0)
+        .then(|| el("p").class("wrong").text(fill(t.taken_waiting, &[&waiting.to_string()])));
+    let new = press(Press::NewKey.name(), t.new_key).class("danger");
+    let old = press(Press::OldKey.name(), t.old_key);
+    el("section")
+        .class("card warn")
+        .keyed("taken")
+        .set("role", "alert")
+        .with(el("h2").text(t.taken))
+        .with(el("p").text(t.taken_why))
+        .with(el("p").text(t.taken_means))
+        .all(waits)
+        .with(el("div").class("row").with(new).with(old))
 }
 
 fn invitation(
@@ -126,7 +183,9 @@ fn invitation(
         (true, _, None) => (t.not_published.to_owned(), None),
         (false, None, _) => (fill(t.as_judge, &[&invitation.judge]), Some(enrol(t.enrol))),
         (false, Some(_), None) => (t.enrolled_elsewhere.to_owned(), Some(enrol(t.enrol_instead))),
-        (false, Some(_), Some(_)) => (t.enrolled_elsewhere.to_owned(), None),
+        (false, Some(_), Some(_)) => {
+            (t.enrolled_published.to_owned(), Some(enrol(t.enrol_instead)))
+        }
     };
     let told = el("div").with(named(&invitation.title)).with(el("span").class("quiet").text(says));
     let item = el("li").class("split asks").keyed(invitation.event.clone()).with(told);

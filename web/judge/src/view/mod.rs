@@ -26,7 +26,9 @@ pub fn page(app: &App) -> Vec<Element> {
         Phase::Unusable => vec![title(t.judging), el("p").class("card").text(t.unusable)],
         Phase::Elsewhere => {
             let here = press(Press::Here.name(), t.here).class("main");
-            vec![title(t.judging), el("p").class("card").text(t.elsewhere), el("p").with(here)]
+            let unkept = app.has_left_unkept.then(|| el("p").class("card bad").text(t.left_unkept));
+            let says = [title(t.judging), el("p").class("card").text(t.elsewhere)];
+            says.into_iter().chain(unkept).chain([el("p").with(here)]).collect()
         }
         Phase::Ready(device) => match (app.route, device.screen().event.is_some()) {
             (Route::Scan, _) => scan::view(app, t),

@@ -1,6 +1,6 @@
 //! What is said at the top.
 
-use crate::app::{App, Ask, Notice};
+use crate::app::{App, Ask, NoBluetooth, Notice};
 use crate::text::Texts;
 use countersign_app::Failure;
 use countersign_app::judge::{HubState, JudgeTrouble};
@@ -17,6 +17,9 @@ pub(super) fn bars(app: &App, t: &Texts) -> Vec<Element> {
     bars.extend(countersign_web_kit::notice::bars(&standing, t));
     if !app.keeps {
         bars.push(bar("bar warn", t.keeps_nothing));
+    }
+    if device.is_stuck() {
+        bars.push(bar("bar bad", t.stuck));
     }
     if let HubState::NewCode(_) = screen.hub {
         bars.push(bar("bar warn", t.hub_new_code));
@@ -39,8 +42,17 @@ fn shown(notice: &Notice, t: &Texts) -> Element {
         Notice::OtherEvent(event) => ("bar bad", fill(t.other_event, &[event])),
         Notice::BadCode => ("bar bad", t.bad_code.to_owned()),
         Notice::NotOurs => ("bar bad", t.not_ours.to_owned()),
-        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "conflict" => {
-            ("bar bad", t.refused_taken.to_owned())
+        Notice::NoBluetooth(NoBluetooth::NotChosen) => ("bar", t.bluetooth_not_chosen.to_owned()),
+        Notice::NoBluetooth(NoBluetooth::Refused) => ("bar bad", t.bluetooth_refused.to_owned()),
+        Notice::NoNewKey => ("bar bad", t.no_new_key.to_owned()),
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "published" => {
+            ("bar bad", t.enrol_published.to_owned())
+        }
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "too_many" => {
+            ("bar bad", t.enrol_too_many.to_owned())
+        }
+        Notice::Failed(Ask::Enrol(_), Failure::Refused { code, .. }) if code == "not_invited" => {
+            ("bar bad", t.no_invitations.to_owned())
         }
         Notice::Failed(_, failure) => ("bar bad", failed(failure, t)),
     };

@@ -1,6 +1,7 @@
 //! All projects: what is to be done, what is done, what else there is.
 
 use super::ballot;
+use super::event::chip;
 use crate::app::App;
 use crate::device::Device;
 use crate::route::Route;
@@ -21,7 +22,9 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         Some(_) => progress(device, t),
         None => el("p").class("card warn").text(t.no_round),
     };
-    let mut view = vec![heading().with(named(&event.title)), state];
+    let mut view = vec![heading().with(named(&event.title))];
+    view.extend(chip(app, t));
+    view.push(state);
     let input = el("input").set("type", "search").set("autocomplete", "off").set("maxlength", "64");
     let input = input.set("data-input", "search");
     view.push(el("div").set("role", "search").with(field(
@@ -52,7 +55,7 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         [(t.left, "left", todo), (t.done, "done", done), (t.others, "others", others)]
     {
         if !lines.is_empty() {
-            view.push(list(name, key, &lines, t));
+            view.push(list(name, key, &lines, device.is_stuck(), t));
         }
     }
     view
@@ -77,7 +80,7 @@ fn progress(device: &Device, t: &Texts) -> Element {
             .with(bar)
             .with(el("p").text(fill(t.done_of, &[&done.to_string(), &assigned.to_string()])));
     }
-    if screen.waiting > 0 {
+    if screen.waiting > 0 && !device.is_stuck() {
         card = card.with(el("p").text(fill(t.waiting_count, &[&screen.waiting.to_string()])));
     }
     card
@@ -92,8 +95,14 @@ fn fits(line: &ProjectLine<'_>, wanted: &str) -> bool {
         || has(&line.category.title)
 }
 
-fn list(name: &'static str, key: &'static str, lines: &[&ProjectLine<'_>], t: &Texts) -> Element {
-    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, t));
+fn list(
+    name: &'static str,
+    key: &'static str,
+    lines: &[&ProjectLine<'_>],
+    is_stuck: bool,
+    t: &Texts,
+) -> Element {
+    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, is_stuck, t));
     let list = el("ul").class("lines").all(shown);
     let more = lines.len().saturating_sub(LINES_MAX);
     let more = (more > 0)
@@ -101,12 +110,12 @@ fn list(name: &'static str, key: &'static str, lines: &[&ProjectLine<'_>], t: &T
     el("section").class("card").keyed(key).with(el("h2").text(name)).with(list).all(more)
 }
 
-fn line(line: &ProjectLine<'_>, t: &Texts) -> Element {
+fn line(line: &ProjectLine<'_>, is_stuck: bool, t: &Texts) -> Element {
     let place = Place { project: line.project.id, category: line.category.id };
     let link = el("a").set("href", Route::Vote(place).hash()).with(named(&line.project.title));
     let tag = match line.has_conflict {
         true => Some(el("span").class("tag bad").text(t.state_conflict)),
-        false => line.ballot.and_then(|it| ballot::tag(it, t)),
+        false => line.ballot.and_then(|it| ballot::tag(it, is_stuck, t)),
     };
     let about = el("span")
         .class("quiet")

@@ -165,6 +165,30 @@ impl Link {
     /// Sends a signed request and gives out the payload of its verified answer.
     pub async fn call(&self, message_type: &str, payload: &[u8]) -> Result<Vec<u8>, Failure> {
         let name = Name::new(message_type).map_err(|_| refused("invalid", "no message type"))?;
+        let (result, content) = self.answer(name, payload).await?;
+        match result.is_ok() {
+            true => Ok(content),
+            false => Err(refused(result.name(), &message_in(&content))),
+        }
+    }
+
+    /// The same where a refusal has reasons that are to be told apart: its code is the reason.
+    pub async fn call_for_reason(
+        &self,
+        message_type: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let name = Name::new(message_type).map_err(|_| refused("invalid", "no message type"))?;
+        let (result, content) = self.answer(name, payload).await?;
+        if result.is_ok() {
+            return Ok(content);
+        }
+        let said = Value::parse(&content).unwrap_or_default();
+        let code = said["reason"].as_str().unwrap_or(result.name());
+        Err(refused(code, &message_in(&content)))
+    }
+
+    async fn answer(&self, name: Name, payload: &[u8]) -> Result<(ResultCode, Vec<u8>), Failure> {
         self.renew_expired_keyset().await?;
         let (result, content) = self.exchange(name, payload).await?;
         if result == ResultCode::UNAUTHENTICATED {
@@ -173,10 +197,7 @@ impl Link {
         }
         // The answer may have taught the time by which the set that verified it has run out.
         self.renew_expired_keyset().await?;
-        match result.is_ok() {
-            true => Ok(content),
-            false => Err(refused(result.name(), &message_in(&content))),
-        }
+        Ok((result, content))
     }
 
     async fn exchange(&self, name: Name, payload: &[u8]) -> Result<(ResultCode, Vec<u8>), Failure> {

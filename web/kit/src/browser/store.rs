@@ -8,7 +8,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+    IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
+    IdbTransactionMode,
 };
 
 const DATABASE: &str = "countersign";
@@ -49,6 +50,41 @@ pub async fn change(
     let changed = changed.await;
     database.close();
     changed
+}
+
+/// Who is the only one that may write: see [`write`].
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// Under which name that is kept.
+    pub name: &'a str,
+    /// What is kept there as long as it is this tab.
+    pub is: &'a str,
+}
+
+/// Does what `does` says with what is kept, all or nothing, unless somebody else is the owner: whoever takes over says so first. Whether it
+/// was done; done when it is on its way to the disk.
+pub async fn write(
+    owner: Option<Owner<'_>>,
+    does: &dyn Fn(&IdbObjectStore) -> Result<(), JsValue>,
+) -> Result<bool, JsValue> {
+    let database = open().await?;
+    let written = async {
+        let mode = IdbTransactionMode::Readwrite;
+        let transaction = database.transaction_with_str_and_mode(KEPT, mode)?;
+        let kept = transaction.object_store(KEPT)?;
+        if let Some(owner) = owner {
+            let there = settled(&kept.get(&owner.name.into())?).await?;
+            // Nothing there: somebody cleared it, and nobody took over.
+            if there.as_string().is_some_and(|it| it != owner.is) {
+                return Ok(false);
+            }
+        }
+        does(&kept)?;
+        completed(&transaction).await.map(|()| true)
+    };
+    let written = written.await;
+    database.close();
+    written
 }
 
 /// Everything that is kept under names that begin so, without the beginning: bytes only.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub(super) struct ResultsArgs {
     #[command(flatten)]
     event: Named,
-    /// Let everybody with a session ask for it (`event.results`); again after more hubs handed over
+    /// Let everybody see it, at /event/<id> and by `event.results`; again after more hubs handed over
     #[arg(long)]
     publish: bool,
 }

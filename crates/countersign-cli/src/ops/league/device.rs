@@ -74,7 +74,7 @@ pub(super) fn run(
 ) -> Result<(), OpsError> {
     match command {
         DeviceCommand::List { status, batch, after, limit } => {
-            let filter = DeviceFilter { status: *status, batch: *batch };
+            let filter = DeviceFilter { status: *status, batch: *batch, has_gaps: false };
             let devices = wait(desk.store.list_devices(filter, *after, *limit))?;
             list(&devices, *limit, desk, out)
         }

@@ -12,9 +12,6 @@ pub(super) const AS_PERIPHERAL: usize = 5;
 pub(super) const AS_CENTRAL: usize = 3;
 pub(super) const CONNECTIONS: usize = AS_PERIPHERAL + AS_CENTRAL;
 
-/// Told apart from the service by its last bit.
-const CHARACTERISTIC_BIT: u8 = 1;
-
 pub(super) type Pool = DefaultPacketPool;
 pub(super) type Server<'values> =
     AttributeServer<'values, NoopRawMutex, Pool, ATTRIBUTES, CONNECTIONS>;
@@ -35,11 +32,8 @@ pub(super) fn service_uuid(service: BleUuid) -> Uuid {
     Uuid::new_long(service_bytes(service))
 }
 
-/// The service's id with its last bit turned over.
 pub(super) fn characteristic_uuid(service: BleUuid) -> Uuid {
-    let mut bytes = service_bytes(service);
-    bytes[0] ^= CHARACTERISTIC_BIT;
-    Uuid::new_long(bytes)
+    service_uuid(service.frames())
 }
 
 /// What a peripheral offers, and the characteristic in it. Frames are taken as they come, so the table stores none.

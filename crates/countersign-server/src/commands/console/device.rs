@@ -36,7 +36,7 @@ pub(super) async fn list<S: Backend>(desk: &Desk<'_, S>) -> Result<Reply, Stop> 
     }
     let status = wish.status.map(|name| known(&name)).transpose()?;
     let after: Option<DeviceId> = wish.after.map(|after| id(&after, "after")).transpose()?;
-    let filter = DeviceFilter { status, batch: None };
+    let filter = DeviceFilter { status, ..DeviceFilter::default() };
     let devices = desk.store().list_devices(filter, after, limit).await?;
     let last = devices.last().filter(|_| devices.len() == limit as usize);
     let next = last.map(|last| last.pair.device.to_string());

@@ -1,7 +1,7 @@
 //! `league.match`, `league.history`, `league.ledger`, `league.head_to_head`: what was played, with everything to check it again.
 
 use super::{Call, Stop, device, export, id, parse, view};
-use crate::app::Backend;
+use crate::app::{App, Backend};
 use crate::reply::Reply;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -40,34 +40,41 @@ pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     let viewer = call.admitted.session.user;
     let played_along = found.seats.iter().any(|seat| seat.user == viewer);
     let shows = |player: &Player| played_along || player.visibility == Visibility::Public;
+    let shown = players.into_iter().filter(|(_, player)| shows(player)).collect();
+    Ok(Reply::json(&everything_of(call.app, &found, chosen, &shown).await?))
+}
+
+/// Everything about a match and one of its results, for somebody who sees these players of it.
+pub(crate) async fn everything_of<S: Backend>(
+    app: &App<S>,
+    found: &GameView,
+    chosen: &EvidenceView,
+    players: &HashMap<UserId, Player>,
+) -> Result<Value, Stop> {
     let mut said = view::game(&found.game);
-    let seats = found.seats.iter().map(|seat| seat_of(seat, &players, &shows));
+    let seats = found.seats.iter().map(|seat| seat_of(seat, players));
     said["players"] = seats.collect::<Vec<_>>().into();
     said["goals"] = goals(chosen).into();
     said["results"] = found.evidence.iter().map(result).collect::<Vec<_>>().into();
     // Tickets in a bundle hold the names under which everybody played; nobody can take one out of what was signed.
-    let whole = found.seats.iter().all(|seat| players.get(&seat.user).is_some_and(shows));
+    let whole = found.seats.iter().all(|seat| players.contains_key(&seat.user));
     let named = whole && players.values().all(|player| player.erased.is_none());
     said["bundle"] = named.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.bundle)).into();
     said["receipt"] = whole.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.receipt)).into();
-    said["device_certificate"] = certificate(call, &found).await?;
-    Ok(Reply::json(&said))
+    said["device_certificate"] = certificate(app, found).await?;
+    Ok(said)
 }
 
-async fn certificate<S: Backend>(call: Call<'_, S>, found: &GameView) -> Result<Value, Stop> {
-    let Some(device) = call.app.store.find_device(found.game.device).await? else {
+async fn certificate<S: Backend>(app: &App<S>, found: &GameView) -> Result<Value, Stop> {
+    let Some(device) = app.store.find_device(found.game.device).await? else {
         return Ok(Value::Null);
     };
-    let frame = device::evidence(call.app, &device)?;
+    let frame = device::evidence(app, &device)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(frame).into())
 }
 
-fn seat_of(
-    seat: &StoredSeat,
-    players: &HashMap<UserId, Player>,
-    shows: &impl Fn(&Player) -> bool,
-) -> Value {
-    let shown = players.get(&seat.user).filter(|player| shows(player));
+fn seat_of(seat: &StoredSeat, players: &HashMap<UserId, Player>) -> Value {
+    let shown = players.get(&seat.user);
     json!({
         "seat": seat.seat,
         "user": shown.map(|player| player.user.to_string()),

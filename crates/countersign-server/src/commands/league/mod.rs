@@ -13,6 +13,7 @@ mod tls;
 mod view;
 
 pub(super) use export::export;
+pub(crate) use games::everything_of;
 
 use super::{Stop, parse};
 use crate::app::{App, Backend};

@@ -139,7 +139,7 @@ pub async fn devices_are_listed_by_filter_and_page(store: &Arc<impl LeagueStore>
         (sold, batch, Some(4), 9, vec![5, 6]),
         (Some(DeviceStatus::Rma), None, None, 9, vec![]),
     ] {
-        let filter = DeviceFilter { status, batch };
+        let filter = DeviceFilter { status, batch, has_gaps: false };
         let found = store.list_devices(filter, after.map(device_id), limit).await?;
         let ids: Vec<_> = found.iter().map(|device| device.pair.device).collect();
         assert_eq!(ids, expected.into_iter().map(device_id).collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Properties of the facts on which a match is judged.
 
 use super::*;
-use crate::league::{FactsOutcome, NewPenalty, PenaltyCause, SeqFact};
+use crate::league::{DeviceFilter, FactsOutcome, NewPenalty, PenaltyCause, SeqFact};
 
 const USERS: [u32; 6] = [1, 2, 3, 4, 5, 6];
 const HOURS_OF_DAY: u32 = 24;
@@ -27,6 +27,9 @@ pub async fn the_counter_of_a_device_knows_gaps(store: &Arc<impl LeagueStore>) -
         let device = store.find_device(device_id(1)).await?;
         let counts = device.map(|device| (device.seq_high, device.seq_missing));
         assert_eq!(counts, Some((high, missing)), "match {n}");
+        let filter = DeviceFilter { has_gaps: true, ..DeviceFilter::default() };
+        let listed = store.list_devices(filter, None, 9).await?;
+        assert_eq!(!listed.is_empty(), missing > 0, "match {n}");
     }
     Ok(())
 }
