@@ -26,6 +26,7 @@ pub mod goal;
 pub mod id;
 pub mod journal;
 pub mod pair;
+pub mod proof;
 pub mod rating;
 pub mod ruleset;
 pub mod settlement;

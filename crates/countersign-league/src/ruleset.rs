@@ -4,6 +4,10 @@ use crate::id::RulesetId;
 use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
+/// All rules that a program knows by itself, with their names.
+pub const BUILT_IN: [(&str, Params); 2] =
+    [("official", Params::OFFICIAL), ("short", Params::SHORT)];
+
 /// Every number that the rules depend on. Times are in milliseconds unless their name says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Params {
@@ -204,11 +208,7 @@ impl Params {
 
     /// The built-in rules of this name: "official" or "short".
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "official" => Some(Self::OFFICIAL),
-            "short" => Some(Self::SHORT),
-            _ => None,
-        }
+        BUILT_IN.into_iter().find(|(known, _)| *known == name).map(|(_, params)| params)
     }
 
     /// K of a player with so many rated matches, in points.

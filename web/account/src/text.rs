@@ -22,6 +22,8 @@ texts! {
     logged_out_here: "You are logged out on this device.", "Vous êtes déconnecté de cet appareil.";
     no_league: "This server runs no league.", "Ce serveur ne gère pas de ligue.";
 
+    my_matches: "My matches and rating", "Mes matchs et ma cote";
+    their_matches: "Their matches", "Ses matchs";
     your_place: "Your place", "Votre place";
     rank_of: "{} of {}", "{} sur {}";
     rating: "Rating", "Cote";

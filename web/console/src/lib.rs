@@ -18,7 +18,8 @@ pub mod said;
 pub mod text;
 mod update;
 pub mod view;
-pub mod when;
+
+use countersign_web_kit::when;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;

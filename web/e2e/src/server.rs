@@ -62,7 +62,7 @@ impl Server {
 
     /// The public half of its root key.
     #[expect(clippy::expect_used, reason = "a server without keys has failed")]
-    pub(crate) fn root(&self) -> String {
+    pub fn root(&self) -> String {
         let mut command = Command::new(program("countersign"));
         command.args(["keys", "show", "--json", "--dir"]).arg(self.data().join("keys"));
         let shown = command.output().expect("the program").stdout;

@@ -3,7 +3,11 @@
 use crate::clock::instant;
 use crate::{Browser, PATIENCE};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between two looks for a file that is not there yet.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs before every page: remembers what the policy had to block.
 const WATCH: &str = "globalThis.blocked = []; \
@@ -164,6 +168,25 @@ impl Tab {
             }
         }
         panic!("{selector} was never where the mouse was; the page says:\n{}", self.text());
+    }
+
+    /// Presses what gives a file, and waits until it lies in a folder, which holds no other one. The browser names it when it is whole.
+    #[expect(clippy::panic, reason = "a file that does not come fails the test")]
+    pub fn download(&self, selector: &str, folder: &Path) -> PathBuf {
+        let wish = json!({ "behavior": "allow", "downloadPath": folder.display().to_string() });
+        self.call("Page.setDownloadBehavior", wish);
+        self.press(selector);
+        let until = instant() + PATIENCE;
+        while instant() < until {
+            let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut files = files.map(|file| file.path());
+            let is_whole = |path: &PathBuf| path.extension().is_some_and(|it| it == "csx");
+            if let Some(path) = files.find(is_whole) {
+                return path;
+            }
+            std::thread::sleep(LOOK);
+        }
+        panic!("no file came; the page says:\n{}", self.text());
     }
 
     /// As wide as a device, light or dark.

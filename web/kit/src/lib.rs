@@ -4,7 +4,7 @@
 //!   program:   browser/ ── Event ──▶ update ── Effect ──▶ browser/         pure but for `browser`
 //!                 ▲                     │
 //!                 └────── Node ◀───── view
-//!   kit:       node parts frame notice text said login kept device            pure
+//!   kit:       node parts frame notice text said login kept device when           pure
 //!              browser: screen dom (nodes → page)  link http (requests)   keys: WebCrypto  store: IndexedDB  trust login clock
 //! ```
 //!
@@ -19,6 +19,7 @@ pub mod notice;
 pub mod parts;
 pub mod said;
 pub mod text;
+pub mod when;
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;

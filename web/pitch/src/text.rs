@@ -61,6 +61,7 @@ texts! {
     is_away: "away", "absent";
     starts_in: "It begins in {} s. Others may still come in.", "Début dans {} s. D’autres peuvent encore entrer.";
     depart: "Leave the device", "Quitter l’appareil";
+    check_it: "Check this match again", "Vérifier ce match";
     not_in: "This match has begun without you. You see it live.", "Ce match a commencé sans vous. Vous le suivez en direct.";
 
     roll_call: "Roll call", "Appel";

@@ -174,6 +174,14 @@ fn a_stranger_can_check_a_match_again_and_players_hear_of_it() {
         let (_, frames) = poll(&mut league.players[1], &stream, 2).unwrap();
         (!frames.is_empty()).then_some(())
     });
+    let mine = ask(&mut league.players[0], "league.disputes", &json!({}));
+    let said = &mine["disputes"][0];
+    assert_eq!((&said["match"], &said["state"]), (&wish["match_id"], &json!("open")));
+    assert_eq!((&said["text"], &mine["next"]), (&json!("The third was none."), &Value::Null));
+    let after = json!({ "after": said["dispute"] });
+    assert_eq!(ask(&mut league.players[0], "league.disputes", &after)["disputes"], json!([]));
+    assert_eq!(ask(&mut stranger, "league.disputes", &json!({}))["disputes"], json!([]));
+    ledger_is_the_rating(&mut league.players[0], &wish["match_id"]);
     let none = ask(&mut league.players[0], "league.penalties", &json!({}));
     assert_eq!((&none["penalties"], &none["leaver_level"]), (&json!([]), &json!(0)));
 
@@ -186,6 +194,19 @@ fn a_stranger_can_check_a_match_again_and_players_hear_of_it() {
     assert!(!users.clone().any(|user| *user == hidden));
     let played_along = ask(&mut league.players[0], "league.match", &wish);
     assert!(played_along["bundle"].is_string(), "who played along knows everybody");
+}
+
+/// The caller's lines are those of the match and the one before, and their sum is the rating.
+fn ledger_is_the_rating(player: &mut Device, match_id: &Value) {
+    let said = ask(player, "league.ledger", &json!({}));
+    let lines = said["lines"].as_array().unwrap();
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!((kinds[..2].to_vec(), &said["next"]), (vec!["opening", "sporting"], &Value::Null));
+    assert!(lines[1..].iter().all(|line| line["match_id"] == *match_id));
+    let sum: i64 = lines.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
+    assert_eq!(ask(player, "league.profile", &json!({}))["rating"], sum);
+    let rest = ask(player, "league.ledger", &json!({ "after": lines[0]["seq"] }));
+    assert_eq!(rest["lines"].as_array().unwrap()[..], lines[1..]);
 }
 
 /// What anybody can do with an answer of `league.match`, the key set and the rules.

@@ -28,7 +28,8 @@ pub use verdict::{
 
 use crate::draw::{self, Entrant};
 use crate::evidence::{
-    Bundle, DeviceStatus, MatchResult, MatchStart, Outcome, Roll, SeatFlags, Signed, Ticket,
+    Bundle, DeviceCertificate, DeviceStatus, MatchResult, MatchStart, Outcome, Roll, SeatFlags,
+    Signed, Ticket,
 };
 use crate::id::{DeviceId, RulesetId};
 use crate::rating::{self, Ending, Rated};
@@ -59,6 +60,14 @@ pub struct KnownDevice {
     pub status: DeviceStatus,
     /// How many players it may serve.
     pub max_players: u8,
+}
+
+impl From<&DeviceCertificate> for KnownDevice {
+    fn from(certificate: &DeviceCertificate) -> Self {
+        let DeviceCertificate { device, status, max_players, .. } = *certificate;
+        let (master, slave) = (certificate.master.clone(), certificate.slave.clone());
+        Self { device, master, slave, status, max_players }
+    }
 }
 
 /// Rules that the server knows.

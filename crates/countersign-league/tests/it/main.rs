@@ -18,6 +18,7 @@ mod goal;
 mod lifecycle;
 mod pair;
 mod pitch;
+mod proof;
 mod rating;
 mod recovery;
 mod settlement;

@@ -1,12 +1,14 @@
 //! A league with one device and up to 22 players, and honest matches that a test can spoil.
 
+use countersign::keyset::{KeyState, KeysetContent, OnlineKey};
 use countersign::{Realm, RecordDigest, RecordId, Signer, SigningKey, Timestamp, UserId};
 use countersign_league::draw::{Entrant, draw};
 use countersign_league::evidence::{
-    Act, ActKind, Bundle, DeviceStatus, Goal, GoalState, MatchResult, MatchStart, MissedEvidence,
-    Outcome, PlayerEvidence, Roll, SeatFlags, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags,
-    digest_of, seal,
+    Act, ActKind, Bundle, DeviceCertificate, DeviceStatus, Goal, GoalState, MatchReceipt,
+    MatchResult, MatchStart, MissedEvidence, Outcome, PlayerEvidence, ReceiptLine, Roll, SeatFlags,
+    Settlement, SlaveSeal, Stamp, StartLine, Ticket, TicketFlags, digest_of, seal,
 };
+use countersign_league::proof::Export;
 use countersign_league::rating::{Ending, Rated, final_deltas, stakes};
 use countersign_league::settlement::{Checked, Context, KnownDevice, KnownRules, Refusal, check};
 use countersign_league::{
@@ -39,6 +41,10 @@ pub(crate) fn slave() -> SigningKey {
 
 pub(crate) fn server() -> SigningKey {
     key(203)
+}
+
+pub(crate) fn root() -> SigningKey {
+    key(204)
 }
 
 pub(crate) fn after_start(millis: u64) -> Timestamp {
@@ -193,6 +199,33 @@ impl Match {
         Bundle { start, result, players: players.collect(), acts, missed: self.missed.clone() }
     }
 
+    /// The match in one file, as the league settled it.
+    pub(crate) fn export(&self) -> Export {
+        let bundle = self.bundle();
+        let result = digest_of(&realm(), &bundle.result).unwrap();
+        let line = |(line, sporting): (&StartLine, &i32)| {
+            let (user, sporting) = (line.user, *sporting);
+            ReceiptLine { user, sporting, adjustment: 0, rating: 1_500_000 + sporting, rank: 0 }
+        };
+        let receipt = MatchReceipt {
+            match_id: self.start.match_id,
+            result,
+            settlement: Settlement::Settled,
+            reason: 0,
+            integrity: 256,
+            lines: self.start.roster.iter().zip(&self.result.deltas).map(line).collect(),
+        };
+        let later = after_start(900_000);
+        Export {
+            app: realm().app().to_owned(),
+            audience: realm().audience().to_owned(),
+            sets: vec![keyset(1, &server()).sign(&realm(), &root())],
+            device: frame(&server(), later, &certificate()),
+            bundle: bundle.encode(),
+            receipt: linked(&server(), later, result, &receipt),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<Checked, Refusal> {
         self.check_on(&device())
     }
@@ -214,6 +247,34 @@ pub(crate) fn device() -> KnownDevice {
         slave: slave().verifying_key().clone(),
         status: DeviceStatus::Active,
         max_players: 22,
+    }
+}
+
+/// What the server says of the device.
+pub(crate) fn certificate() -> DeviceCertificate {
+    let KnownDevice { device, master, slave, status, max_players } = device();
+    let (serial, mark, host) = ("GL-00001".to_owned(), "teal 07".to_owned(), String::new());
+    let expires = after_start(900_000);
+    DeviceCertificate { device, master, slave, status, max_players, serial, mark, host, expires }
+}
+
+/// A key set that names one key, which signs from a day before the start on.
+pub(crate) fn keyset(version: u64, signing: &SigningKey) -> KeysetContent {
+    let before = Timestamp::from_millis(STARTED.as_millis() - 24 * 3_600_000);
+    let key = OnlineKey {
+        key: signing.verifying_key().clone(),
+        state: KeyState::Active,
+        not_before: before,
+        not_after: after_start(30 * 24 * 3_600_000),
+    };
+    KeysetContent {
+        version,
+        issued: before,
+        expires: after_start(30 * 24 * 3_600_000),
+        min_protocol: 1,
+        keys: vec![key],
+        roots: vec![root().verifying_key().clone()],
+        pins: Vec::new(),
     }
 }
 

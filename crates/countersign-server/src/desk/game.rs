@@ -5,15 +5,13 @@ use countersign::{Realm, VerifyingKey};
 use countersign_league::evidence::{
     Goal, GoalState, MatchResult, MatchStart, Outcome, SeatFlags, Settlement, open,
 };
+use countersign_league::ruleset::BUILT_IN;
 use countersign_league::settlement::{Reason, read};
-use countersign_league::{Params, RulesetId, Team};
+use countersign_league::{RulesetId, Team};
 use countersign_store::league::{
     Conduct, Device, DisputeEntry, EvidenceView, GameView, StoredGame, StoredSeat,
 };
 use serde_json::{Value, json};
-
-/// All rules that this program knows.
-pub const RULES: [(&str, Params); 2] = [("official", Params::OFFICIAL), ("short", Params::SHORT)];
 
 /// Start and end of the settled result, as the device signed them.
 #[derive(Debug)]
@@ -156,7 +154,7 @@ pub fn sentence(reason: u16) -> String {
 
 /// The rules by their name, or by the beginning of their id.
 pub fn rules(id: RulesetId) -> String {
-    let named = RULES.iter().find(|(_, params)| params.id() == id);
+    let named = BUILT_IN.iter().find(|(_, params)| params.id() == id);
     named.map_or_else(|| format!("{:.8}", id.to_string()), |(name, _)| (*name).to_owned())
 }
 

@@ -46,7 +46,9 @@ pub(super) fn other(app: &App, t: &Texts) -> Vec<Element> {
     let back = el("p").with(el("a").set("href", Route::Players.hash()).text(t.back));
     match &app.data.player {
         Some(profile) => {
-            vec![heading().with(named(&profile.name)), facts(profile, t), back]
+            let address = format!("/matches#/player/{}", profile.user);
+            let matches = el("p").with(el("a").set("href", address).text(t.their_matches));
+            vec![heading().with(named(&profile.name)), facts(profile, t), matches, back]
         }
         None => vec![title(t.player), waiting(app, t), back],
     }

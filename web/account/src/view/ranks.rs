@@ -19,6 +19,7 @@ pub(super) fn view(app: &App, t: &Texts) -> Vec<Element> {
         return view;
     };
     view.push(place(rank, t));
+    view.push(el("p").with(el("a").set("href", "/matches").text(t.my_matches)));
     if !rank.neighbours.is_empty() {
         let list = rows(&rank.neighbours, rank.position, t, t.around_you);
         view.push(el("section").class("card").with(el("h2").text(t.around_you)).with(list));

@@ -7,6 +7,7 @@ mod demo;
 mod gallery;
 mod journeys;
 mod judging;
+mod matches;
 mod pitch;
 mod public_pages;
 mod safety;

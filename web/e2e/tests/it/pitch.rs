@@ -4,7 +4,7 @@ use crate::{assert_clean, log_in, log_in_at, phone};
 use countersign_web_e2e::{Pitch, Server, Tab};
 
 /// The fewest that may start, without the person in the browser.
-const OTHERS: usize = 5;
+pub(crate) const OTHERS: usize = 5;
 
 /// From the link in the navigation to the lobby.
 pub(crate) fn join(tab: &Tab, pitch: &Pitch) {
@@ -27,7 +27,7 @@ pub(crate) fn goals(tab: &Tab, count: u32) {
 }
 
 /// Everybody is there and ready, and the ball is in play.
-fn kick_off(server: &Server, pitch: &mut Pitch, tab: &Tab) {
+pub(crate) fn kick_off(server: &Server, pitch: &mut Pitch, tab: &Tab) {
     pitch.invite(server, OTHERS);
     pitch.come(OTHERS, false);
     join(tab, pitch);

@@ -4,6 +4,10 @@ use crate::node::{Element, Node};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element as DomElement, Node as DomNode};
 
+/// Drawings have a namespace of their own. None of these names is also one of HTML.
+const DRAWN: [&str; 2] = ["svg", "path"];
+const DRAWINGS: &str = "http://www.w3.org/2000/svg";
+
 /// Changes what is inside `parent` from `old`, which it holds, to `new`.
 pub(super) fn patch(
     document: &Document,
@@ -79,7 +83,10 @@ fn make(document: &Document, node: &Node) -> Result<DomNode, JsValue> {
         Node::Text(text) => return Ok(document.create_text_node(text).into()),
         Node::Element(element) => element,
     };
-    let dom = document.create_element(element.tag)?;
+    let dom = match DRAWN.contains(&element.tag) {
+        true => document.create_element_ns(Some(DRAWINGS), element.tag)?,
+        false => document.create_element(element.tag)?,
+    };
     for (name, value) in &element.attributes {
         dom.set_attribute(name, value)?;
     }

@@ -95,6 +95,11 @@ impl Link {
         self.session.borrow().keyset().clone()
     }
 
+    /// Which server keys are believed.
+    pub fn trust(&self) -> Trust {
+        self.trust.borrow().clone()
+    }
+
     /// The public half of the session's key.
     pub fn public(&self) -> &VerifyingKey {
         self.key.public()

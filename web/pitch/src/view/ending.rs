@@ -28,6 +28,8 @@ pub(super) fn view(shown: &Shown<'_>) -> Vec<Element> {
     }
     if let Some(receipt) = &shown.view.receipt {
         view.push(el("p").class("card good").text(settlement(receipt, t)));
+        let address = format!("/matches#{}", shown.view.match_id);
+        view.push(el("p").with(el("a").set("href", address).text(t.check_it)));
     }
     view.push(el("p").class("quiet").text(t.next_match));
     view.push(el("p").with(tap(Tap::Depart, t.depart)));

@@ -3,7 +3,7 @@
 use super::super::OpsError;
 use super::super::data::wait;
 use super::LeagueError;
-use super::keys::ServerKeys;
+use super::keys;
 use countersign::{Timestamp, UserId};
 use countersign_identity::address::Address;
 use countersign_league::MatchId;
@@ -29,8 +29,8 @@ pub(super) struct Desk<'a> {
 
 impl Desk<'_> {
     /// The keys of the data folder.
-    pub(super) fn keys(&self) -> Result<ServerKeys, LeagueError> {
-        ServerKeys::read(&self.data.join("keys"))
+    pub(super) fn keys(&self) -> Result<countersign_league::proof::ServerKeys, LeagueError> {
+        keys::read(&self.data.join("keys"))
     }
 
     /// Notes what an operator did, and why.

@@ -3,10 +3,11 @@
 use super::super::data::wait;
 use super::super::{OpsError, Output};
 use super::LeagueError;
-use super::checks::{self, Report};
+use super::checks;
 use super::desk::Desk;
-use super::keys::{ServerKeys, known, rules};
+use super::keys::{known, rules};
 use countersign::Fingerprint;
+use countersign_league::proof::{Report, ServerKeys, receipt};
 use countersign_league::settlement::{Checked, Context, Reason, check, read};
 use countersign_store::league::{EvidenceView, GameView, LeagueStore};
 use serde_json::json;
@@ -21,11 +22,11 @@ pub(super) fn verify(
     let mut reports = Vec::new();
     for (index, evidence) in view.evidence.iter().enumerate() {
         let (mut report, checked) = judge(evidence, &keys, desk)?;
-        report.then("receipt", "the server signed a receipt of this result", || match &checked {
-            Some(checked) => checks::receipt(&evidence.receipt, checked, &keys).map(drop),
+        report.then(("receipt", "the server signed a receipt of this result"), || match &checked {
+            Some(checked) => receipt(&evidence.receipt, checked, &keys).map(drop),
             None => Err("there is no result".to_owned()),
         });
-        report.then("stored", "the stored match is the one of the evidence", || match &checked {
+        report.then(("stored", "the stored match is the one of the evidence"), || match &checked {
             Some(checked) if index == 0 => same(view, evidence, checked),
             Some(checked) => same_result(evidence, checked),
             None => Err("there is no result".to_owned()),
@@ -35,7 +36,7 @@ pub(super) fn verify(
     let is_sound = !reports.is_empty() && reports.iter().all(|(_, report)| report.is_sound());
     if desk.json {
         let results = reports.iter().map(|(result, report)| {
-            json!({ "result": result.to_string(), "ok": report.is_sound(), "checks": report.as_json() })
+            json!({ "result": result.to_string(), "ok": report.is_sound(), "checks": checks::as_json(report) })
         });
         let results: Vec<_> = results.collect();
         let id = view.game.match_id.to_string();
@@ -43,7 +44,7 @@ pub(super) fn verify(
     } else {
         for (result, report) in &reports {
             out.line(format_args!("result {result}"))?;
-            report.text(out)?;
+            checks::text(report, out)?;
         }
         out.line(match is_sound {
             true => "Every check passed.",
@@ -83,7 +84,7 @@ pub(super) fn checked(
     let unrated = Reason::RulesetNotRated.number();
     let rules = rules(view.game.reason != unrated);
     let context = Context {
-        realm: &keys.realm,
+        realm: keys.realm(),
         device: device.as_ref(),
         server_key: &server_key,
         rules: &rules,

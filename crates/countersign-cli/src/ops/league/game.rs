@@ -156,7 +156,7 @@ fn story(view: &GameView, desk: &Desk<'_>) -> Result<Story, String> {
     let device = wait(desk.store.find_device(view.game.device)).map_err(|e| e.to_string())?;
     let device = device.ok_or("the device is not known")?;
     let keys = desk.keys().map_err(|error| error.to_string())?;
-    Story::read(&keys.realm, &device, view)
+    Story::read(keys.realm(), &device, view)
 }
 
 fn show(view: &GameView, desk: &Desk<'_>, out: &mut Output<'_>) -> Result<(), OpsError> {

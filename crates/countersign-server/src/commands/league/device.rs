@@ -2,9 +2,8 @@
 
 use super::{Call, Stop, id, parse};
 use crate::app::{App, Backend};
-use crate::league::League;
 use crate::reply::Reply;
-use countersign::{RecordHeader, ResultCode, VerifyingKey};
+use countersign::{RecordHeader, ResultCode, Timestamp, VerifyingKey};
 use countersign_league::DeviceId;
 use countersign_league::evidence::{
     DeviceCertificate, DeviceProof, DeviceStatus, EvidenceError, Received,
@@ -69,16 +68,27 @@ async fn activate<S: Backend>(call: Call<'_, S>, device: Device) -> Result<Devic
 }
 
 fn certified<S: Backend>(call: Call<'_, S>, device: &Device) -> Result<Reply, Stop> {
-    Ok(Reply::bytes(sealed(call.app, call.league, device)?))
+    let host = match call.league.settings.device_domain.as_str() {
+        "" => String::new(),
+        domain => format!("{}.{domain}", host_label(&device.pair.device)),
+    };
+    let expires = call.app.now().plus(call.league.settings.certificate);
+    Ok(Reply::bytes(sealed(call.app, device, host, expires)?))
+}
+
+/// Whose keys signed a match. It has expired when it is made, so that it serves as evidence, and no phone ever believes it.
+pub(super) fn evidence<S: Backend>(app: &App<S>, device: &Device) -> Result<Vec<u8>, Stop> {
+    sealed(app, device, String::new(), app.now())
 }
 
 /// The certificate's frame.
-pub(super) fn sealed<S: Backend>(
+fn sealed<S: Backend>(
     app: &App<S>,
-    league: &League,
     device: &Device,
+    host: String,
+    expires: Timestamp,
 ) -> Result<Vec<u8>, Stop> {
-    let (pair, now) = (&device.pair, app.now());
+    let pair = &device.pair;
     let certificate = DeviceCertificate {
         device: pair.device,
         master: key(&pair.master)?,
@@ -87,13 +97,10 @@ pub(super) fn sealed<S: Backend>(
         max_players: pair.max_players,
         serial: pair.serial.clone(),
         mark: pair.mark.clone(),
-        host: match league.settings.device_domain.as_str() {
-            "" => String::new(),
-            domain => format!("{}.{domain}", host_label(&pair.device)),
-        },
-        expires: now.plus(league.settings.certificate),
+        host,
+        expires,
     };
-    app.sealer.record(&certificate, RecordHeader::FIRST, now).map_err(unsigned)
+    app.sealer.record(&certificate, RecordHeader::FIRST, app.now()).map_err(unsigned)
 }
 
 pub(super) fn unsigned(error: crate::gateway::RecordUnsigned) -> Stop {

@@ -1,14 +1,17 @@
-//! `league.dispute`, `league.penalties`: what players hold against a match, and what is held against them.
+//! `league.dispute`, `league.disputes`, `league.penalties`: what players hold against a match, and what is held against them.
 
 use super::{Call, Stop, conflict, id, parse, rate_limited, view};
 use crate::app::Backend;
+use crate::desk::dispute;
 use crate::reply::Reply;
 use countersign::ResultCode;
-use countersign_store::league::{DisputeId, DisputeKind, DisputeOutcome, NewDispute, PenaltyId};
+use countersign_store::league::{
+    DisputeId, DisputeKind, DisputeOutcome, DisputeQueue, NewDispute, PenaltyId,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Penalties of a page.
+/// Disputes or penalties of a page.
 const PAGE: u32 = 100;
 
 pub(super) async fn open<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
@@ -49,6 +52,22 @@ pub(super) async fn open<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     }
 }
 
+/// What the caller disputed, and what was ruled.
+pub(super) async fn list<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wish {
+        #[serde(default)]
+        after: u64,
+    }
+    let Wish { after } = parse(call.admitted, r#"expected {} or {"after":<number>}"#)?;
+    let mine = DisputeQueue::OfUser(call.admitted.session.user);
+    let found = call.app.store.disputes(mine, DisputeId(after), PAGE).await?;
+    let next = found.last().filter(|_| found.len() == PAGE as usize).map(|last| last.id.0);
+    let disputes: Vec<Value> = found.iter().map(dispute::view).collect();
+    Ok(Reply::json(&json!({ "disputes": disputes, "next": next })))
+}
+
 pub(super) async fn penalties<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -59,8 +78,9 @@ pub(super) async fn penalties<S: Backend>(call: Call<'_, S>) -> Result<Reply, St
     let Wish { after } = parse(call.admitted, r#"expected {} or {"after":<id>}"#)?;
     let player = call.player().await?;
     let penalties = call.app.store.penalties(player.user, PenaltyId(after), PAGE).await?;
+    let next = penalties.last().filter(|_| penalties.len() == PAGE as usize).map(|last| last.id.0);
     let penalties: Vec<Value> = penalties.iter().map(view::penalty).collect();
     let mut said = view::own(&player);
-    said["penalties"] = penalties.into();
+    (said["penalties"], said["next"]) = (penalties.into(), next.into());
     Ok(Reply::json(&said))
 }

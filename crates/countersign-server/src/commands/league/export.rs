@@ -28,7 +28,7 @@ pub(in crate::commands) async fn export<S: Backend>(
     Ok(said)
 }
 
-fn line(line: &LedgerLine) -> Value {
+pub(super) fn line(line: &LedgerLine) -> Value {
     let kind = match line.kind {
         LineKind::Opening => "opening",
         LineKind::Sporting => "sporting",

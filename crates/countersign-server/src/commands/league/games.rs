@@ -1,8 +1,7 @@
-//! `league.match`, `league.history`, `league.head_to_head`: what was played, with everything to check it again.
+//! `league.match`, `league.history`, `league.ledger`, `league.head_to_head`: what was played, with everything to check it again.
 
-use super::{Call, Stop, device, id, parse, view};
+use super::{Call, Stop, device, export, id, parse, view};
 use crate::app::{App, Backend};
-use crate::league::League;
 use crate::reply::Reply;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -19,6 +18,8 @@ use std::collections::HashMap;
 /// Matches of a page unless the caller says otherwise, and at most.
 const PAGE: u32 = 20;
 const PAGE_MAX: u32 = 50;
+/// Lines of the ledger in one answer.
+const LINES: u32 = 500;
 
 pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     #[derive(Deserialize)]
@@ -40,13 +41,12 @@ pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     let played_along = found.seats.iter().any(|seat| seat.user == viewer);
     let shows = |player: &Player| played_along || player.visibility == Visibility::Public;
     let shown = players.into_iter().filter(|(_, player)| shows(player)).collect();
-    Ok(Reply::json(&everything_of(call.app, call.league, &found, chosen, &shown).await?))
+    Ok(Reply::json(&everything_of(call.app, &found, chosen, &shown).await?))
 }
 
 /// Everything about a match and one of its results, for somebody who sees these players of it.
 pub(crate) async fn everything_of<S: Backend>(
     app: &App<S>,
-    league: &League,
     found: &GameView,
     chosen: &EvidenceView,
     players: &HashMap<UserId, Player>,
@@ -61,19 +61,15 @@ pub(crate) async fn everything_of<S: Backend>(
     let named = whole && players.values().all(|player| player.erased.is_none());
     said["bundle"] = named.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.bundle)).into();
     said["receipt"] = whole.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.receipt)).into();
-    said["device_certificate"] = certificate(app, league, found).await?;
+    said["device_certificate"] = certificate(app, found).await?;
     Ok(said)
 }
 
-async fn certificate<S: Backend>(
-    app: &App<S>,
-    league: &League,
-    found: &GameView,
-) -> Result<Value, Stop> {
+async fn certificate<S: Backend>(app: &App<S>, found: &GameView) -> Result<Value, Stop> {
     let Some(device) = app.store.find_device(found.game.device).await? else {
         return Ok(Value::Null);
     };
-    let frame = device::sealed(app, league, &device)?;
+    let frame = device::evidence(app, &device)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(frame).into())
 }
 
@@ -151,6 +147,22 @@ fn cursor(text: &str) -> Option<HistoryCursor> {
     let (ended, no) = text.split_once('-')?;
     let ended = Timestamp::from_millis(ended.parse().ok()?);
     Some(HistoryCursor { ended, no: no.parse().ok()? })
+}
+
+/// Every change of the caller's rating, the first one first: their sum is the rating, but for the floor.
+pub(super) async fn ledger<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wish {
+        #[serde(default)]
+        after: u64,
+    }
+    let Wish { after } = parse(call.admitted, r#"expected {} or {"after":<seq>}"#)?;
+    let player = call.player().await?;
+    let lines = call.app.store.ledger_of(player.user, after, LINES).await?;
+    let next = lines.last().filter(|_| lines.len() == LINES as usize).map(|line| line.seq);
+    let lines: Vec<Value> = lines.iter().map(export::line).collect();
+    Ok(Reply::json(&json!({ "lines": lines, "next": next })))
 }
 
 pub(super) async fn head_to_head<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {

@@ -62,7 +62,7 @@ pub(super) async fn evidence<S: Backend>(
 ) -> Result<Vec<u8>, Trouble> {
     let (found, players) = find(by, id).await?;
     let chosen = found.evidence.first().ok_or(Trouble::Missing)?;
-    match everything_of(by.app, by.league()?, &found, chosen, &players).await {
+    match everything_of(by.app, &found, chosen, &players).await {
         Ok(said) => Ok(said.to_string().into_bytes()),
         Err(Stop::Store(error)) => Err(error.into()),
         Err(Stop::Reply(_)) => Err(Trouble::Failed(None)),

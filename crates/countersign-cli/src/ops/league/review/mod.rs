@@ -120,8 +120,8 @@ fn review(args: &ReviewArgs, desk: &Desk<'_>) -> Result<Review, OpsError> {
         };
         let story = view.evidence.first().zip(master).and_then(|(evidence, master)| {
             let bundle = read(&evidence.bundle).ok()?;
-            let start = open::<MatchStart>(&keys.realm, &master, &bundle.start).ok()?;
-            let result = open::<MatchResult>(&keys.realm, &master, &bundle.result).ok()?;
+            let start = open::<MatchStart>(keys.realm(), &master, &bundle.start).ok()?;
+            let result = open::<MatchResult>(keys.realm(), &master, &bundle.result).ok()?;
             Some((start.value, result.value))
         });
         match story {

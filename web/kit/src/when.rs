@@ -1,4 +1,4 @@
-//! Times as operators compare them: in UTC, to the minute.
+//! Times to the minute: of UTC, as operators compare them, or of wherever the caller moved them to.
 
 /// `2026-11-22 16:05`, from milliseconds since 1970.
 pub fn minute(ms: u64) -> String {
