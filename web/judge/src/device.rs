@@ -14,6 +14,8 @@ use countersign_mesh::{
 };
 use std::collections::VecDeque;
 
+pub use crate::keeping::Disk;
+
 /// Bytes of the largest frame of any link.
 pub const FRAME_MAX: usize = 2048;
 /// A link is not up and down more often than this within what a relay remembers of numbers.
@@ -112,6 +114,11 @@ impl Device {
         self.keeping.is_stuck()
     }
 
+    /// Where the votes are.
+    pub fn disk(&self) -> Disk {
+        self.keeping.disk()
+    }
+
     /// Whether something is not on the disk yet.
     pub fn is_keeping(&self) -> bool {
         self.keeping.is_open()
@@ -183,9 +190,9 @@ impl Device {
 
     /// What a [`Wish::Keep`] came to.
     pub fn kept(&mut self, name: &str, number: u32, is_kept: bool, now: Moment) -> Vec<Wish> {
-        let was_stuck = self.keeping.is_stuck();
+        let before = self.keeping.disk();
         let then = self.keeping.settled(name, number, is_kept, now.steady_ms);
-        self.has_changed |= was_stuck != self.keeping.is_stuck();
+        self.has_changed |= before != self.keeping.disk();
         match (then, &mut self.relay) {
             (Then::Go(packets), Some(relay)) => {
                 for packet in packets {

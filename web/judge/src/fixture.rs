@@ -174,6 +174,8 @@ pub(crate) struct Hall {
     counter: u8,
     /// Whether the disk takes anything.
     pub(crate) keeps: bool,
+    /// What the disk is going to say, while it is slow.
+    pub(crate) slow: Option<Vec<Event>>,
     /// Whether a vote has to be kept when it arrives.
     pub(crate) is_strict: bool,
     /// How often a vote arrived.
@@ -202,6 +204,7 @@ impl Hall {
             pieces: Reassembly::default(),
             counter: 0,
             keeps: true,
+            slow: None,
             is_strict: true,
             votes: 0,
             venue,
@@ -221,7 +224,11 @@ impl Hall {
                         if self.keeps {
                             self.kept.insert(format!("{event}/{name}"), bytes);
                         }
-                        events.push_back(Event::Kept(name, number, self.keeps));
+                        let said = Event::Kept(name, number, self.keeps);
+                        match &mut self.slow {
+                            Some(later) => later.push(said),
+                            None => events.push_back(said),
+                        }
                     }
                     Effect::Wish(Wish::Ask { id, ask: JudgeAsk::Sign(input) }) => {
                         let result = Ok(key(17).sign(&input).to_vec());

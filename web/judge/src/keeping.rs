@@ -36,6 +36,17 @@ struct Open {
     has_failed: bool,
 }
 
+/// Where the votes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    /// On the disk.
+    Has,
+    /// On their way there: a page that is loaded again now may lose the newest.
+    Writes,
+    /// The disk does not take them.
+    Refuses,
+}
+
 /// What follows from the disk's word.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Then {
@@ -136,6 +147,15 @@ impl Keeping {
     /// Whether a vote is on its way to the disk, or did not get there.
     pub(crate) fn has_open_votes(&self) -> bool {
         self.open.iter().any(|it| it.name.starts_with(BALLOT))
+    }
+
+    /// Where the votes are.
+    pub(crate) fn disk(&self) -> Disk {
+        match (self.is_stuck(), self.has_open_votes()) {
+            (true, _) => Disk::Refuses,
+            (false, true) => Disk::Writes,
+            (false, false) => Disk::Has,
+        }
     }
 
     /// Whether a vote did not get to the disk.

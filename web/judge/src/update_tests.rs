@@ -1,8 +1,10 @@
 use super::*;
 use crate::app::{Found, NoBluetooth};
+use crate::device::Disk;
 use crate::fixture::{Hall, at, attending, ble, bundle, code, device, fair, place};
 use countersign_app::judge::{BallotState, HubState};
 use countersign_judging::event::RoundState;
+use countersign_web_kit::node::Element;
 use countersign_web_kit::text::Language;
 
 const ADDRESS: &str = "ws://192.0.2.7:8470/mesh";
@@ -81,6 +83,28 @@ fn a_vote_that_cannot_be_kept_does_not_leave_and_goes_once_it_is_kept() {
     hall.happens(&mut app, Event::Tick, at(150));
     assert_eq!((state(&app, "P1"), hall.votes), (BallotState::Accepted, 1));
     assert!(!app.device().unwrap().is_stuck() && app.code.is_some());
+}
+
+#[test]
+fn a_vote_is_not_said_to_be_kept_before_it_is() {
+    let (mut hall, mut app) = welcome();
+    hall.is_linked = false;
+    hall.happens(&mut app, Event::Link(LinkState::Connecting), at(1));
+    fill_in(&mut hall, &mut app, "P1", [7, 88], 2);
+    hall.slow = Some(Vec::new());
+    hall.happens(&mut app, press(Press::Cast), at(3));
+    assert!(matches!(state(&app, "P1"), BallotState::Sent { .. }));
+    assert_eq!(app.device().unwrap().disk(), Disk::Writes);
+    let says = |app: &App| {
+        let page = crate::view::page(app);
+        page.iter().map(Element::inner_text).collect::<Vec<_>>().join(" ")
+    };
+    let kept = crate::text::Texts::of(app.language).is_sent;
+    assert!(!says(&app).contains(kept), "{}", says(&app));
+    for said in hall.slow.take().unwrap() {
+        hall.happens(&mut app, said, at(4));
+    }
+    assert!(says(&app).contains(kept), "{}", says(&app));
 }
 
 #[test]

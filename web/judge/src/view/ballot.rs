@@ -1,5 +1,6 @@
 //! What became of a vote.
 
+use crate::device::Disk;
 use crate::text::Texts;
 use countersign_app::judge::{Ballot, BallotState};
 use countersign_mesh::ReceiptStatus;
@@ -20,15 +21,16 @@ pub(super) fn has_changes(ballot: &Ballot) -> bool {
     }
 }
 
-/// In a word; `is_stuck`: what is voted cannot be kept, and does not leave.
-pub(super) fn tag(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element> {
+/// In a word. A vote that is not on the disk yet is not said to be kept, and does not leave.
+pub(super) fn tag(ballot: &Ballot, disk: Disk, t: &Texts) -> Option<Element> {
     let (class, text) = match &ballot.state {
         BallotState::Draft if ballot.revision == 0 && !has_changes(ballot) => return None,
         BallotState::Draft => ("tag", t.state_draft),
         BallotState::Signing => ("tag", t.state_signing),
         BallotState::Refused(_) => ("tag bad", t.state_refused),
         _ if has_changes(ballot) => ("tag warn", t.state_changed),
-        BallotState::Sent { .. } if is_stuck => ("tag bad", t.state_unkept),
+        BallotState::Sent { .. } if disk == Disk::Refuses => ("tag bad", t.state_unkept),
+        BallotState::Sent { .. } if disk == Disk::Writes => ("tag", t.state_signing),
         BallotState::Sent { .. } => ("tag warn", t.state_sent),
         BallotState::Accepted if is_recusal(ballot) => ("tag good", t.state_recused),
         BallotState::Accepted => ("tag good", t.state_accepted),
@@ -37,14 +39,15 @@ pub(super) fn tag(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element>
 }
 
 /// In sentences; nothing before there is something to say.
-pub(super) fn card(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element> {
+pub(super) fn card(ballot: &Ballot, disk: Disk, t: &Texts) -> Option<Element> {
     if ballot.state == BallotState::Draft && !has_changes(ballot) {
         return None;
     }
     let text = match &ballot.state {
         BallotState::Draft => t.is_draft,
         BallotState::Signing => t.is_signing,
-        BallotState::Sent { .. } if is_stuck => t.is_unkept,
+        BallotState::Sent { .. } if disk == Disk::Refuses => t.is_unkept,
+        BallotState::Sent { .. } if disk == Disk::Writes => t.is_signing,
         BallotState::Sent { .. } => t.is_sent,
         BallotState::Accepted => t.is_accepted,
         BallotState::Refused(ReceiptStatus::Stale | ReceiptStatus::Future) => t.refused_time,
@@ -65,7 +68,7 @@ pub(super) fn card(ballot: &Ballot, is_stuck: bool, t: &Texts) -> Option<Element
         let head = el("p")
             .class("tags")
             .with(el("b").text(fill(t.revision, &[&ballot.revision.to_string()])));
-        card = card.with(head.all(tag(ballot, is_stuck, t)));
+        card = card.with(head.all(tag(ballot, disk, t)));
     }
     if is_recusal(ballot) {
         card = card.with(el("p").text(t.is_recused));

@@ -27,6 +27,6 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
     let back = el("p")
         .with(el("a").class("button").set("href", Route::Vote(*place).hash()).text(t.back_to_form));
     let state = el("div")
-        .all(device.judge().ballot(place).and_then(|it| ballot::card(it, device.is_stuck(), t)));
+        .all(device.judge().ballot(place).and_then(|it| ballot::card(it, device.disk(), t)));
     vec![title(t.code_title), lead, code, el("p").text(t.code_lead), state, back]
 }

@@ -38,7 +38,7 @@ pub(super) fn view(app: &App, device: &Device, place: &Place, t: &Texts) -> Vec<
         view.push(el("p").class("card warn").text(t.not_assigned));
     }
     // A place of its own, so that what follows keeps its own.
-    view.push(el("div").all(line.ballot.and_then(|it| ballot::card(it, device.is_stuck(), t))));
+    view.push(el("div").all(line.ballot.and_then(|it| ballot::card(it, device.disk(), t))));
     view.push(el("div").class("next").all(next(&screen.lines, line, t)).all(as_code(
         line.ballot.filter(|_| !device.is_stuck()),
         place,

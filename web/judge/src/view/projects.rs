@@ -3,7 +3,7 @@
 use super::ballot;
 use super::event::chip;
 use crate::app::App;
-use crate::device::Device;
+use crate::device::{Device, Disk};
 use crate::route::Route;
 use crate::text::Texts;
 use countersign_app::judge::{BallotState, Place, ProjectLine};
@@ -55,7 +55,7 @@ pub(super) fn view(app: &App, device: &Device, t: &Texts) -> Vec<Element> {
         [(t.left, "left", todo), (t.done, "done", done), (t.others, "others", others)]
     {
         if !lines.is_empty() {
-            view.push(list(name, key, &lines, device.is_stuck(), t));
+            view.push(list(name, key, &lines, device.disk(), t));
         }
     }
     view
@@ -99,10 +99,10 @@ fn list(
     name: &'static str,
     key: &'static str,
     lines: &[&ProjectLine<'_>],
-    is_stuck: bool,
+    disk: Disk,
     t: &Texts,
 ) -> Element {
-    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, is_stuck, t));
+    let shown = lines.iter().take(LINES_MAX).map(|it| line(it, disk, t));
     let list = el("ul").class("lines").all(shown);
     let more = lines.len().saturating_sub(LINES_MAX);
     let more = (more > 0)
@@ -110,12 +110,12 @@ fn list(
     el("section").class("card").keyed(key).with(el("h2").text(name)).with(list).all(more)
 }
 
-fn line(line: &ProjectLine<'_>, is_stuck: bool, t: &Texts) -> Element {
+fn line(line: &ProjectLine<'_>, disk: Disk, t: &Texts) -> Element {
     let place = Place { project: line.project.id, category: line.category.id };
     let link = el("a").set("href", Route::Vote(place).hash()).with(named(&line.project.title));
     let tag = match line.has_conflict {
         true => Some(el("span").class("tag bad").text(t.state_conflict)),
-        false => line.ballot.and_then(|it| ballot::tag(it, is_stuck, t)),
+        false => line.ballot.and_then(|it| ballot::tag(it, disk, t)),
     };
     let about = el("span")
         .class("quiet")
