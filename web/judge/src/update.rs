@@ -49,6 +49,8 @@ impl App {
 
     fn take(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         match event {
+            // Another tab has taken over while this one was looking.
+            Event::Found(_) if matches!(self.phase, Phase::Elsewhere) => Vec::new(),
             Event::Found(found) => {
                 (self.phase, self.account) = (found.phase, found.account);
                 (self.hub, self.keeps) = (found.hub, found.keeps);
@@ -93,7 +95,7 @@ impl App {
             }
             Event::Tick => self.with_device(|device| device.tick(now)),
             Event::Stolen => {
-                self.has_left_unkept = self.device().is_some_and(Device::is_keeping);
+                self.has_left_unkept |= self.device().is_some_and(Device::is_keeping);
                 self.phase = Phase::Elsewhere;
                 vec![Effect::Camera(false)]
             }

@@ -442,6 +442,9 @@ fn a_tab_that_lost_the_lock_says_whether_something_was_not_kept() {
     let [Effect::Wish(Wish::Keep { number, name, .. })] = &wishes[..] else { panic!("{wishes:?}") };
     drop(app.update(Event::Stolen, now));
     assert!(app.has_left_unkept);
+    // The disk says the same a little later, and what was lost stays lost.
+    assert_eq!(app.update(Event::Stolen, at(5)), [Effect::Camera(false)]);
+    assert!(app.has_left_unkept);
     // Too late.
     assert_eq!(app.update(Event::Kept(name.clone(), *number, false), at(60)), []);
     assert_eq!(app.update(Event::Tick, at(90)), []);

@@ -134,8 +134,8 @@ pub enum Event {
     },
     /// The server answered.
     Answer(Ask, Result<Vec<u8>, Failure>),
-    /// A match was checked.
-    Checked(String, Box<Outcome>),
+    /// This was checked; nothing came out if the server's older keys could not be fetched.
+    Checked(Box<Whole>, Option<Box<Outcome>>),
     /// The browser's network came or went.
     Online(bool),
     /// The page was looked at again.
@@ -179,8 +179,8 @@ impl Press {
 pub enum Effect {
     /// Ask the server; answer with [`Event::Answer`].
     Ask(Ask),
-    /// Check the match that is shown, by this id; answer with [`Event::Checked`].
-    Check(String),
+    /// Check this; answer with [`Event::Checked`].
+    Check(Box<Whole>),
     /// Give a file of this name to whoever looks at the page.
     Save(String, Vec<u8>),
     /// Remember the language.

@@ -87,13 +87,10 @@ impl Shell {
                 self.happened(Event::Answer(ask, answer));
                 link.keep().await;
             }
-            Effect::Check(id) => {
+            Effect::Check(whole) => {
                 let Some(link) = self.link.borrow().clone() else { return };
-                let whole = self.app.borrow().data.whole.clone();
-                let Some(whole) = whole.filter(|it| it.facts.match_id == id) else { return };
-                if let Some(outcome) = checked(&link, &whole).await {
-                    self.happened(Event::Checked(id, Box::new(outcome)));
-                }
+                let outcome = checked(&link, &whole).await;
+                self.happened(Event::Checked(whole, outcome.map(Box::new)));
             }
             Effect::Save(name, bytes) => {
                 // A browser that refuses says so itself.
@@ -136,35 +133,39 @@ impl Shell {
     }
 }
 
-/// Checks a match with the server's keys as this device believes them.
+/// Checks a match with the server's keys as this device believes them; nothing if they cannot be fetched now.
 async fn checked(link: &Link, whole: &Whole) -> Option<Outcome> {
     let evidence = Evidence::of(whole)?;
-    let keys = server_keys(link, &evidence.needs()).await;
+    let keys = server_keys(link, &evidence.needs()).await?;
     // It takes a while: the page says so first.
     yield_now().await;
     Some(evidence.examine(whole, &keys, link.server_now()))
 }
 
 /// The believed set, and those before it that name a key which it does not name any more.
-async fn server_keys(link: &Link, needed: &[(Fingerprint, Timestamp)]) -> ServerKeys {
+async fn server_keys(link: &Link, needed: &[(Fingerprint, Timestamp)]) -> Option<ServerKeys> {
     let trust = link.trust();
     let newest = trust.keyset().ok().map(|set| (set, trust.frame().to_vec()));
     let mut version = newest.as_ref().map_or(1, |(set, _)| set.content.version);
     let mut sets: Vec<(Keyset, Vec<u8>)> = newest.into_iter().collect();
     let roots = [trust.roots(), trust.signers()].concat();
-    loop {
+    for _ in 0..Export::SETS_MAX {
         let keys = ServerKeys::new(trust.realm().clone(), sets.clone());
         let is_enough = needed.iter().all(|(signer, at)| keys.names(signer, *at));
         version = version.saturating_sub(1);
         if is_enough || version == 0 || sets.len() >= Export::SETS_MAX {
-            return keys;
+            return Some(keys);
         }
-        let Ok(answer) = http::get(&format!("/keyset/{version}")).await else { return keys };
+        let answer = http::get(&format!("/keyset/{version}")).await.ok()?;
+        if answer.status >= 500 {
+            return None;
+        }
         if answer.status == 200 && answer.body.len() <= Export::SET_MAX {
             let set = Keyset::open(trust.realm(), &roots, 0, &answer.body).ok();
             sets.extend(set.map(|set| (set, answer.body)));
         }
     }
+    Some(ServerKeys::new(trust.realm().clone(), sets))
 }
 
 /// Gives a file to whoever looks at the page.

@@ -127,7 +127,8 @@ pub(crate) fn shows(said: &Value) -> App {
     app.update(Event::Answer(Ask::Me, Ok(me.to_string().into_bytes())));
     app.update(Event::Answer(Ask::Match(id()), Ok(said.to_string().into_bytes())));
     let outcome = examined(&app);
-    app.update(Event::Checked(id(), Box::new(outcome)));
+    let checked = Box::new(app.data.whole.clone().unwrap());
+    app.update(Event::Checked(checked, Some(Box::new(outcome))));
     app
 }
 

@@ -88,7 +88,7 @@ impl Evidence {
     }
 }
 
-/// Score and rating changes are left out, because rulings change them.
+/// Score, state and rating changes are left out, because rulings change them: what was signed of them stands beside the other checks.
 fn is_shown(whole: &Whole, checked: &Checked) -> Result<(), String> {
     let (facts, story) = (&whole.facts, &whole.story);
     let (start, result): (&MatchStart, &MatchResult) =
@@ -108,6 +108,7 @@ fn is_shown(whole: &Whole, checked: &Checked) -> Result<(), String> {
         ("time", (facts.started_ms, facts.ended_ms) == times),
         ("roster", players),
         ("list of goals", goals),
+        ("outcome", facts.outcome == result.outcome.name()),
     ];
     match fields.into_iter().find(|(_, is_same)| !is_same) {
         Some((what, _)) => Err(format!("the {what} on this page is another one")),

@@ -147,7 +147,7 @@ texts! {
     c_g15: "The goals give this score", "Les buts donnent ce score";
     c_g16: "The match took as long as it says", "Le match a duré ce qu’il dit";
     c_receipt: "The server countersigned this result", "Le serveur a contresigné ce résultat";
-    c_shown: "This page shows what was signed", "Cette page montre ce qui a été signé";
+    c_shown: "Players, goals, times and ending are shown as they were signed", "Joueurs, buts, heures et fin sont montrés tels qu’ils ont été signés";
     f_keyset: "Key set {}", "Jeu de clés {}";
     f_device: "{}, {}", "{}, {}";
     f_key: "Key {}", "Clé {}";

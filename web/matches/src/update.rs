@@ -128,10 +128,12 @@ impl App {
         self.ask(ask).into_iter().collect()
     }
 
-    fn checked(&mut self, of: &str, outcome: Box<Outcome>) {
-        let is_shown = self.data.whole.as_ref().is_some_and(|it| it.facts.match_id == of);
+    /// What came out of a check is said of what was checked, and of nothing that was told since.
+    fn checked(&mut self, of: &Whole, outcome: Option<Box<Outcome>>) {
+        let is_shown = self.data.whole.as_ref().is_some_and(|it| is_same(it, of));
         if is_shown && self.data.check == Check::Running {
-            self.data.check = Check::Done(outcome);
+            self.offline |= outcome.is_none();
+            self.data.check = outcome.map_or(Check::None, Check::Done);
         }
     }
 
@@ -182,12 +184,12 @@ impl App {
                 put_rows(&mut data.history, content, "matches", !before.is_null())
             }
             Ask::Ledger(_) => return self.learn_lines(content),
-            Ask::Match(_) => {
-                let before = data.whole.clone();
-                return match put(&mut data.whole, content) {
-                    true => self.check(before),
-                    false => self.unreadable(),
+            Ask::Match(id) => {
+                let Some(told) = Whole::parse(content).filter(|it| it.facts.match_id == *id) else {
+                    return self.unreadable();
                 };
+                let before = data.whole.replace(told);
+                return self.check(before);
             }
             Ask::Disputes(after) => {
                 let understood = put_rows(&mut data.disputes, content, "disputes", *after > 0);
@@ -229,19 +231,16 @@ impl App {
         }
     }
 
-    /// Checks what was just told, unless the same was checked before. The device's certificate is made anew for each answer.
+    /// Checks what was just told, unless the same was checked before.
     fn check(&mut self, before: Option<Whole>) -> Vec<Effect> {
         let Some(whole) = &self.data.whole else { return Vec::new() };
-        let is_same = before.is_some_and(|mut before| {
-            before.story.device_certificate.clone_from(&whole.story.device_certificate);
-            before == *whole
-        });
-        if is_same && self.data.check != Check::None {
+        if before.is_some_and(|before| is_same(&before, whole)) && self.data.check != Check::None {
             return Vec::new();
         }
-        let (id, is_possible) = (whole.facts.match_id.clone(), Evidence::of(whole).is_some());
+        let is_possible = Evidence::of(whole).is_some();
+        let check = is_possible.then(|| Effect::Check(Box::new(whole.clone())));
         self.data.check = if is_possible { Check::Running } else { Check::Impossible };
-        is_possible.then_some(Effect::Check(id)).into_iter().collect()
+        check.into_iter().collect()
     }
 
     /// Whether an answer is about what the place shows: somebody may have gone on meanwhile.
@@ -271,6 +270,13 @@ impl App {
         };
         self.data.disputes.iter().flat_map(|it| &it.rows).filter(move |it| it.of == of)
     }
+}
+
+/// The device's certificate is made anew for each answer.
+fn is_same(one: &Whole, other: &Whole) -> bool {
+    let mut one = one.clone();
+    one.story.device_certificate.clone_from(&other.story.device_certificate);
+    one == *other
 }
 
 fn put<T: Read>(place: &mut Option<T>, content: &[u8]) -> bool {

@@ -49,17 +49,36 @@ fn a_match_is_checked_when_it_is_told_and_not_again_when_it_is_told_again() {
     let mut app = at(Route::Match(id()));
     let ask = Ask::Match(id());
     let told = || Ok(whole().to_string().into_bytes());
-    assert_eq!(app.update(Event::Answer(ask.clone(), told())), [Effect::Check(id())]);
+    let effects = app.update(Event::Answer(ask.clone(), told()));
+    let honest = Box::new(app.data.whole.clone().unwrap());
+    assert_eq!(effects, [Effect::Check(honest.clone())]);
     assert_eq!(app.data.check, Check::Running);
-    let outcome = evidence(&app).examine(app.data.whole.as_ref().unwrap(), &keys(), now());
-    app.update(Event::Checked(id(), Box::new(outcome)));
+    let outcome = evidence(&app).examine(&honest, &keys(), now());
+    app.update(Event::Checked(honest.clone(), Some(Box::new(outcome.clone()))));
     assert!(matches!(&app.data.check, Check::Done(outcome) if outcome.proven.is_some()));
     assert_eq!(app.update(Event::Answer(ask.clone(), told())), []);
     // Anything that differs is looked at again.
     let mut other = whole();
     other["settlement"] = "frozen".into();
     let effects = app.update(Event::Answer(ask, Ok(other.to_string().into_bytes())));
-    assert_eq!(effects, [Effect::Check(id())]);
+    let told = Box::new(app.data.whole.clone().unwrap());
+    assert_eq!(effects, [Effect::Check(told.clone())]);
+    // What came out for the first is not said of the second.
+    app.update(Event::Checked(honest, Some(Box::new(outcome))));
+    assert_eq!(app.data.check, Check::Running);
+    // Without the server's older keys nothing is said against the match.
+    app.update(Event::Checked(told, None));
+    assert_eq!((&app.data.check, app.offline), (&Check::None, true));
+}
+
+#[test]
+fn a_match_is_not_shown_in_the_place_of_another() {
+    let mut app = at(Route::Match(id()));
+    let mut other = whole();
+    other["match_id"] = "00".repeat(16).into();
+    let answer = Ok(other.to_string().into_bytes());
+    assert_eq!(app.update(Event::Answer(Ask::Match(id()), answer)), []);
+    assert!(app.data.whole.is_none() && app.notice.is_some());
 }
 
 #[test]

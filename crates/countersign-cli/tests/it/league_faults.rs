@@ -395,6 +395,7 @@ fn leaves_in_kickoff_by_button_is_counted_by_the_server() {
 fn ready_but_silent_in_roll_call_is_counted_by_the_server() {
     let mut league = League::start(7, Options::new());
     let mut silent = league.players.pop().unwrap();
+    let mut played = String::new();
     for barred in [false, true] {
         let mut game = league.play();
         let wish = json!({
@@ -404,6 +405,7 @@ fn ready_but_silent_in_roll_call_is_counted_by_the_server() {
         let ticket = done(&mut silent, "league.ticket", wish.to_string().as_bytes());
         game.start.started = now();
         let match_id = game.start.match_id;
+        played = match_id.to_string();
         let ready = Act { match_id, seq: 2, kind: ActKind::Ready, target: 0 };
         let act = signed(&league.server, &silent.key, now(), &ready);
         game.missed.push(MissedEvidence { ticket, act });
@@ -417,4 +419,13 @@ fn ready_but_silent_in_roll_call_is_counted_by_the_server() {
         let said = ask(player, "league.penalties", &json!({}));
         assert_eq!(said["penalties"], json!([]), "who was there is not to blame");
     }
+    // The ticket in the bundle names who is in no seat: who hides is not handed to strangers by it.
+    let wish = json!({ "match_id": played });
+    let mut stranger = Device::register(&league.server, "stranger@example.org");
+    assert!(ask(&mut stranger, "league.match", &wish)["bundle"].is_string());
+    ask(&mut silent, "league.profile_update", &json!({ "visibility": "hidden" }));
+    let shown = ask(&mut stranger, "league.match", &wish);
+    assert!(shown["bundle"].is_null() && shown["receipt"].is_string(), "{shown}");
+    let among_them = ask(&mut league.players[0], "league.match", &wish);
+    assert!(among_them["bundle"].is_string());
 }

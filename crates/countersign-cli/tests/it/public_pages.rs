@@ -3,8 +3,6 @@
 use crate::events::{EVENT, Fair, event};
 use crate::harness::league::*;
 use crate::harness::*;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_store::EventStore;
 use countersign_store::event::Results;
 use serde_json::{Value, json};
@@ -39,8 +37,6 @@ fn refused_page(http: &mut Http, path: &str) -> String {
 struct Played {
     league: League,
     game: Match,
-    bundle: Vec<u8>,
-    receipt: Vec<u8>,
 }
 
 impl Played {
@@ -52,8 +48,8 @@ impl Played {
         }
         let game = league.play();
         let bundle = league.bundle(&game);
-        let receipt = league.settle(0, &bundle);
-        Self { league, game, bundle, receipt }
+        league.settle(0, &bundle);
+        Self { league, game }
     }
 
     fn path(&self) -> String {
@@ -71,7 +67,7 @@ impl Played {
 }
 
 #[test]
-fn a_match_is_shown_with_everything_to_check_it_again() {
+fn a_match_is_shown_to_everybody_without_what_was_signed() {
     let played = Played::new(Options::new());
     let mut http = played.league.server.http();
     let path = played.path();
@@ -89,13 +85,9 @@ fn a_match_is_shown_with_everything_to_check_it_again() {
     assert!(text.contains(&format!("{}.{}", tenths / 10, tenths % 10)), "{change}: {text}");
     assert!(text.contains("noindex") && text.contains("property=\"og:title\""), "{text}");
 
-    let file = http.get(&format!("{path}/evidence.json"));
-    assert_eq!(file.header("content-type"), Some("application/json"));
-    let said = file.json();
-    assert_eq!(said["bundle"], BASE64_URL_SAFE_NO_PAD.encode(&played.bundle));
-    assert_eq!(said["receipt"], BASE64_URL_SAFE_NO_PAD.encode(&played.receipt));
-    assert!(said["device_certificate"].is_string());
-    assert!(text.contains(&format!("href=\"{path}/evidence.json\"")), "{text}");
+    assert!(text.contains(&format!("href=\"/matches#{}\"", played.game.start.match_id)), "{text}");
+    // What was signed holds what only players may know of each other.
+    assert_eq!(http.get(&format!("{path}/evidence.json")).status, 404);
 }
 
 #[test]
@@ -152,9 +144,6 @@ fn who_hides_is_gone_at_once_also_from_pages_that_were_kept() {
             !text.contains("Bruno") && !text.contains(&played.league.players[1].user),
             "{text}"
         );
-        let said = http.get(&format!("{match_path}/evidence.json")).json();
-        assert_eq!((&said["bundle"], &said["receipt"]), (&Value::Null, &Value::Null));
-        assert!(!said.to_string().contains("Bruno") && text.contains("left out of the file"));
         hidden
     };
     played.hide(1, "hidden");
@@ -299,8 +288,7 @@ fn one_network_does_not_make_the_server_write_pages_without_end() {
     let played = Played::new(Options::new());
     let server = &played.league.server;
     let mut stranger = Http::from(server.public(), Ipv4Addr::new(127, 0, 0, 2));
-    let kept = format!("{}/evidence.json", played.path());
-    assert_eq!(stranger.get(&kept).status, 200);
+    assert_eq!(stranger.get(&played.path()).status, 200);
     let limited = (0..2_000).find_map(|_| {
         let path = format!("/match/{}", hex::encode(random::<16>()));
         let answer = stranger.get(&path);
@@ -317,8 +305,7 @@ fn one_network_does_not_make_the_server_write_pages_without_end() {
 fn pages_are_off_where_the_operator_wants_none_and_where_there_is_no_league() {
     let played = Played::new(Options::new().set("server.public_pages", false));
     let mut http = played.league.server.http();
-    let evidence = format!("{}/evidence.json", played.path());
-    for path in ["/table", &played.path(), &played.player(0), &evidence, "/event/x"] {
+    for path in ["/table", &played.path(), &played.player(0), "/event/x"] {
         assert!(refused_page(&mut http, path).contains("has no public pages"), "{path}");
     }
     let server = Server::start(Options::new());

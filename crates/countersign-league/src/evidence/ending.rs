@@ -48,6 +48,21 @@ impl Outcome {
         })
     }
 
+    /// In words of JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Conceded => "conceded",
+            Self::VoidGoalGap => "void_goal_gap",
+            Self::VoidSensorGap => "void_sensor_gap",
+            Self::VoidPower => "void_power",
+            Self::VoidSensor => "void_sensor",
+            Self::VoidTooFew => "void_too_few",
+            Self::VoidPair => "void_pair",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
     /// Whether ratings can change.
     pub const fn is_rated(self) -> bool {
         matches!(self, Self::Final | Self::Conceded)

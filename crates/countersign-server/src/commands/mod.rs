@@ -9,7 +9,6 @@ mod session;
 mod stream;
 
 pub(crate) use console::{OPERATOR, ORGANISER};
-pub(crate) use league::everything_of;
 pub(crate) use stream::{open_stream, opened_reply};
 
 use crate::app::{App, Backend};

@@ -40,7 +40,6 @@ pub fn document() -> OpenApi {
         sse,
         keyset,
         keyset_of_version,
-        match_evidence,
         event_results,
         health,
         ready
@@ -275,14 +274,6 @@ fn keyset() {}
 ))]
 #[expect(dead_code, reason = "carries the attribute")]
 fn keyset_of_version() {}
-
-#[utoipa::path(get, path = "/match/{id}/evidence.json", params(("id" = String, Path, description = "32 hexadecimal digits")), responses(
-    (status = 200, description = "What `league.match` says to a stranger (docs/league.md)", content_type = "application/json"),
-    (status = 404, description = "A page", content_type = "text/html"),
-    (status = 429, description = "A page", content_type = "text/html"),
-))]
-#[expect(dead_code, reason = "carries the attribute")]
-fn match_evidence() {}
 
 #[utoipa::path(get, path = "/event/{id}/results.json", params(("id" = String, Path, description = "The event")), responses(
     (status = 200, description = "What `event.results` says (docs/judging.md)", content_type = "application/json"),

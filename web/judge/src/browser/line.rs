@@ -110,7 +110,8 @@ impl Shell {
         if self.line.turn.get() != turn {
             return;
         }
-        // Whatever it still says is too late.
+        // Whatever it still says is too late, and nobody has to look whether it speaks.
+        self.line.heard_ms.set(now().steady_ms);
         let next = self.line.next_turn();
         self.happened(Event::Link(LinkState::Connecting));
         let pause = self.line.pause_ms.get();

@@ -95,15 +95,21 @@ impl<'a, S: Backend, R: Role> Desk<'a, S, R> {
 }
 
 impl<'a, S: Backend, R: Role> Desk<'a, S, R> {
+    /// `[O2]` Whether this session may act now: asked before work that only an act would need.
+    pub(super) fn may_act(&self) -> Result<(), Reply> {
+        if self.may_act_for().is_zero() {
+            let after = u64::try_from(self.app.step_up.as_millis()).unwrap_or(u64::MAX);
+            let members = [("max_age_ms", after.into())];
+            return Err(Reply::error_with(ResultCode::STEP_UP_REQUIRED, &members));
+        }
+        Ok(())
+    }
+
     /// `[O2]`, `[O3]` The right to change something. The entry in the audit log comes first: there is no act without one, though there
     /// can be an entry of an act that was then refused. It names the operator and says why; the detail holds no secret and no address.
     pub(super) async fn act(&self, reason: &str, mut detail: Value) -> Result<Act<'a, S>, Stop> {
         let reason = Reason::parse(reason).map_err(|why| Reply::invalid(&why.to_string()))?;
-        if self.may_act_for().is_zero() {
-            let after = u64::try_from(self.app.step_up.as_millis()).unwrap_or(u64::MAX);
-            let members = [("max_age_ms", after.into())];
-            return Err(Reply::error_with(ResultCode::STEP_UP_REQUIRED, &members).into());
-        }
+        self.may_act()?;
         detail["reason"] = json!(reason.as_str());
         let (user, session) = self.me();
         let event = AuditEvent {

@@ -12,6 +12,7 @@ use crate::reply::Reply;
 use countersign::{EventId, RecordId, ResultCode};
 use countersign_judging::JudgeId;
 use countersign_judging::assignment::AssignError;
+use countersign_judging::event::ASSIGNMENTS_MAX;
 use countersign_store::StoreError;
 use countersign_store::event::{PutOutcome, ReplaceOutcome, Seat};
 use serde::Deserialize;
@@ -161,15 +162,25 @@ pub(super) async fn assign<S: Backend>(desk: &Desk<'_, S, Organiser>) -> Result<
     }
     let event = id(&event)?;
     let Mine { stored: before, plan } = mine(desk, event).await?;
+    desk.may_act()?;
+    let wanted = plan.visits(views);
+    if wanted > ASSIGNMENTS_MAX {
+        let message =
+            format!("{wanted} visits would be asked for; an event has {ASSIGNMENTS_MAX} at most");
+        return Err(Reply::invalid(&message).into());
+    }
     if !desk.store().heads(event).await?.is_empty() {
         let message = "a hub has handed over votes already: a round that is running is dealt out again with \
                        `countersign event assign --again` on the server's machine";
         return Err(conflict(message).into());
     }
+    let _one_at_a_time = desk.app().handing_over.lock().await;
     let dealt = blocking(move || dealt(plan, round, views, SEED)).await?;
     let (plan, mut said) = dealt.map_err(|error| Reply::invalid(&error))?;
     said["event"] = json!(event.as_str());
-    let (app, _) = desk.act(&reason, said.clone()).await?.into_parts();
+    let mut logged = said.clone();
+    logged["short"] = json!(said["short"].as_array().map_or(0, Vec::len));
+    let (app, _) = desk.act(&reason, logged).await?.into_parts();
     let roster = app.store.roster(event).await?.into_iter();
     let seats = roster.map(|line| Seat { judge: line.judge, address: line.address }).collect();
     let new = plan.stored(seats, Some(before.revision), app.now());

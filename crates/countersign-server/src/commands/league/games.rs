@@ -6,7 +6,9 @@ use crate::reply::Reply;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign::{Frame, ResultCode, Timestamp, UserId};
-use countersign_league::evidence::{Artefact, Bundle, Goal, GoalState, MatchResult};
+use countersign_league::evidence::{
+    Artefact, Bundle, Goal, GoalState, MatchResult, MissedEvidence, Ticket,
+};
 use countersign_league::{End, MatchId};
 use countersign_store::league::{
     EvidenceView, GameView, HistoryCursor, Player, StoredSeat, Visibility,
@@ -36,33 +38,40 @@ pub(super) async fn show<S: Backend>(call: Call<'_, S>) -> Result<Reply, Stop> {
     let not_found = || Stop::from(Reply::error(ResultCode::NOT_FOUND));
     let found = call.app.store.find_game(match_id).await?.ok_or_else(not_found)?;
     let chosen = found.evidence.get(wish.evidence).ok_or_else(not_found)?;
-    let players = call.players(found.seats.iter().map(|seat| seat.user).collect()).await?;
+    let there = everybody(&found, chosen);
+    let seated = || found.seats.iter().map(|seat| seat.user);
+    let players = call.players(there.clone().unwrap_or_else(|| seated().collect())).await?;
     let viewer = call.admitted.session.user;
     let played_along = found.seats.iter().any(|seat| seat.user == viewer);
     let shows = |player: &Player| played_along || player.visibility == Visibility::Public;
-    let shown = players.into_iter().filter(|(_, player)| shows(player)).collect();
-    Ok(Reply::json(&everything_of(call.app, &found, chosen, &shown).await?))
-}
-
-/// Everything about a match and one of its results, for somebody who sees these players of it.
-pub(crate) async fn everything_of<S: Backend>(
-    app: &App<S>,
-    found: &GameView,
-    chosen: &EvidenceView,
-    players: &HashMap<UserId, Player>,
-) -> Result<Value, Stop> {
+    let shown: HashMap<_, _> = players.into_iter().filter(|(_, player)| shows(player)).collect();
     let mut said = view::game(&found.game);
-    let seats = found.seats.iter().map(|seat| seat_of(seat, players));
-    said["players"] = seats.collect::<Vec<_>>().into();
+    said["players"] = found.seats.iter().map(|seat| seat_of(seat, &shown)).collect();
     said["goals"] = goals(chosen).into();
     said["results"] = found.evidence.iter().map(result).collect::<Vec<_>>().into();
-    // Tickets in a bundle hold the names under which everybody played; nobody can take one out of what was signed.
-    let whole = found.seats.iter().all(|seat| players.contains_key(&seat.user));
-    let named = whole && players.values().all(|player| player.erased.is_none());
+    // Tickets in a bundle hold the names under which everybody came; nobody can take one out of what was signed.
+    let named = there.is_some_and(|there| {
+        there.iter().all(|user| shown.get(user).is_some_and(|player| player.erased.is_none()))
+    });
+    let whole = seated().all(|user| shown.contains_key(&user));
     said["bundle"] = named.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.bundle)).into();
     said["receipt"] = whole.then(|| BASE64_URL_SAFE_NO_PAD.encode(&chosen.receipt)).into();
-    said["device_certificate"] = certificate(app, found).await?;
-    Ok(said)
+    said["device_certificate"] = certificate(call.app, &found).await?;
+    Ok(Reply::json(&said))
+}
+
+/// Whoever a bundle names: those who played, and those who were ready and missed the start. `None` if it cannot be read.
+fn everybody(found: &GameView, chosen: &EvidenceView) -> Option<Vec<UserId>> {
+    let bundle = Bundle::decode(&chosen.bundle).ok()?;
+    let user = |missed: &MissedEvidence| {
+        let ticket = Frame::split(&missed.ticket).ok()?;
+        Some(Ticket::decode(ticket.payload).ok()?.user)
+    };
+    let missed = bundle.missed.iter().map(user).collect::<Option<Vec<_>>>()?;
+    let mut there: Vec<_> = found.seats.iter().map(|seat| seat.user).chain(missed).collect();
+    there.sort_unstable();
+    there.dedup();
+    Some(there)
 }
 
 async fn certificate<S: Backend>(app: &App<S>, found: &GameView) -> Result<Value, Stop> {

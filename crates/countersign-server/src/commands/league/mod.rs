@@ -13,7 +13,6 @@ mod tls;
 mod view;
 
 pub(super) use export::export;
-pub(crate) use games::everything_of;
 
 use super::{Stop, parse};
 use crate::app::{App, Backend};

@@ -5,7 +5,6 @@ use crate::app::Backend;
 use crate::league::{Missing, Place, time_or_null};
 use countersign::{Timestamp, UserId};
 use countersign_league::Team;
-use countersign_league::evidence::Outcome;
 use countersign_ranks::Row;
 use countersign_store::StoreError;
 use countersign_store::league::{
@@ -105,7 +104,7 @@ pub(super) fn game(game: &StoredGame) -> Value {
         "season": game.season,
         "started_ms": game.started.as_millis(),
         "ended_ms": game.ended.as_millis(),
-        "outcome": outcome(game.outcome),
+        "outcome": game.outcome.name(),
         "score": game.score,
         "winner": game.winner.map(team),
         "settlement": game.settlement.as_str(),
@@ -164,20 +163,6 @@ pub(super) const fn conduct(conduct: Conduct) -> &'static str {
         Conduct::Finished => "finished",
         Conduct::Left => "left",
         Conduct::Excused => "excused",
-    }
-}
-
-const fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Final => "final",
-        Outcome::Conceded => "conceded",
-        Outcome::VoidGoalGap => "void_goal_gap",
-        Outcome::VoidSensorGap => "void_sensor_gap",
-        Outcome::VoidPower => "void_power",
-        Outcome::VoidSensor => "void_sensor",
-        Outcome::VoidTooFew => "void_too_few",
-        Outcome::VoidPair => "void_pair",
-        Outcome::Abandoned => "abandoned",
     }
 }
 

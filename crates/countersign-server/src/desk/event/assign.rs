@@ -4,6 +4,7 @@ use super::plan::{Plan, PlanJudge, PlanProject};
 use countersign_judging::assignment::{
     AssignError, Categories, JudgeSlot, Plan as Dealt, ProjectSlot, Task, Visit,
 };
+use countersign_judging::event::ASSIGNMENTS_MAX;
 use countersign_judging::tally::{JudgeIndex, ProjectIndex};
 
 /// A description as the rules of assignment see it: judges and projects by their places.
@@ -72,13 +73,25 @@ impl PlanJudge {
 }
 
 impl Plan {
-    /// Asks for every visit in all categories that the judge may judge there.
+    /// Visits that so many views of each project ask for, at least.
+    pub fn visits(&self, views: u16) -> usize {
+        let anchors = self.projects.iter().filter(|project| project.anchor).count();
+        let others = self.projects.len() - anchors;
+        let of_anchors = anchors.saturating_mul(self.judges.len());
+        others.saturating_mul(usize::from(views)).saturating_add(of_anchors)
+    }
+
+    /// Asks for every visit in all categories that the judge may judge there; more than an event may have are not counted any further.
     pub fn assign(&mut self, dealt: &Dealt, round: u8) {
         let mut rows = Vec::new();
+        let room = (ASSIGNMENTS_MAX + 1).saturating_sub(self.assignments.len());
         for Visit { judge, project } in dealt.visits() {
             let judge = self.judges.get(usize::from(judge.0));
             let project = self.projects.get(usize::from(project.0));
             let (Some(judge), Some(project)) = (judge, project) else { continue };
+            if rows.len() >= room {
+                break;
+            }
             for category in judge.common(project) {
                 rows.push((judge.id.clone(), round, project.id.clone(), category));
             }

@@ -52,10 +52,15 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// One sentence for each thing that is wrong.
+    /// One sentence for each thing that is wrong, up to a hundred.
     pub fn sentences(&self) -> Vec<String> {
+        const MOST: usize = 100;
         match self {
-            Self::Rows(Rows(rows)) => rows.clone(),
+            Self::Rows(Rows(rows)) => {
+                let more = rows.len().saturating_sub(MOST);
+                let more = (more > 0).then(|| format!("and {more} more"));
+                rows.iter().take(MOST).cloned().chain(more).collect()
+            }
             Self::Faults(faults) => faults.iter().map(ToString::to_string).collect(),
             Self::Toml { .. } | Self::Table { .. } | Self::Id { .. } | Self::Hex(_) => {
                 vec![self.to_string()]

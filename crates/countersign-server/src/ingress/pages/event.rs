@@ -72,7 +72,7 @@ pub(super) async fn write<S: Backend>(by: Writer<'_, S>, id: EventId) -> Result<
         words.event
     );
     facts(by, &published, &Time(stored.published), &mut body);
-    if published.alarms + published.left_out > 0 {
+    if published.alarms.saturating_add(published.left_out) > 0 {
         let said = fill(words.doubts, &[&published.alarms, &published.left_out]);
         let _written = writeln!(body, "<p>{said}</p>");
     }

@@ -1,11 +1,10 @@
-//! `/match/…`: what was played, and everything to check it again.
+//! `/match/…`: what was played. What was signed is not for everybody: it holds what only players may know of each other.
 
 use super::layout::{Document, Listed};
 use super::number::{Minute, Time, change, minute};
 use super::text::fill;
 use super::{Trouble, Writer};
 use crate::app::Backend;
-use crate::commands::{Stop, everything_of};
 use crate::league::is_public;
 use core::fmt::Write;
 use countersign::{Frame, UserId};
@@ -40,8 +39,7 @@ pub(super) async fn write<S: Backend>(by: Writer<'_, S>, id: MatchId) -> Result<
         goals(by, &result.goals, &mut body);
         draw(by, &start, &mut body);
     }
-    let is_whole = found.seats.iter().all(|seat| players.contains_key(&seat.user));
-    check(by, &found, is_whole, &mut body);
+    check(by, &found, &mut body);
     Ok(Document {
         title: fill(words.game_title, &[&a, &b]),
         about: fill(
@@ -49,24 +47,10 @@ pub(super) async fn write<S: Backend>(by: Writer<'_, S>, id: MatchId) -> Result<
             &[&format!("{} UTC", Minute(game.ended)), &state.trim_end_matches('.')],
         ),
         place: Some(format!("/match/{id}")),
-        json: Some(format!("/match/{id}/evidence.json")),
+        json: None,
         listed: Listed::No,
         body,
     })
-}
-
-/// What was signed, as far as everybody may see it.
-pub(super) async fn evidence<S: Backend>(
-    by: Writer<'_, S>,
-    id: MatchId,
-) -> Result<Vec<u8>, Trouble> {
-    let (found, players) = find(by, id).await?;
-    let chosen = found.evidence.first().ok_or(Trouble::Missing)?;
-    match everything_of(by.app, &found, chosen, &players).await {
-        Ok(said) => Ok(said.to_string().into_bytes()),
-        Err(Stop::Store(error)) => Err(error.into()),
-        Err(Stop::Reply(_)) => Err(Trouble::Failed(None)),
-    }
 }
 
 /// The match, and those of its players who may be seen.
@@ -176,16 +160,19 @@ fn draw<S>(by: Writer<'_, S>, start: &MatchStart, body: &mut String) {
     );
 }
 
-fn check<S>(by: Writer<'_, S>, found: &GameView, is_whole: bool, body: &mut String) {
+fn check<S>(by: Writer<'_, S>, found: &GameView, body: &mut String) {
     let (game, words) = (&found.game, by.language.words());
     let id = game.match_id;
-    let path = by.site.path(&format!("/match/{id}/evidence.json"));
-    let said = if is_whole { words.game_check } else { words.game_kept_back };
     let _written = write!(
         body,
-        "<h2>{}</h2>\n<p class=\"link\"><a href=\"{path}\">{}</a></p>\n<p>{said}</p>\n<dl class=\"wide\">\n\
+        "<h2>{}</h2>\n<p>{}</p>\n<p class=\"link\"><a href=\"/matches#{id}\">{}</a></p>\n<dl class=\"wide\">\n\
          <dt>{}</dt><dd><code>{id}</code></dd>\n<dt>{}</dt><dd><code>{}</code></dd>\n</dl>\n",
-        words.check, words.game_evidence, words.game_id, words.device, game.device,
+        words.check,
+        words.game_check,
+        words.game_evidence,
+        words.game_id,
+        words.device,
+        game.device,
     );
 }
 

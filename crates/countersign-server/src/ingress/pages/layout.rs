@@ -157,7 +157,7 @@ mod tests {
             title: "T&lt;".into(),
             about: "About".into(),
             place: Some("/match/0c".into()),
-            json: Some("/match/0c/evidence.json".into()),
+            json: Some("/event/0c/results.json".into()),
             listed: Listed::No,
             body: "<h1>T</h1>\n".into(),
         };
@@ -168,7 +168,7 @@ mod tests {
             "<meta property=\"og:title\" content=\"T&lt;\">",
             "<meta property=\"og:url\" content=\"https://league.example.org/l/match/0c\">",
             "<link rel=\"canonical\" href=\"https://league.example.org/l/match/0c\">",
-            "href=\"/l/match/0c/evidence.json\"",
+            "href=\"/l/event/0c/results.json\"",
             "<meta name=\"robots\" content=\"noindex\">",
             "<a href=\"/l/table\">Classement</a>",
         ] {

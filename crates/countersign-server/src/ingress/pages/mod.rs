@@ -68,8 +68,6 @@ enum Place {
     Table(u32),
     Player(Who),
     Game(MatchId),
-    /// What was signed about a match.
-    Evidence(MatchId),
     Event(EventId),
     /// The results of an event as they were published.
     Results(EventId),
@@ -139,7 +137,6 @@ pub(super) fn add<S: Backend>(router: Router<Arc<App<S>>>) -> Router<Arc<App<S>>
         .route("/table", get(table_from::<S>))
         .route("/player/{who}", named(|text| player::who(text).map(Place::Player)))
         .route("/match/{id}", named(|text| text.parse().ok().map(Place::Game)))
-        .route("/match/{id}/evidence.json", named(|text| text.parse().ok().map(Place::Evidence)))
         .route("/event/{id}", named(|text| text.parse().ok().map(Place::Event)))
         .route("/event/{id}/results.json", named(|text| text.parse().ok().map(Place::Results)))
 }
@@ -263,7 +260,6 @@ impl<S: Backend> Writer<'_, S> {
             Place::Table(from) => table::write(self, *from).await?,
             Place::Player(who) => player::write(self, who).await?,
             Place::Game(id) => game::write(self, *id).await?,
-            Place::Evidence(id) => return game::evidence(self, *id).await.map(Page::json),
             Place::Event(id) => event::write(self, *id).await?,
             Place::Results(id) => return event::results(self, *id).await.map(Page::json),
         };

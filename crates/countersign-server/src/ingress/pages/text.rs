@@ -80,11 +80,9 @@ texts! {
     seed: "Seed", "Graine";
     commitment: "Commitment", "Engagement";
     check: "Check it yourself", "Vérifier soi-même";
-    game_evidence: "Everything that was signed (JSON)", "Tout ce qui a été signé (JSON)";
-    game_check: "The file has the result as the device signed it, the players’ own signatures and the league’s receipt.",
-        "Le fichier contient le résultat signé par l’appareil, les signatures des joueurs et le reçu de la ligue.";
-    game_kept_back: "Somebody who played does not want to be seen by everybody. What was signed holds their name, so it is left out of the file.",
-        "Quelqu’un qui a joué ne souhaite pas être vu de tous. Ce qui a été signé contient son nom et manque donc dans le fichier.";
+    game_evidence: "Check it in the app", "La vérifier dans l’application";
+    game_check: "The device and every player signed what happened. Players can check all signatures, the draw and the ratings themselves, and hand on the proof.",
+        "L’appareil et chaque joueur ont signé ce qui s’est passé. Les joueurs peuvent vérifier eux-mêmes signatures, tirage et cotes, et transmettre la preuve.";
     forks: "Other results of this match arrived: {}. They count nothing, and an operator looks at them.",
         "D’autres résultats de ce match sont arrivés : {}. Ils ne comptent pas, et un opérateur les examine.";
     game_id: "Match", "Match";
