@@ -60,7 +60,7 @@ texts! {
     name: "Name", "Nom";
     name_hint: "2 to 24 characters. Others see it in the table.", "2 à 24 caractères. Les autres le voient dans le tableau.";
     visibility: "Who can see you", "Qui peut vous voir";
-    public: "Everybody", "Tout le monde";
+    public: "Everybody, also without a login", "Tout le monde, même sans connexion";
     opponents: "Only players you met", "Seulement les joueurs rencontrés";
     hidden: "Nobody", "Personne";
     save: "Save", "Enregistrer";

@@ -107,3 +107,37 @@ pub fn deal_out(plan: &mut Plan, round: u8, views: u16, seed: u64) -> Result<Dea
     plan.assign(&dealt, round);
     Ok(dealt)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::event::{Source, Sources};
+
+    #[test]
+    fn what_no_event_may_have_is_not_written_out_before_it_is_refused() {
+        let event = "[event]\nid = \"F\"\ntitle = \"Fair\"\nstarts = 2027-03-20T08:00:00Z\n\
+             ends = 2027-03-20T18:00:00Z\n[[round]]\nnumber = 1\ntitle = \"Day\"\n\
+             [[category]]\nid = \"A\"\ntitle = \"A\"\ncriteria = [{ title = \"New\", most = 10 }]\n\
+             [[category]]\nid = \"B\"\ntitle = \"B\"\ncriteria = [{ title = \"New\", most = 10 }]\n";
+        let rows = |count: u32, row: fn(u32) -> String| (1..=count).map(row).collect::<String>();
+        let projects = rows(200, |n| format!("P{n},Kettle,T{n},A B,yes\n"));
+        let projects = format!("id,title,table,categories,anchor\n{projects}");
+        let judges = rows(400, |n| format!("J{n},Ana,ana{n}@example.org\n"));
+        let judges = format!("id,name,email\n{judges}");
+        fn source<'a>(name: &'a str, text: &'a str) -> Source<'a> {
+            Source { name, content: text.as_bytes() }
+        }
+        let sources = Sources {
+            event: source("event", event),
+            projects: source("projects", &projects),
+            judges: source("judges", &judges),
+            conflicts: None,
+        };
+        let (mut plan, _) = sources.read(None).unwrap();
+        assert_eq!(plan.visits(3), 80_000, "every judge sees every anchor");
+        deal_out(&mut plan, 1, 3, 1).unwrap();
+        let rows = plan.assignments.len();
+        assert!((ASSIGNMENTS_MAX + 1..ASSIGNMENTS_MAX + 3).contains(&rows), "{rows}");
+        assert!(plan.check().is_err());
+    }
+}
